@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A command of `kdump`: one file each in src/cmd, one line each in the table of main.c. */
+#ifndef KD_CMD_COMMAND_H
+#define KD_CMD_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+enum { KD_EXIT_DONE = 0, KD_EXIT_FAILED = 1, KD_EXIT_USAGE = 2 };
+
+struct kd_command {
+	const char *name;
+	const char *synopsis; /* what follows the name in the usage line */
+	const char *summary;  /* one line for the list of commands */
+	/* argv[0] is the command's name; returns an exit status. */
+	int (*run)(const struct kd_command *self, int argc, char **argv);
+	const char *options; /* the option list that --help prints, lines of at most 80 columns */
+};
+
+/* Prints usage and options of a command on stdout; returns KD_EXIT_DONE. */
+int kd_command_help(const struct kd_command *self);
+
+/* Prints "kdump NAME: WHY" and the usage line on stderr; returns KD_EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int kd_command_usage(const struct kd_command *self,
+							   const char *format, ...);
+
+/* Prints "kdump: WHAT: WHY" (the message of err) on stderr; returns KD_EXIT_FAILED. */
+int kd_command_failed(const struct kd_err *err);
+
+/* Prints "kdump: hint: …" on stderr, what a person can do about the failure just printed. */
+__attribute__((format(printf, 1, 2))) void kd_command_hint(const char *format, ...);
+
+/* A log that prints on stderr: warnings always, the rest when verbose. */
+struct kd_log kd_command_log(bool verbose);
+
+/*
+ * A progress line with rate and ETA on stderr, only when that is a terminal. kd_meter_deinit ends
+ * the line.
+ */
+struct kd_meter {
+	const char *label;
+	uint64_t started_ns, shown_ns;
+	bool shown;
+};
+struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label);
+void kd_meter_deinit(struct kd_meter *meter);
+
+extern const struct kd_command kd_cmd_version;
+
+#endif

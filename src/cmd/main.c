@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+
+/* Every command, in the order in which a person meets them. */
+static const struct kd_command *const commands[] = {
+	&kd_cmd_version,
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
+
+static int run_version(const struct kd_command *self, int argc, char **argv)
+{
+	puts("kdump " KD_VERSION);
+	return KD_EXIT_DONE;
+}
+
+const struct kd_command kd_cmd_version = {
+	.name = "version",
+	.synopsis = "",
+	.summary = "print the version",
+	.run = run_version,
+};
+
+static int usage(FILE *stream)
+{
+	fputs("usage: kdump COMMAND [OPTIONS]\n\n"
+	      "Kernel crash dumps, from the panic to the explanation.\n\n",
+	      stream);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n`kdump COMMAND --help` lists the options of a command; see kdump(1).\n", stream);
+	return stream == stdout ? KD_EXIT_DONE : KD_EXIT_USAGE;
+}
+
+static int run(const struct kd_command *command, int argc, char **argv)
+{
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return kd_command_help(command);
+	return command->run(command, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return usage(stdout);
+	if (!strcmp(argv[1], "--version"))
+		return run_version(NULL, 0, NULL);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (!strcmp(argv[1], commands[i]->name))
+			return run(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "kdump: %s: no such command\n", argv[1]);
+	return usage(stderr);
+}

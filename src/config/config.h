@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the administrator wants: /etc/kdump.conf, an INI file, of which the capture image carries a
+ * copy. Every key has a default; an unknown key or a bad value is an error with file and line.
+ *
+ *     [target]
+ *     device  = UUID=… | LABEL=… | /dev/…    where the crash folder goes (required to capture)
+ *     type    = auto | ext4 | xfs | btrfs | vfat | raw
+ *     path    = /var/crash                   folder below the root of that file system
+ *     options =                              extra mount options
+ *     [capture]
+ *     host            = NAME                 used when the dump does not name its host
+ *     final_action    = reboot | poweroff | halt | shell
+ *     failure_action  = reboot | poweroff | halt | shell    when no dump could be written
+ *     device_timeout  = SECONDS              how long to wait for the target to appear
+ *     step_timeout    = SECONDS              limit of each step that is not the dump itself
+ *     dump_timeout    = SECONDS              limit of writing the dump
+ */
+#ifndef KD_CONFIG_CONFIG_H
+#define KD_CONFIG_CONFIG_H
+
+#include "base/err.h"
+
+enum kd_target_type {
+	KD_TARGET_AUTO,
+	KD_TARGET_EXT4,
+	KD_TARGET_XFS,
+	KD_TARGET_BTRFS,
+	KD_TARGET_VFAT,
+	KD_TARGET_RAW,
+};
+
+enum kd_final_action { KD_FINAL_REBOOT, KD_FINAL_POWEROFF, KD_FINAL_HALT, KD_FINAL_SHELL };
+
+struct kd_config {
+	char *target_device; /* NULL when not configured */
+	enum kd_target_type target_type;
+	char *target_path;
+	char *target_options;
+	char *host; /* NULL: not configured */
+	enum kd_final_action final_action;
+	enum kd_final_action failure_action;
+	unsigned int device_timeout_s;
+	unsigned int step_timeout_s;
+	unsigned int dump_timeout_s;
+};
+
+/* Fills in the defaults. The strings are the config's own. KD_NOMEM. */
+enum kd_status kd_config_init(struct kd_config *config, struct kd_err *err);
+void kd_config_deinit(struct kd_config *config);
+
+/*
+ * Reads path over what config holds. A missing file is KD_NOTFOUND (callers for whom that is
+ * fine go on with the defaults); a mistake is KD_INVALID with "PATH:LINE: …" and the nearest key.
+ */
+enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err);
+
+/* The names as the file spells them; NULL for a value out of range. */
+const char *kd_target_type_name(enum kd_target_type type);
+const char *kd_final_action_name(enum kd_final_action action);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A dead Linux kernel: what VMCOREINFO and the notes of a dump tell about it, and its address space.
+ */
+#ifndef KD_KERNEL_KERNEL_H
+#define KD_KERNEL_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dump/dump.h"
+
+struct kd_kernel;
+
+/*
+ * Reads what the dump says of its kernel. The dump is borrowed and must outlive the kernel.
+ * KD_NOTFOUND without VMCOREINFO, KD_CORRUPT, KD_UNSUPPORTED, KD_NOMEM.
+ */
+enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, struct kd_err *err);
+void kd_kernel_close(struct kd_kernel *kernel);
+
+struct kd_dump *kd_kernel_dump(const struct kd_kernel *kernel);
+const char *kd_kernel_release(const struct kd_kernel *kernel);	/* "6.1.0-…", never NULL */
+const char *kd_kernel_build_id(const struct kd_kernel *kernel); /* hex, or NULL */
+const char *kd_kernel_nodename(const struct kd_kernel *kernel); /* host name, or NULL */
+uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel); /* Unix time, 0: unknown */
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/format.h"
+#include "base/sha256.h"
+
+/* Our formatter against the C library's, conversion by conversion. */
+#define SAME(...)                                                                                  \
+	do {                                                                                       \
+		char ours[64], theirs[64];                                                         \
+		size_t length = kd_format(ours, sizeof(ours), __VA_ARGS__);                        \
+		assert_int_equal(length, snprintf(theirs, sizeof(theirs), __VA_ARGS__));           \
+		assert_string_equal(ours, theirs);                                                 \
+	} while (0)
+
+static void test_format(void **state)
+{
+	/* volatile: gcc would warn of the truncation that is meant here */
+	const char *volatile too_long =
+		"a text that is a good deal longer than the sixty-four bytes of the buffer here";
+
+	SAME("plain");
+	SAME("%d %i %u", -1, INT_MIN, UINT_MAX);
+	SAME("%lld %llu %llx", LLONG_MIN, ULLONG_MAX, ULLONG_MAX);
+	SAME("%ld %zu %jd", LONG_MIN, SIZE_MAX, (intmax_t)-7);
+	SAME("%hhu %hu", (unsigned char)200, (unsigned short)65535);
+	SAME("[%5d] [%-5d] [%05d] [%+d] [% d]", 42, 42, 42, 42, 42);
+	SAME("[%#x] [%#010x] [%X] [%o]", 0xabc, 0xabc, 0xabc, 8);
+	SAME("[%.3d] [%8.3d] [%-8.3d]", 7, 7, 7);
+	SAME("[%*d] [%-*d] [%.*s]", 6, 1, 6, 2, 3, "abcdef");
+	SAME("[%s] [%10s] [%-10s] [%.2s]", "abc", "abc", "abc", "abc");
+	SAME("%c%c%%", 'a', 'b');
+	SAME("%s", too_long);
+	SAME("%d%d", 0, 0);
+}
+
+static void test_error_text(void **state)
+{
+	struct kd_err err;
+	char path[2 * KD_ERR_TEXT_BYTES];
+
+	assert_int_equal(kd_fail(&err, KD_CORRUPT, "note %d", 3), KD_CORRUPT);
+	assert_int_equal(kd_context(&err, KD_CORRUPT, "%s", "vmcore"), KD_CORRUPT);
+	assert_string_equal(err.text, "vmcore: note 3");
+	assert_int_equal(kd_fail(NULL, KD_NOMEM, "x"), KD_NOMEM);
+	assert_int_equal(kd_context(NULL, KD_NOMEM, "x"), KD_NOMEM);
+
+	memset(path, 'x', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	kd_context(&err, KD_CORRUPT, "%s", path);
+	assert_int_equal(strlen(err.text), KD_ERR_TEXT_BYTES - 1);
+	assert_string_equal(err.text + strlen(err.text) - 3, "…");
+}
+
+static void test_bytes(void **state)
+{
+	static const uint8_t data[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	struct kd_bytes bytes = kd_bytes(data, sizeof(data));
+
+	assert_int_equal(kd_bytes_u8(&bytes), 1);
+	assert_int_equal(kd_bytes_u16(&bytes), 0x0302);
+	bytes.big_endian = true;
+	assert_int_equal(kd_bytes_u32(&bytes), 0x04050607);
+	assert_false(bytes.overrun);
+	assert_int_equal(kd_bytes_u32(&bytes), 0);
+	assert_true(bytes.overrun);
+	assert_int_equal(kd_bytes_u8(&bytes), 0);
+
+	bytes = kd_bytes(data, sizeof(data));
+	kd_bytes_seek(&bytes, UINT64_MAX);
+	assert_true(bytes.overrun);
+}
+
+/* The examples of FIPS 180-4's test vectors, whole and cut at every place. */
+static void test_sha256(void **state)
+{
+	static const char message[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	static const char expected[] =
+		"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1";
+	uint8_t digest[KD_SHA256_BYTES];
+	char text[KD_SHA256_TEXT_BYTES];
+	struct kd_sha256 hash;
+
+	kd_sha256_init(&hash);
+	kd_sha256_final(&hash, digest);
+	kd_sha256_text(digest, text);
+	assert_string_equal(text,
+			    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	for (size_t cut = 0; cut < sizeof(message); cut++) {
+		kd_sha256_init(&hash);
+		kd_sha256_update(&hash, message, cut);
+		kd_sha256_update(&hash, message + cut, sizeof(message) - 1 - cut);
+		kd_sha256_final(&hash, digest);
+		kd_sha256_text(digest, text);
+		assert_string_equal(text, expected);
+	}
+	kd_sha256_init(&hash);
+	for (int i = 0; i < 1000000; i++)
+		kd_sha256_update(&hash, "a", 1);
+	kd_sha256_final(&hash, digest);
+	kd_sha256_text(digest, text);
+	assert_string_equal(text,
+			    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_sha256),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
