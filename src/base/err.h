@@ -17,32 +17,31 @@
 
 enum kd_status {
 	KD_OK = 0,
-	KD_NOMEM,	/* no memory for it */
-	KD_SYSTEM,	/* the operating system refused; the message has its reason */
-	KD_CORRUPT,	/* the bytes contradict their format */
-	KD_TRUNCATED,	/* the bytes end too early */
+	KD_NOMEM,       /* no memory for it */
+	KD_SYSTEM,      /* the operating system refused; the message has its reason */
+	KD_CORRUPT,     /* the bytes contradict their format */
+	KD_TRUNCATED,   /* the bytes end too early */
 	KD_UNSUPPORTED, /* well formed, but we do not handle it */
-	KD_NOTFOUND,	/* what was asked for does not exist */
-	KD_EXCLUDED,	/* RAM, but the page was filtered out of the dump */
-	KD_HOLE,	/* a physical address at which the machine had no RAM */
-	KD_FAULT,	/* a virtual address that the page tables do not map */
-	KD_INVALID,	/* what the caller asked for makes no sense */
+	KD_NOTFOUND,    /* what was asked for does not exist */
+	KD_EXCLUDED,    /* RAM, but the page was filtered out of the dump */
+	KD_HOLE,        /* a physical address at which the machine had no RAM */
+	KD_FAULT,       /* a virtual address that the page tables do not map */
+	KD_INVALID,     /* what the caller asked for makes no sense */
 };
 
 enum { KD_ERR_TEXT_BYTES = 512 };
 
 struct kd_err {
 	enum kd_status status;
-	char text[KD_ERR_TEXT_BYTES]; /* one line, no newline at the end; cut with "…" if too long */
+	char text[KD_ERR_TEXT_BYTES]; /* one line, no newline; ends with "…" if cut */
 };
 
 /* A short English word for a status, never NULL. */
 const char *kd_status_name(enum kd_status status);
 
 /* Sets *err (when not NULL) and returns status. */
-__attribute__((format(printf, 3, 4))) enum kd_status kd_fail(struct kd_err *err,
-							     enum kd_status status,
-							     const char *format, ...);
+enum kd_status kd_fail(struct kd_err *err, enum kd_status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 enum kd_status kd_vfail(struct kd_err *err, enum kd_status status, const char *format,
 			va_list args);
@@ -51,8 +50,7 @@ enum kd_status kd_vfail(struct kd_err *err, enum kd_status status, const char *f
  * Prepends "WHAT: " to the message of err (when not NULL) and returns its status, so that
  * `return kd_context(err, status, "%s", path)` reads well. status is returned as given.
  */
-__attribute__((format(printf, 3, 4))) enum kd_status kd_context(struct kd_err *err,
-								enum kd_status status,
-								const char *format, ...);
+enum kd_status kd_context(struct kd_err *err, enum kd_status status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

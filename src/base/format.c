@@ -7,7 +7,7 @@
 
 struct output {
 	char *buffer;
-	size_t bytes; /* room, the NUL included */
+	size_t bytes;  /* room, the NUL included */
 	size_t length; /* what the whole text needs so far */
 };
 
@@ -193,7 +193,7 @@ size_t kd_vformat(char *buffer, size_t bytes, const char *format, va_list origin
 				value = (uint16_t)value;
 			spec.plus = spec.space = false;
 			put_number(&out, &spec, value, false,
-				   *at == 'u'	? 10
+				   *at == 'u'   ? 10
 				   : *at == 'o' ? 8
 						: 16,
 				   *at == 'X');

@@ -15,9 +15,9 @@
  * Writes at most `bytes` bytes to `buffer`, the terminating NUL included (nothing when bytes is 0),
  * and returns the length that the whole text has, as snprintf(3) does.
  */
-__attribute__((format(printf, 3, 4))) size_t kd_format(char *buffer, size_t bytes,
-						       const char *format, ...);
-__attribute__((format(printf, 3, 0))) size_t kd_vformat(char *buffer, size_t bytes,
-							const char *format, va_list args);
+size_t kd_format(char *buffer, size_t bytes, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+size_t kd_vformat(char *buffer, size_t bytes, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 #endif

@@ -17,8 +17,8 @@ struct kd_log {
 };
 
 /* Says one line (no newline at its end). A NULL log, or one without a function, says nothing. */
-__attribute__((format(printf, 3, 4))) void kd_log(const struct kd_log *log, enum kd_log_level level,
-						  const char *format, ...);
+void kd_log(const struct kd_log *log, enum kd_log_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 struct kd_progress {
 	/*

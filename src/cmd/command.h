@@ -24,14 +24,14 @@ struct kd_command {
 int kd_command_help(const struct kd_command *self);
 
 /* Prints "kdump NAME: WHY" and the usage line on stderr; returns KD_EXIT_USAGE. */
-__attribute__((format(printf, 2, 3))) int kd_command_usage(const struct kd_command *self,
-							   const char *format, ...);
+int kd_command_usage(const struct kd_command *self, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Prints "kdump: WHAT: WHY" (the message of err) on stderr; returns KD_EXIT_FAILED. */
 int kd_command_failed(const struct kd_err *err);
 
 /* Prints "kdump: hint: …" on stderr, what a person can do about the failure just printed. */
-__attribute__((format(printf, 1, 2))) void kd_command_hint(const char *format, ...);
+void kd_command_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A log that prints on stderr: warnings always, the rest when verbose. */
 struct kd_log kd_command_log(bool verbose);

@@ -25,7 +25,7 @@ struct kd_dump_options {
 /* A range of physical memory that the dump describes, as its PT_LOAD does. */
 struct kd_segment {
 	uint64_t paddr;
-	uint64_t vaddr;	       /* as recorded; meaningless to some producers */
+	uint64_t vaddr;        /* as recorded; meaningless to some producers */
 	uint64_t memory_bytes; /* RAM in the machine */
 	uint64_t file_bytes;   /* of them in the file; the rest was left out */
 	uint64_t file_offset;
@@ -33,7 +33,7 @@ struct kd_segment {
 
 struct kd_note {
 	const char *name; /* "CORE", "VMCOREINFO", … */
-	uint32_t type;	  /* NT_PRSTATUS … */
+	uint32_t type;    /* NT_PRSTATUS … */
 	const void *desc;
 	size_t desc_bytes;
 };

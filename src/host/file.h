@@ -38,7 +38,7 @@ enum kd_status kd_make_folders(const char *path, unsigned int mode, struct kd_er
 /* Cleanup helpers: `__attribute__((cleanup(kd_free_p)))`, `KD_CLEANUP_FREE char *text = NULL;`. */
 void kd_free_p(void *pointer);
 void kd_close_p(int *fd);
-#define KD_CLEANUP_FREE	 __attribute__((cleanup(kd_free_p)))
+#define KD_CLEANUP_FREE  __attribute__((cleanup(kd_free_p)))
 #define KD_CLEANUP_CLOSE __attribute__((cleanup(kd_close_p)))
 
 #endif

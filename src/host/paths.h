@@ -22,7 +22,7 @@ struct kd_paths {
 extern const struct kd_paths kd_system_paths;
 
 /* Writes "ROOT/REST" into path (of PATH_MAX bytes). Cut paths are impossible names, not errors. */
-__attribute__((format(printf, 3, 4))) const char *kd_path(char path[], const char *root,
-							  const char *rest, ...);
+const char *kd_path(char path[], const char *root, const char *rest, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

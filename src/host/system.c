@@ -9,7 +9,7 @@
 
 enum kd_status kd_fail_errno(struct kd_err *err, int error, const char *format, ...)
 {
-	enum kd_status status = error == ENOMEM	  ? KD_NOMEM
+	enum kd_status status = error == ENOMEM   ? KD_NOMEM
 				: error == ENOENT ? KD_NOTFOUND
 						  : KD_SYSTEM;
 	char what[KD_ERR_TEXT_BYTES];

@@ -11,8 +11,8 @@
  * Fails with the text of `error`, an errno value: "WHAT: No such file or directory". Gives KD_NOMEM
  * for ENOMEM, KD_NOTFOUND for ENOENT, else KD_SYSTEM.
  */
-__attribute__((format(printf, 3, 4))) enum kd_status kd_fail_errno(struct kd_err *err, int error,
-								   const char *format, ...);
+enum kd_status kd_fail_errno(struct kd_err *err, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Nanoseconds of a clock that only runs forward. */
 uint64_t kd_monotonic_ns(void);

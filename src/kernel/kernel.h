@@ -21,9 +21,9 @@ enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, s
 void kd_kernel_close(struct kd_kernel *kernel);
 
 struct kd_dump *kd_kernel_dump(const struct kd_kernel *kernel);
-const char *kd_kernel_release(const struct kd_kernel *kernel);	/* "6.1.0-…", never NULL */
-const char *kd_kernel_build_id(const struct kd_kernel *kernel); /* hex, or NULL */
-const char *kd_kernel_nodename(const struct kd_kernel *kernel); /* host name, or NULL */
+const char *kd_kernel_release(const struct kd_kernel *kernel);   /* "6.1.0-…", never NULL */
+const char *kd_kernel_build_id(const struct kd_kernel *kernel);  /* hex, or NULL */
+const char *kd_kernel_nodename(const struct kd_kernel *kernel);  /* host name, or NULL */
 uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel); /* Unix time, 0: unknown */
 
 #endif

@@ -26,7 +26,7 @@ struct kd_load_request {
 	const char *initrd_path;  /* NULL: none */
 	const char *command_line; /* the base; NULL: empty */
 	bool reuse_command_line;  /* start from the running kernel's instead */
-	const char *append;	  /* NULL: nothing */
+	const char *append;       /* NULL: nothing */
 	enum kd_load_method method;
 	enum kd_backup backup;
 	const struct kd_log *log;
@@ -34,12 +34,12 @@ struct kd_load_request {
 
 /* One piece of what is loaded; addresses are physical. */
 struct kd_load_segment {
-	const char *name;      /* "kernel", "initrd", "boot parameters", "elf core header", … */
-	const void *data;      /* borrowed from the image, data_bytes of it; the rest is zeros */
+	const char *name; /* "kernel", "initrd", "boot parameters", "elf core header", … */
+	const void *data; /* borrowed from the image, data_bytes of it; the rest is zeros */
 	uint64_t data_bytes;
-	uint64_t paddr;	       /* page aligned */
+	uint64_t paddr;        /* page aligned */
 	uint64_t memory_bytes; /* whole pages */
-	bool digested;	       /* false: the kernel changes it on CPU or memory hotplug */
+	bool digested;         /* false: the kernel changes it on CPU or memory hotplug */
 };
 
 struct kd_load_image;
