@@ -55,6 +55,20 @@ void kd_config_deinit(struct kd_config *config);
  */
 enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err);
 
+/*
+ * The configuration as the text of such a file, every key in it; reading it gives the same again.
+ * *text is the caller's to free. KD_INVALID for a value that the file format cannot carry.
+ */
+enum kd_status kd_config_format(const struct kd_config *config, char **text, struct kd_err *err);
+
+/* *copy becomes an independent configuration. KD_NOMEM. */
+enum kd_status kd_config_copy(const struct kd_config *config, struct kd_config *copy,
+			      struct kd_err *err);
+
+/* Sets one key, as a line of the file would; KD_INVALID with the reason. */
+enum kd_status kd_config_set(struct kd_config *config, const char *section, const char *key,
+			     const char *value, struct kd_err *err);
+
 /* The names as the file spells them; NULL for a value out of range. */
 const char *kd_target_type_name(enum kd_target_type type);
 const char *kd_final_action_name(enum kd_final_action action);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The capture image: the initramfs that the second kernel starts from.
+ *
+ * It holds kdump-capture as /init, the resolved configuration as /etc/kdump.conf, and those modules
+ * that reaching the target needs, decompressed, with their load order in /etc/kdump/modules (one
+ * absolute path a line, dependencies first). The same inputs give the same bytes.
+ *
+ * Two halves: kd_initramfs_make() finds out everything and fails where the second kernel could not
+ * reach the target; kd_initramfs_write() only writes.
+ */
+#ifndef KD_LOAD_INITRAMFS_H
+#define KD_LOAD_INITRAMFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "host/paths.h"
+
+struct kd_initramfs_request {
+	const struct kd_paths *paths;
+	const char *kernel_version;	/* a folder below paths->modules */
+	const char *capture_path;	/* the static kdump-capture */
+	const struct kd_config *config; /* its target_device may be NULL: found from target_path */
+	const struct kd_log *log;
+};
+
+/* A module of the image, in load order. Strings are the image's own. */
+struct kd_initramfs_module {
+	char *name;
+	char *source;	      /* the file on this system */
+	char *path;	      /* absolute path in the image */
+	uint64_t stored_bytes; /* of the file on this system, perhaps compressed */
+	uint64_t bytes;	      /* in the image */
+};
+
+struct kd_initramfs;
+
+/*
+ * Finds the target and its modules and packs the image in memory. KD_NOTFOUND: no target, no such
+ * kernel version, a module missing; KD_UNSUPPORTED: a target that the second kernel cannot reach;
+ * KD_INVALID, KD_CORRUPT, KD_SYSTEM, KD_NOMEM.
+ */
+enum kd_status kd_initramfs_make(const struct kd_initramfs_request *request,
+				 struct kd_initramfs **image, struct kd_err *err);
+void kd_initramfs_free(struct kd_initramfs *image);
+
+/* Replaces path by the image, atomically. */
+enum kd_status kd_initramfs_write(const struct kd_initramfs *image, const char *path,
+				  struct kd_err *err);
+
+const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs *image,
+						       size_t *count);
+/* What /etc/kdump.conf of the image says: device as UUID=…, type and path resolved. */
+const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image);
+/* The block device on this system, as its kernel name ("vda1"). */
+const char *kd_initramfs_block_name(const struct kd_initramfs *image);
+const char *kd_initramfs_compressor(const struct kd_initramfs *image); /* "zstd", "gzip", "none" */
+uint64_t kd_initramfs_bytes(const struct kd_initramfs *image);		/* as written */
+uint64_t kd_initramfs_unpacked_bytes(const struct kd_initramfs *image); /* the cpio archive */
+const void *kd_initramfs_data(const struct kd_initramfs *image);
+
+struct kd_initramfs_entry {
+	const char *path; /* without leading slash */
+	unsigned int mode; /* as st_mode */
+	uint64_t bytes;
+};
+
+/* Calls `show` for every entry of an image file, in its order; damage is KD_CORRUPT. */
+enum kd_status kd_initramfs_list(const char *path,
+				 void (*show)(void *opaque, const struct kd_initramfs_entry *entry),
+				 void *opaque, struct kd_err *err);
+
+#endif
