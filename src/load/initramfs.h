@@ -22,8 +22,8 @@
 
 struct kd_initramfs_request {
 	const struct kd_paths *paths;
-	const char *kernel_version;	/* a folder below paths->modules */
-	const char *capture_path;	/* the static kdump-capture */
+	const char *kernel_version;     /* a folder below paths->modules */
+	const char *capture_path;       /* the static kdump-capture */
 	const struct kd_config *config; /* its target_device may be NULL: found from target_path */
 	const struct kd_log *log;
 };
@@ -31,10 +31,10 @@ struct kd_initramfs_request {
 /* A module of the image, in load order. Strings are the image's own. */
 struct kd_initramfs_module {
 	char *name;
-	char *source;	      /* the file on this system */
-	char *path;	      /* absolute path in the image */
+	char *source;          /* the file on this system */
+	char *path;            /* absolute path in the image */
 	uint64_t stored_bytes; /* of the file on this system, perhaps compressed */
-	uint64_t bytes;	      /* in the image */
+	uint64_t bytes;        /* in the image */
 };
 
 struct kd_initramfs;
@@ -58,13 +58,13 @@ const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs
 const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image);
 /* The block device on this system, as its kernel name ("vda1"). */
 const char *kd_initramfs_block_name(const struct kd_initramfs *image);
-const char *kd_initramfs_compressor(const struct kd_initramfs *image); /* "zstd", "gzip", "none" */
-uint64_t kd_initramfs_bytes(const struct kd_initramfs *image);		/* as written */
+const char *kd_initramfs_compressor(const struct kd_initramfs *image);  /* "zstd", "gzip", "none" */
+uint64_t kd_initramfs_bytes(const struct kd_initramfs *image);          /* as written */
 uint64_t kd_initramfs_unpacked_bytes(const struct kd_initramfs *image); /* the cpio archive */
 const void *kd_initramfs_data(const struct kd_initramfs *image);
 
 struct kd_initramfs_entry {
-	const char *path; /* without leading slash */
+	const char *path;  /* without leading slash */
 	unsigned int mode; /* as st_mode */
 	uint64_t bytes;
 };

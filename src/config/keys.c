@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/keys.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A kind of value. Text kinds have `check`; the others a list of words, or a range of numbers. */
+struct kd_config_kind {
+	/* Why text is not such a value, or NULL when it is. */
+	const char *(*check)(const char *text);
+	bool empty_is_unset; /* text: an empty value is stored as NULL */
+	const char *const *words;
+	unsigned int least, most;
+};
+
+static const char *check_any(const char *text)
+{
+	return NULL;
+}
+
+static const char *check_device(const char *text)
+{
+	static const char *const starts[] = {"UUID=", "LABEL=", "/dev/"};
+
+	if (!*text)
+		return NULL;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (!strncmp(text, starts[i], strlen(starts[i])) && text[strlen(starts[i])])
+			return NULL;
+	return "a device is UUID=…, LABEL=… or /dev/…";
+}
+
+/* The crash folder is made by a privileged program: a path that climbs out is a mistake. */
+static const char *check_path(const char *text)
+{
+	if (*text != '/')
+		return "a path starts with /";
+	for (const char *at = text; (at = strstr(at, "/..")); at++)
+		if (!at[3] || at[3] == '/')
+			return "a path must not contain ..";
+	return NULL;
+}
+
+static const char *check_host(const char *text)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+
+	if (strlen(text) > 64)
+		return "a host name has at most 64 characters";
+	if (*text == '.' || text[strspn(text, allowed)])
+		return "a host name is made of letters, digits, dots, hyphens and underscores";
+	return NULL;
+}
+
+static const char *const type_words[] = {
+	[KD_TARGET_AUTO] = "auto",
+	[KD_TARGET_EXT4] = "ext4",
+	[KD_TARGET_XFS] = "xfs",
+	[KD_TARGET_BTRFS] = "btrfs",
+	[KD_TARGET_VFAT] = "vfat",
+	[KD_TARGET_RAW] = "raw",
+	NULL,
+};
+static const char *const action_words[] = {
+	[KD_FINAL_REBOOT] = "reboot",
+	[KD_FINAL_POWEROFF] = "poweroff",
+	[KD_FINAL_HALT] = "halt",
+	[KD_FINAL_SHELL] = "shell",
+	NULL,
+};
+
+static const struct kd_config_kind device = {.check = check_device, .empty_is_unset = true};
+static const struct kd_config_kind path = {.check = check_path};
+static const struct kd_config_kind text_line = {.check = check_any};
+static const struct kd_config_kind host = {.check = check_host, .empty_is_unset = true};
+static const struct kd_config_kind type = {.words = type_words};
+static const struct kd_config_kind action = {.words = action_words};
+/* At least a second: nothing in the second kernel may wait for ever. At most a day. */
+static const struct kd_config_kind seconds = {.least = 1, .most = 86400};
+
+#define KEY(section, name, member, kind, initial)                                                  \
+	{                                                                                          \
+		section, name, offsetof(struct kd_config, member), &(kind), initial                \
+	}
+
+const struct kd_config_key kd_config_keys[] = {
+	KEY("target", "device", target_device, device, ""),
+	KEY("target", "type", target_type, type, "auto"),
+	KEY("target", "path", target_path, path, "/var/crash"),
+	KEY("target", "options", target_options, text_line, ""),
+	KEY("capture", "host", host, host, ""),
+	KEY("capture", "final_action", final_action, action, "reboot"),
+	KEY("capture", "failure_action", failure_action, action, "reboot"),
+	KEY("capture", "device_timeout", device_timeout_s, seconds, "60"),
+	KEY("capture", "step_timeout", step_timeout_s, seconds, "60"),
+	KEY("capture", "dump_timeout", dump_timeout_s, seconds, "3600"),
+};
+const size_t kd_config_key_count = sizeof(kd_config_keys) / sizeof(*kd_config_keys);
+
+const char *kd_target_type_name(enum kd_target_type value)
+{
+	return (unsigned int)value <= KD_TARGET_RAW ? type_words[value] : NULL;
+}
+
+const char *kd_final_action_name(enum kd_final_action value)
+{
+	return (unsigned int)value <= KD_FINAL_SHELL ? action_words[value] : NULL;
+}
+
+/* Edits (insert, delete, replace a character) from a to b; words of the file are short. */
+static unsigned int distance(const char *a, const char *b)
+{
+	enum { MOST = 31 };
+	unsigned int row[MOST + 1];
+	size_t length = strlen(b);
+
+	if (strlen(a) > MOST || length > MOST)
+		return UINT32_MAX;
+	for (unsigned int i = 0; i <= length; i++)
+		row[i] = i;
+	for (unsigned int above = 1; *a; a++, above++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = above;
+		for (size_t i = 1; i <= length; i++) {
+			unsigned int best = diagonal + (*a != b[i - 1]);
+
+			diagonal = row[i];
+			if (best > row[i] + 1)
+				best = row[i] + 1;
+			if (best > row[i - 1] + 1)
+				best = row[i - 1] + 1;
+			row[i] = best;
+		}
+	}
+	return row[length];
+}
+
+const struct kd_config_key *kd_config_find_key(const char *section, const char *name,
+					       struct kd_err *err)
+{
+	/* Worse than half the word is not what was meant. */
+	unsigned int best = (unsigned int)strlen(name) / 2 + 1;
+	const struct kd_config_key *nearest = NULL, *elsewhere = NULL, *near_section = NULL;
+	bool known_section = false;
+
+	for (const struct kd_config_key *key = kd_config_keys;
+	     key < kd_config_keys + kd_config_key_count; key++) {
+		bool here = !strcmp(key->section, section);
+		unsigned int edits = distance(name, key->name);
+
+		known_section |= here;
+		if (here && !edits)
+			return key;
+		if (!edits)
+			elsewhere = key;
+		if (here && edits < best) {
+			best = edits;
+			nearest = key;
+		}
+		if (distance(section, key->section) <= strlen(section) / 2)
+			near_section = key;
+	}
+	if (elsewhere)
+		kd_fail(err, KD_INVALID, "%s belongs below [%s]", name, elsewhere->section);
+	else if (!*section)
+		kd_fail(err, KD_INVALID, "%s: stands before the first [section]", name);
+	else if (!known_section && near_section)
+		kd_fail(err, KD_INVALID, "[%s]: no such section; did you mean [%s]?", section,
+			near_section->section);
+	else if (!known_section)
+		kd_fail(err, KD_INVALID, "[%s]: no such section; there are [target] and [capture]",
+			section);
+	else if (nearest)
+		kd_fail(err, KD_INVALID, "%s: no such key in [%s]; did you mean %s?", name, section,
+			nearest->name);
+	else
+		kd_fail(err, KD_INVALID, "%s: no such key in [%s]", name, section);
+	return NULL;
+}
+
+static enum kd_status parse_word(const struct kd_config_key *key, const char *text, void *member,
+				 struct kd_err *err)
+{
+	char known[128] = "";
+
+	for (unsigned int i = 0; key->kind->words[i]; i++) {
+		size_t used = strlen(known);
+
+		if (!strcmp(text, key->kind->words[i])) {
+			/* Both enums start at 0 and have the size of an int (the System V ABI). */
+			*(unsigned int *)member = i;
+			return KD_OK;
+		}
+		snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "",
+			 key->kind->words[i]);
+	}
+	return kd_fail(err, KD_INVALID, "%s = %s: must be one of %s", key->name, text, known);
+}
+
+static enum kd_status parse_number(const struct kd_config_key *key, const char *text, void *member,
+				   struct kd_err *err)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long value;
+
+	if (!digits || text[digits])
+		return kd_fail(err, KD_INVALID, "%s = %s: must be a number of seconds", key->name,
+			       text);
+	value = digits > 9 ? UINT32_MAX : strtoul(text, NULL, 10);
+	if (value < key->kind->least || value > key->kind->most)
+		return kd_fail(err, KD_INVALID, "%s = %s: must be from %u to %u seconds", key->name,
+			       text, key->kind->least, key->kind->most);
+	*(unsigned int *)member = (unsigned int)value;
+	return KD_OK;
+}
+
+static enum kd_status parse_text(const struct kd_config_key *key, const char *text, void *member,
+				 struct kd_err *err)
+{
+	const char *why = key->kind->check(text);
+	char **string = member, *copy = NULL;
+
+	if (why)
+		return kd_fail(err, KD_INVALID, "%s = %s: %s", key->name, text, why);
+	if (*text || !key->kind->empty_is_unset) {
+		copy = strdup(text);
+		if (!copy)
+			return kd_fail(err, KD_NOMEM, "%s: no memory", key->name);
+	}
+	free(*string);
+	*string = copy;
+	return KD_OK;
+}
+
+enum kd_status kd_config_parse_value(const struct kd_config_key *key, const char *text,
+				     struct kd_config *config, struct kd_err *err)
+{
+	void *member = (char *)config + key->offset;
+
+	if (key->kind->words)
+		return parse_word(key, text, member, err);
+	if (key->kind->check)
+		return parse_text(key, text, member, err);
+	return parse_number(key, text, member, err);
+}
+
+const char *kd_config_value_text(const struct kd_config_key *key, const struct kd_config *config,
+				 char buffer[], size_t bytes)
+{
+	const void *member = (const char *)config + key->offset;
+	const char *string;
+
+	if (key->kind->words)
+		return key->kind->words[*(const unsigned int *)member];
+	if (key->kind->check) {
+		string = *(char *const *)member;
+		return string ? string : "";
+	}
+	snprintf(buffer, bytes, "%u", *(const unsigned int *)member);
+	return buffer;
+}
+
+bool kd_config_is_text(const struct kd_config_key *key)
+{
+	return key->kind->check != NULL;
+}
