@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 #include "dump/dump.h"
+#include "kernel/vmcoreinfo.h"
+#include "memory/space.h"
 
 struct kd_kernel;
 
@@ -25,5 +27,17 @@ const char *kd_kernel_release(const struct kd_kernel *kernel);   /* "6.1.0-…",
 const char *kd_kernel_build_id(const struct kd_kernel *kernel);  /* hex, or NULL */
 const char *kd_kernel_nodename(const struct kd_kernel *kernel);  /* host name, or NULL */
 uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel); /* Unix time, 0: unknown */
+
+const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel);
+/*
+ * The kernel's virtual addresses; NULL when VMCOREINFO does not tell where the page tables are, or the
+ * architecture has no page walk here (kd_kernel_space_error() then says which).
+ */
+struct kd_space *kd_kernel_space(struct kd_kernel *kernel);
+const struct kd_err *kd_kernel_space_error(const struct kd_kernel *kernel);
+
+/* Reads at a kernel virtual address; as kd_space_read, or the error of there being no space. */
+enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,
+			      struct kd_err *err);
 
 #endif

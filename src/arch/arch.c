@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "arch/arch.h"
+
+static const struct kd_arch *const architectures[] = {
+	&kd_arch_x86_64,
+};
+
+const struct kd_arch *kd_arch_find(uint16_t elf_machine)
+{
+	for (size_t i = 0; i < sizeof(architectures) / sizeof(*architectures); i++)
+		if (architectures[i]->elf_machine == elf_machine)
+			return architectures[i];
+	return NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What depends on the machine in a dump: the layout of saved registers and the walk of page tables.
+ * A run-time table, so that any host reads dumps of any of them. Freestanding.
+ */
+#ifndef KD_ARCH_ARCH_H
+#define KD_ARCH_ARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct kd_register {
+	const char *name;
+	uint16_t offset; /* in the register set, bytes */
+	uint16_t bytes;
+};
+
+/* The page tables to walk, and how to read them. */
+struct kd_walk {
+	uint64_t root_paddr;
+	unsigned int levels;	  /* x86_64: 4 or 5 */
+	uint64_t encryption_mask; /* bits that mark encrypted memory (SME), not address */
+	/* Reads a table entry of 8 bytes at a physical address. */
+	enum kd_status (*read)(void *opaque, uint64_t paddr, uint64_t *entry, struct kd_err *err);
+	void *opaque;
+};
+
+struct kd_arch {
+	const char *name;      /* as `uname -m` says it */
+	uint16_t elf_machine;  /* EM_… */
+	uint32_t page_bytes;
+	uint64_t text_vaddr;   /* where a kernel that was not moved maps its image: phys_base 0 */
+	/* elf_prstatus (include/linux/elfcore.h), the descriptor of NT_PRSTATUS */
+	size_t prstatus_bytes;
+	size_t prstatus_pid_offset;
+	size_t prstatus_registers_offset;
+	const struct kd_register *registers; /* by offset */
+	size_t register_count;
+	/* indices into registers, for those who print the two that matter everywhere */
+	size_t program_counter;
+	size_t stack_pointer;
+	/*
+	 * Translates a virtual address; *left_bytes tells how much of the mapping follows it.
+	 * KD_FAULT when not mapped, else what walk->read said.
+	 */
+	enum kd_status (*translate)(const struct kd_walk *walk, uint64_t vaddr, uint64_t *paddr,
+				    uint64_t *left_bytes, struct kd_err *err);
+};
+
+/* The row for an ELF machine, or NULL. */
+const struct kd_arch *kd_arch_find(uint16_t elf_machine);
+
+extern const struct kd_arch kd_arch_x86_64;
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dump/window.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "host/system.h"
+
+void kd_windows_init(struct kd_windows *windows, int fd, uint64_t file_bytes, size_t window_bytes)
+{
+	*windows = (struct kd_windows){
+		.fd = fd,
+		.file_bytes = file_bytes,
+		.window_bytes = window_bytes ? window_bytes : KD_WINDOW_BYTES,
+	};
+}
+
+static void drop(struct kd_windows *windows, unsigned int slot)
+{
+	if (!windows->slots[slot].data)
+		return;
+	if (windows->by_read)
+		free(windows->slots[slot].data);
+	else
+		munmap(windows->slots[slot].data, windows->slots[slot].bytes);
+	windows->slots[slot].data = NULL;
+}
+
+void kd_windows_deinit(struct kd_windows *windows)
+{
+	for (unsigned int i = 0; i < KD_WINDOWS; i++)
+		drop(windows, i);
+}
+
+/* Fills a buffer as far as the file allows; what cannot be read ends the window. */
+static enum kd_status read_window(struct kd_windows *windows, uint64_t offset, uint8_t *buffer,
+				  size_t *bytes, struct kd_err *err)
+{
+	size_t filled = 0;
+
+	while (filled < *bytes) {
+		ssize_t got = pread(windows->fd, buffer + filled, *bytes - filled,
+				    (off_t)(offset + filled));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && !filled)
+			return kd_fail_errno(err, errno, "reading at 0x%llx",
+					     (unsigned long long)offset);
+		if (got <= 0)
+			break;
+		filled += (size_t)got;
+	}
+	if (!filled)
+		return kd_fail(err, KD_TRUNCATED, "the file ends before 0x%llx",
+			       (unsigned long long)offset);
+	*bytes = filled;
+	return KD_OK;
+}
+
+static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64_t offset,
+			   size_t bytes, struct kd_err *err)
+{
+	enum kd_status status;
+	uint8_t *data;
+
+	if (!windows->by_read) {
+		data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->fd, (off_t)offset);
+		if (data != MAP_FAILED)
+			goto filled;
+		/* only before the first window: a mixture would not know how to let go of them */
+		for (unsigned int i = 0; i < KD_WINDOWS; i++)
+			drop(windows, i);
+		windows->by_read = true;
+	}
+	data = malloc(bytes);
+	if (!data)
+		return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
+	status = read_window(windows, offset, data, &bytes, err);
+	if (status) {
+		free(data);
+		return status;
+	}
+filled:
+	windows->slots[slot].data = data;
+	windows->slots[slot].offset = offset;
+	windows->slots[slot].bytes = bytes;
+	return KD_OK;
+}
+
+enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const uint8_t **data,
+			     size_t *bytes, struct kd_err *err)
+{
+	uint64_t start = kd_round_down(offset, windows->window_bytes);
+	size_t length = windows->window_bytes;
+	unsigned int slot = 0;
+	enum kd_status status;
+
+	if (offset >= windows->file_bytes)
+		return kd_fail(err, KD_TRUNCATED, "the file ends before 0x%llx",
+			       (unsigned long long)offset);
+	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
+		if (windows->slots[i].data && windows->slots[i].offset == start) {
+			slot = i;
+			goto found;
+		}
+		if (!windows->slots[i].data || windows->slots[i].used < windows->slots[slot].used)
+			slot = i;
+	}
+	drop(windows, slot);
+	if (length > windows->file_bytes - start)
+		length = (size_t)(windows->file_bytes - start);
+	status = fill(windows, slot, start, length, err);
+	if (status)
+		return status;
+found:
+	if (offset - start >= windows->slots[slot].bytes)
+		return kd_fail(err, KD_TRUNCATED, "nothing could be read at 0x%llx",
+			       (unsigned long long)offset);
+	windows->slots[slot].used = ++windows->clock;
+	*data = windows->slots[slot].data + (offset - start);
+	*bytes = windows->slots[slot].bytes - (size_t)(offset - start);
+	return KD_OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A file seen through a few mmap windows, reused in turn, so that neither address space nor page
+ * tables grow with the file. Where mapping is refused, the same interface reads into a buffer.
+ */
+#ifndef KD_DUMP_WINDOW_H
+#define KD_DUMP_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { KD_WINDOWS = 4, KD_WINDOW_BYTES = 4 << 20 };
+
+struct kd_windows {
+	int fd; /* borrowed */
+	uint64_t file_bytes;
+	size_t window_bytes;
+	bool by_read; /* mmap was refused: windows are filled by pread(2) */
+	unsigned int clock;
+	struct {
+		uint8_t *data; /* NULL: unused */
+		uint64_t offset;
+		size_t bytes;
+		unsigned int used; /* clock of the last use */
+	} slots[KD_WINDOWS];
+};
+
+void kd_windows_init(struct kd_windows *windows, int fd, uint64_t file_bytes, size_t window_bytes);
+void kd_windows_deinit(struct kd_windows *windows);
+
+/*
+ * The bytes at offset in place: *bytes of them, at least one, up to the end of the window. Valid
+ * until KD_WINDOWS - 1 further calls. KD_TRUNCATED past the end of the file, KD_SYSTEM, KD_NOMEM.
+ */
+enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const uint8_t **data,
+			     size_t *bytes, struct kd_err *err);
+
+#endif
