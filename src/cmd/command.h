@@ -48,6 +48,7 @@ struct kd_meter {
 struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label);
 void kd_meter_deinit(struct kd_meter *meter);
 
+extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_version;
 
 #endif

@@ -6,6 +6,7 @@
 
 /* Every command, in the order in which a person meets them. */
 static const struct kd_command *const commands[] = {
+	&kd_cmd_initramfs,
 	&kd_cmd_version,
 };
 

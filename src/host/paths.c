@@ -8,6 +8,7 @@
 const struct kd_paths kd_system_paths = {
 	.proc = "/proc",
 	.sys = "/sys",
+	.dev = "/dev",
 	.boot = "/boot",
 	.modules = "/lib/modules",
 	.state = "/var/lib/kdump",

@@ -13,6 +13,7 @@
 struct kd_paths {
 	const char *proc;    /* "/proc" */
 	const char *sys;     /* "/sys" */
+	const char *dev;     /* "/dev" */
 	const char *boot;    /* "/boot" */
 	const char *modules; /* "/lib/modules" */
 	const char *state;   /* "/var/lib/kdump" */

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "config/config.h"
+#include "host/file.h"
+#include "host/paths.h"
+#include "host/system.h"
+#include "load/initramfs.h"
+
+struct arguments {
+	const char *output, *kernel_version, *config, *target, *capture, *list, *root;
+	bool json, verbose;
+	struct kd_paths paths;
+};
+
+/* --root: the folders of another system's root. The strings live as long as the program runs. */
+static enum kd_status set_root(struct kd_paths *paths, const char *root, struct kd_err *err)
+{
+	struct {
+		const char **member;
+		const char *folder;
+	} folders[] = {
+		{&paths->proc, "proc"},
+		{&paths->sys, "sys"},
+		{&paths->dev, "dev"},
+		{&paths->boot, "boot"},
+		{&paths->modules, "lib/modules"},
+		{&paths->state, "var/lib/kdump"},
+		{&paths->config, "etc/kdump.conf"},
+	};
+	KD_CLEANUP_FREE char *top = realpath(root, NULL);
+
+	if (!top)
+		return kd_fail_errno(err, errno, "%s", root);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s", strcmp(top, "/") ? top : "", folders[i].folder) < 0)
+			return kd_fail_errno(err, ENOMEM, "%s", root);
+		*folders[i].member = path;
+	}
+	return KD_OK;
+}
+
+/* Beside this program, in the tree it was built in, where it is installed. */
+static const char *find_capture(char path[PATH_MAX])
+{
+	static const char *const places[] = {"kdump-capture", "../capture/kdump-capture"};
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length > 0) {
+		self[length] = '\0';
+		*strrchr(self, '/') = '\0';
+		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+			if (!access(kd_path(path, self, "%s", places[i]), R_OK))
+				return path;
+	}
+	return KD_CAPTURE_PATH;
+}
+
+static enum kd_status read_config(const struct arguments *arguments, struct kd_config *config,
+				  struct kd_err *err)
+{
+	enum kd_status status = kd_config_init(config, err);
+
+	if (status)
+		return status;
+	status = kd_config_read(
+		config, arguments->config ? arguments->config : arguments->paths.config, err);
+	/* The defaults do without a file, unless one was named. */
+	if (status == KD_NOTFOUND && !arguments->config)
+		status = KD_OK;
+	if (!status && arguments->target)
+		status = kd_config_set(config, "target", "device", arguments->target, err);
+	if (status)
+		kd_config_deinit(config);
+	return status;
+}
+
+static json_t *modules_json(const struct kd_initramfs *image)
+{
+	json_t *list = json_array();
+	const struct kd_initramfs_module *modules;
+	size_t count;
+
+	modules = kd_initramfs_modules(image, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:I,s:I}", "name",
+						      modules[i].name, "source", modules[i].source,
+						      "path", modules[i].path, "bytes",
+						      (json_int_t)modules[i].bytes, "stored_bytes",
+						      (json_int_t)modules[i].stored_bytes));
+	return list;
+}
+
+static void print_json(const struct kd_initramfs *image, const char *version, const char *output)
+{
+	const struct kd_config *config = kd_initramfs_config(image);
+	json_t *root =
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:{s:s,s:s,s:s,s:s,s:s},s:o}", "output", output,
+			  "kernel_version", version, "compressor", kd_initramfs_compressor(image),
+			  "bytes", (json_int_t)kd_initramfs_bytes(image), "unpacked_bytes",
+			  (json_int_t)kd_initramfs_unpacked_bytes(image), "target", "block",
+			  kd_initramfs_block_name(image), "device", config->target_device, "type",
+			  kd_target_type_name(config->target_type), "path", config->target_path,
+			  "options", config->target_options, "modules", modules_json(image));
+
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
+static void print_text(const struct kd_initramfs *image, const char *version, const char *output)
+{
+	const struct kd_config *config = kd_initramfs_config(image);
+	const struct kd_initramfs_module *modules;
+	size_t count;
+
+	modules = kd_initramfs_modules(image, &count);
+	printf("target:  %s (%s), %s", config->target_device, kd_initramfs_block_name(image),
+	       kd_target_type_name(config->target_type));
+	if (config->target_type != KD_TARGET_RAW)
+		printf(", folder %s", config->target_path);
+	if (*config->target_options)
+		printf(", options %s", config->target_options);
+	printf("\nmodules: %zu of kernel %s, in load order\n", count, version);
+	for (size_t i = 0; i < count; i++)
+		printf("  %8" PRIu64 "  %s\n", modules[i].bytes, modules[i].name);
+	printf("image:   %s, %" PRIu64 " bytes (%s), %" PRIu64 " unpacked\n", output,
+	       kd_initramfs_bytes(image), kd_initramfs_compressor(image),
+	       kd_initramfs_unpacked_bytes(image));
+}
+
+static enum kd_status make_folder_of(const char *path, struct kd_err *err)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return KD_OK;
+	*slash = '\0';
+	return kd_make_folders(folder, 0755, err);
+}
+
+static enum kd_status build(const struct arguments *arguments, const struct kd_config *config,
+			    struct kd_err *err)
+{
+	struct kd_log log = kd_command_log(arguments->verbose);
+	char beside[PATH_MAX], output[PATH_MAX];
+	struct kd_initramfs_request request = {
+		.paths = &arguments->paths,
+		.kernel_version = arguments->kernel_version,
+		.capture_path = arguments->capture ? arguments->capture : find_capture(beside),
+		.config = config,
+		.log = &log,
+	};
+	struct kd_initramfs *image;
+	enum kd_status status;
+
+	if (arguments->output)
+		snprintf(output, sizeof(output), "%s", arguments->output);
+	else
+		kd_path(output, arguments->paths.state, "initrd-%s", arguments->kernel_version);
+	status = kd_initramfs_make(&request, &image, err);
+	if (status)
+		return status;
+	/* Only the default place is ours to make. */
+	if (!arguments->output)
+		status = make_folder_of(output, err);
+	if (!status)
+		status = kd_initramfs_write(image, output, err);
+	if (!status)
+		(arguments->json ? print_json : print_text)(image, request.kernel_version, output);
+	kd_initramfs_free(image);
+	return status;
+}
+
+static void show_line(void *opaque, const struct kd_initramfs_entry *entry)
+{
+	printf("%06o %9" PRIu64 "  /%s\n", entry->mode, entry->bytes, entry->path);
+}
+
+static void show_json(void *opaque, const struct kd_initramfs_entry *entry)
+{
+	char mode[16];
+
+	snprintf(mode, sizeof(mode), "%06o", entry->mode);
+	json_array_append_new(opaque, json_pack("{s:s+,s:s,s:I}", "path", "/", entry->path, "mode",
+						mode, "bytes", (json_int_t)entry->bytes));
+}
+
+static enum kd_status list(const struct arguments *arguments, struct kd_err *err)
+{
+	json_t *entries;
+	enum kd_status status;
+
+	if (!arguments->json)
+		return kd_initramfs_list(arguments->list, show_line, NULL, err);
+	entries = json_array();
+	status = kd_initramfs_list(arguments->list, show_json, entries, err);
+	if (!status) {
+		json_dumpf(entries, stdout, JSON_INDENT(2));
+		putchar('\n');
+	}
+	json_decref(entries);
+	return status;
+}
+
+enum { OPTION_CONFIG = 256, OPTION_TARGET, OPTION_CAPTURE, OPTION_ROOT, OPTION_LIST, OPTION_JSON };
+
+static const struct option options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"kernel-version", required_argument, NULL, 'k'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"target", required_argument, NULL, OPTION_TARGET},
+	{"capture-program", required_argument, NULL, OPTION_CAPTURE},
+	{"root", required_argument, NULL, OPTION_ROOT},
+	{"list", required_argument, NULL, OPTION_LIST},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/* False ends the command, with *done as its exit status. */
+static bool parse(const struct kd_command *self, int argc, char **argv, struct arguments *arguments,
+		  int *done)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":o:k:vh", options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			arguments->output = optarg;
+			break;
+		case 'k':
+			arguments->kernel_version = optarg;
+			break;
+		case 'v':
+			arguments->verbose = true;
+			break;
+		case OPTION_CONFIG:
+			arguments->config = optarg;
+			break;
+		case OPTION_TARGET:
+			arguments->target = optarg;
+			break;
+		case OPTION_CAPTURE:
+			arguments->capture = optarg;
+			break;
+		case OPTION_ROOT:
+			arguments->root = optarg;
+			break;
+		case OPTION_LIST:
+			arguments->list = optarg;
+			break;
+		case OPTION_JSON:
+			arguments->json = true;
+			break;
+		case 'h':
+			*done = kd_command_help(self);
+			return false;
+		default:
+			*done = kd_command_usage(
+				self, option == ':' ? "%s: needs a value" : "%s: no such option",
+				argv[optind - 1]);
+			return false;
+		}
+	}
+	if (optind < argc)
+		*done = kd_command_usage(self, "%s: unexpected", argv[optind]);
+	else if (arguments->output && !*arguments->output)
+		*done = kd_command_usage(self, "-o: an empty file name");
+	else
+		return true;
+	return false;
+}
+
+static int run(const struct kd_command *self, int argc, char **argv)
+{
+	struct arguments arguments = {.paths = kd_system_paths};
+	struct kd_config config;
+	struct utsname name;
+	enum kd_status status;
+	struct kd_err err;
+	int done;
+
+	if (!parse(self, argc, argv, &arguments, &done))
+		return done;
+	if (arguments.list)
+		return list(&arguments, &err) ? kd_command_failed(&err) : KD_EXIT_DONE;
+	if (arguments.root && set_root(&arguments.paths, arguments.root, &err))
+		return kd_command_failed(&err);
+	if (!arguments.kernel_version) {
+		uname(&name);
+		arguments.kernel_version = name.release;
+	}
+	status = read_config(&arguments, &config, &err);
+	if (status)
+		return kd_command_failed(&err);
+	status = build(&arguments, &config, &err);
+	kd_config_deinit(&config);
+	return status ? kd_command_failed(&err) : KD_EXIT_DONE;
+}
+
+const struct kd_command kd_cmd_initramfs = {
+	.name = "initramfs",
+	.synopsis = "[-o FILE] [-k VERSION] [OPTIONS]",
+	.summary = "build the initramfs that captures a dump",
+	.run = run,
+	.options =
+		"  -o, --output FILE          the image (default /var/lib/kdump/initrd-VERSION)\n"
+		"  -k, --kernel-version V     for this kernel (default: the running one)\n"
+		"      --config FILE          instead of /etc/kdump.conf\n"
+		"      --target DEVICE        UUID=…, LABEL=… or /dev/…, over the configuration\n"
+		"      --capture-program FILE the static program that becomes /init\n"
+		"      --root DIR             look at the system whose root is DIR\n"
+		"      --list FILE            show what an image holds, build nothing\n"
+		"      --json                 print JSON\n"
+		"  -v, --verbose              say more\n",
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "load/blocks.h"
+
+#include <blkid.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "host/file.h"
+#include "host/system.h"
+
+/* sysfs writes the slash of /dev/cciss/c0d0 as an exclamation mark. */
+static void swap(char *text, char from, char to)
+{
+	for (; *text; text++)
+		if (*text == from)
+			*text = to;
+}
+
+static void take_value(blkid_probe probe, const char *name, char text[KD_BLOCK_TEXT_BYTES])
+{
+	const char *value;
+
+	if (!blkid_probe_lookup_value(probe, name, &value, NULL))
+		snprintf(text, KD_BLOCK_TEXT_BYTES, "%s", value);
+}
+
+enum kd_status kd_block_probe(const struct kd_paths *paths, const char *name,
+			      struct kd_block_content *content, struct kd_err *err)
+{
+	struct kd_block_content found = {0};
+	char path[PATH_MAX], type[KD_BLOCK_TEXT_BYTES] = "";
+	enum kd_status status = KD_OK;
+	blkid_probe probe;
+	int result;
+
+	kd_path(path, paths->dev, "%s", name);
+	swap(path + strlen(paths->dev), '!', '/');
+	probe = blkid_new_probe_from_filename(path);
+	if (!probe)
+		return kd_fail_errno(err, errno ? errno : ENOMEM, "%s", path);
+	blkid_probe_enable_superblocks(probe, 1);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
+							 BLKID_SUBLKS_LABEL);
+	blkid_probe_enable_partitions(probe, 1);
+	errno = 0;
+	result = blkid_do_safeprobe(probe);
+	if (result == -2)
+		status = kd_fail(
+			err, KD_CORRUPT,
+			"%s: signatures of more than one file system: wipefs(8) lists them", path);
+	else if (result < 0)
+		status = kd_fail_errno(err, errno ? errno : EIO, "%s", path);
+	take_value(probe, "TYPE", found.type);
+	take_value(probe, "UUID", found.uuid);
+	take_value(probe, "LABEL", found.label);
+	take_value(probe, "PTTYPE", type);
+	found.partitioned = *type != '\0';
+	blkid_free_probe(probe);
+	if (!status)
+		*content = found;
+	return status;
+}
+
+enum kd_status kd_block_of_number(const struct kd_paths *paths, unsigned int device_major,
+				  unsigned int device_minor, char **name, struct kd_err *err)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t length;
+	char *copy;
+
+	kd_path(path, paths->sys, "dev/block/%u:%u", device_major, device_minor);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return kd_fail_errno(err, errno, "%s", path);
+	target[length] = '\0';
+	copy = strdup(strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	if (!copy)
+		return kd_fail_errno(err, ENOMEM, "%s", path);
+	*name = copy;
+	return KD_OK;
+}
+
+static enum kd_status find_path(const struct kd_paths *paths, const char *device, char **name,
+				struct kd_err *err)
+{
+	char path[PATH_MAX], node[PATH_MAX], root[PATH_MAX];
+	struct stat stat_of;
+	char *copy;
+
+	kd_path(path, paths->dev, "%s", device + strlen("/dev/"));
+	if (!realpath(path, node) || !realpath(paths->dev, root) || stat(node, &stat_of))
+		return kd_fail_errno(err, errno, "%s", device);
+	if (S_ISBLK(stat_of.st_mode))
+		return kd_block_of_number(paths, major(stat_of.st_rdev), minor(stat_of.st_rdev),
+					  name, err);
+	/* No node (an image of the system, a container), but perhaps a name that sysfs knows. */
+	if (strncmp(node, root, strlen(root)) || node[strlen(root)] != '/')
+		return kd_fail(err, KD_INVALID, "%s: not a block device", device);
+	copy = strdup(node + strlen(root) + 1);
+	if (!copy)
+		return kd_fail_errno(err, ENOMEM, "%s", device);
+	swap(copy, '/', '!');
+	if (access(kd_path(path, paths->sys, "class/block/%s", copy), F_OK)) {
+		free(copy);
+		return kd_fail(err, KD_INVALID, "%s: not a block device", device);
+	}
+	*name = copy;
+	return KD_OK;
+}
+
+static bool carries(const struct kd_paths *paths, const char *name, const char *device)
+{
+	struct kd_block_content content;
+	char path[PATH_MAX], *size = NULL;
+	size_t bytes;
+	bool empty;
+
+	/* An empty drive or loop device is not worth opening. */
+	empty = kd_file_read(kd_path(path, paths->sys, "class/block/%s/size", name), 64, &size,
+			     &bytes, NULL) == KD_OK &&
+		!strtoull(size, NULL, 10);
+	free(size);
+	if (empty || kd_block_probe(paths, name, &content, NULL))
+		return false;
+	return !strncmp(device, "UUID=", 5) ? !strcmp(content.uuid, device + 5)
+					    : !strcmp(content.label, device + strlen("LABEL="));
+}
+
+static enum kd_status find_tag(const struct kd_paths *paths, const char *device, char **name,
+			       struct kd_err *err)
+{
+	char path[PATH_MAX];
+	DIR *folder = opendir(kd_path(path, paths->sys, "class/block"));
+	enum kd_status status = KD_OK;
+	struct dirent *entry;
+	char *found = NULL;
+
+	if (!folder)
+		return kd_fail_errno(err, errno, "%s", path);
+	while (!status && (entry = readdir(folder))) {
+		if (entry->d_name[0] == '.' || !carries(paths, entry->d_name, device))
+			continue;
+		if (found)
+			status = kd_fail(err, KD_UNSUPPORTED,
+					 "%s: both %s and %s carry it: the second kernel needs "
+					 "one device",
+					 device, found, entry->d_name);
+		else if (!(found = strdup(entry->d_name)))
+			status = kd_fail_errno(err, ENOMEM, "%s", device);
+	}
+	closedir(folder);
+	if (!status && !found)
+		status = kd_fail(err, KD_NOTFOUND, "%s: no block device carries it", device);
+	if (status) {
+		free(found);
+		return status;
+	}
+	*name = found;
+	return KD_OK;
+}
+
+enum kd_status kd_block_find(const struct kd_paths *paths, const char *device, char **name,
+			     struct kd_err *err)
+{
+	if (!strncmp(device, "/dev/", 5))
+		return find_path(paths, device, name, err);
+	return find_tag(paths, device, name, err);
+}

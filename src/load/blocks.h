@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Block devices of the running system: by path, by UUID, by label, and what is on them. */
+#ifndef KD_LOAD_BLOCKS_H
+#define KD_LOAD_BLOCKS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "host/paths.h"
+
+enum { KD_BLOCK_TEXT_BYTES = 256 };
+
+/* Empty strings where there is none. */
+struct kd_block_content {
+	char type[KD_BLOCK_TEXT_BYTES]; /* of the file system: "ext4" */
+	char uuid[KD_BLOCK_TEXT_BYTES];
+	char label[KD_BLOCK_TEXT_BYTES];
+	bool partitioned;
+};
+
+/* What stands on the block device with this kernel name. KD_CORRUPT: signatures of two kinds. */
+enum kd_status kd_block_probe(const struct kd_paths *paths, const char *name,
+			      struct kd_block_content *content, struct kd_err *err);
+
+/*
+ * The kernel name of UUID=…, LABEL=… or /dev/…, for the caller to free. KD_NOTFOUND; KD_UNSUPPORTED
+ * where several devices carry the UUID or label.
+ */
+enum kd_status kd_block_find(const struct kd_paths *paths, const char *device, char **name,
+			     struct kd_err *err);
+
+/* The kernel name of a device number. */
+enum kd_status kd_block_of_number(const struct kd_paths *paths, unsigned int device_major,
+				  unsigned int device_minor, char **name, struct kd_err *err);
+
+#endif

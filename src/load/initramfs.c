@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "load/initramfs.h"
+
+#include <elf.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "host/file.h"
+#include "load/compress.h"
+#include "load/cpio.h"
+#include "load/kconfig.h"
+#include "load/needs.h"
+#include "load/target.h"
+
+enum { CAPTURE_BYTES_MAX = 64 << 20 };
+
+struct kd_initramfs {
+	struct kd_target target;
+	struct kd_initramfs_module *modules;
+	size_t module_count;
+	const struct kd_compressor *compressor;
+	uint64_t unpacked_bytes;
+	void *data;
+	size_t bytes;
+};
+
+void kd_initramfs_free(struct kd_initramfs *image)
+{
+	if (!image)
+		return;
+	for (size_t i = 0; i < image->module_count; i++) {
+		free(image->modules[i].name);
+		free(image->modules[i].source);
+		free(image->modules[i].path);
+	}
+	free(image->modules);
+	kd_target_deinit(&image->target);
+	free(image->data);
+	free(image);
+}
+
+/* There is no dynamic linker in the image: what asks for one would not start. */
+static enum kd_status check_static(const char *path, const char *data, size_t size,
+				   struct kd_err *err)
+{
+	struct kd_bytes bytes = kd_bytes(data, size);
+	uint64_t table;
+	uint16_t entry_bytes, count;
+
+	if (size < sizeof(Elf64_Ehdr) || memcmp(data, ELFMAG, SELFMAG) ||
+	    data[EI_CLASS] != ELFCLASS64 || data[EI_DATA] != ELFDATA2LSB)
+		return kd_fail(err, KD_INVALID, "%s: not a 64-bit ELF program", path);
+	kd_bytes_seek(&bytes, offsetof(Elf64_Ehdr, e_phoff));
+	table = kd_bytes_u64(&bytes);
+	kd_bytes_seek(&bytes, offsetof(Elf64_Ehdr, e_phentsize));
+	entry_bytes = kd_bytes_u16(&bytes);
+	count = kd_bytes_u16(&bytes);
+	for (uint16_t i = 0; i < count; i++) {
+		uint64_t at;
+
+		if (!kd_add(table, (uint64_t)i * entry_bytes, &at))
+			at = UINT64_MAX;
+		kd_bytes_seek(&bytes, at);
+		if (kd_bytes_u32(&bytes) == PT_INTERP)
+			return kd_fail(err, KD_INVALID,
+				       "%s: is linked dynamically; /init must be static", path);
+	}
+	if (!count || bytes.overrun)
+		return kd_fail(err, KD_TRUNCATED, "%s: ends before its program headers do", path);
+	return KD_OK;
+}
+
+static enum kd_status add_skeleton(struct kd_cpio *cpio, struct kd_err *err)
+{
+	static const struct {
+		const char *path;
+		unsigned int mode;
+	} folders[] = {
+		{"proc", 0555},   {"sys", 0555}, {"dev", 0755},       {"run", 0755},
+		{"target", 0755}, {"etc", 0755}, {"etc/kdump", 0755}, {"tmp", 01777},
+	};
+	/* The kernel opens /dev/console for PID 1 before anything is mounted. Numbers: devices.txt. */
+	static const struct {
+		const char *path;
+		unsigned int mode, device_major, device_minor;
+	} devices[] = {{"dev/console", 0600, 5, 1}, {"dev/null", 0666, 1, 3}};
+	enum kd_status status = KD_OK;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && !status; i++)
+		status = kd_cpio_add_folder(cpio, folders[i].path, folders[i].mode, err);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices) && !status; i++)
+		status = kd_cpio_add_device(cpio, devices[i].path, devices[i].mode,
+					    devices[i].device_major, devices[i].device_minor, err);
+	return status;
+}
+
+static enum kd_status add_init(struct kd_cpio *cpio, const char *path, struct kd_err *err)
+{
+	size_t bytes;
+	char *data;
+	enum kd_status status = kd_file_read(path, CAPTURE_BYTES_MAX, &data, &bytes, err);
+
+	if (!status) {
+		status = check_static(path, data, bytes, err);
+		if (status)
+			free(data);
+		else
+			status = kd_cpio_add_file(cpio, "init", 0755, data, bytes, err);
+	}
+	return status ? kd_context(err, status, "capture program") : KD_OK;
+}
+
+static enum kd_status add_config(struct kd_cpio *cpio, const struct kd_config *config,
+				 struct kd_err *err)
+{
+	char *text;
+	enum kd_status status = kd_config_format(config, &text, err);
+
+	if (status)
+		return kd_context(err, status, "configuration for the image");
+	return kd_cpio_add_file(cpio, "etc/kdump.conf", 0644, text, strlen(text), err);
+}
+
+/* "/mnt/lib/modules/V/kernel/fs/x.ko.xz" becomes "/lib/modules/V/kernel/fs/x.ko". */
+static char *path_in_image(const struct kd_paths *paths, const char *source)
+{
+	const char *rest = source, *suffix;
+	size_t root = strlen(paths->modules);
+	char *path;
+
+	if (!strncmp(source, paths->modules, root))
+		rest += root;
+	if (asprintf(&path, "/lib/modules%s%s", *rest == '/' ? "" : "/", rest) < 0)
+		return NULL;
+	suffix = strstr(strrchr(path, '/'), ".ko.");
+	if (suffix)
+		path[suffix - path + 3] = '\0';
+	return path;
+}
+
+static enum kd_status add_module(struct kd_initramfs *image, struct kd_cpio *cpio,
+				 const struct kd_paths *paths, const char *source,
+				 struct kd_err *err)
+{
+	struct kd_initramfs_module *module = &image->modules[image->module_count++];
+	size_t bytes, stored_bytes;
+	enum kd_status status;
+	char *data;
+
+	status = kd_module_read(source, &data, &bytes, &stored_bytes, err);
+	if (status)
+		return kd_context(err, status, "module");
+	module->source = strdup(source);
+	module->path = path_in_image(paths, source);
+	if (module->path)
+		module->name = strndup(strrchr(module->path, '/') + 1,
+				       strcspn(strrchr(module->path, '/') + 1, "."));
+	module->bytes = bytes;
+	module->stored_bytes = stored_bytes;
+	if (!module->source || !module->name) {
+		free(data);
+		return kd_fail(err, KD_NOMEM, "%s: no memory", source);
+	}
+	return kd_cpio_add_file(cpio, module->path, 0644, data, bytes, err);
+}
+
+static enum kd_status add_modules(struct kd_initramfs *image, struct kd_cpio *cpio,
+				  const struct kd_paths *paths, const struct kd_names *files,
+				  struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+	char *list = NULL;
+	size_t bytes;
+	FILE *stream;
+
+	image->modules = calloc(files->count + 1, sizeof(*image->modules));
+	if (!image->modules)
+		return kd_fail(err, KD_NOMEM, "modules: no memory");
+	for (size_t i = 0; i < files->count && !status; i++)
+		status = add_module(image, cpio, paths, files->items[i], err);
+	stream = status ? NULL : open_memstream(&list, &bytes);
+	if (!status && !stream)
+		return kd_fail(err, KD_NOMEM, "modules: no memory");
+	for (size_t i = 0; i < image->module_count && !status; i++)
+		fprintf(stream, "%s\n", image->modules[i].path);
+	if (stream && fclose(stream)) {
+		free(list);
+		return kd_fail(err, KD_NOMEM, "modules: no memory");
+	}
+	return status ? status
+		      : kd_cpio_add_file(cpio, "etc/kdump/modules", 0644, list, bytes, err);
+}
+
+/* Everything between the target and the packed image. */
+static enum kd_status fill(const struct kd_initramfs_request *request, struct kd_initramfs *image,
+			   const struct kd_names *files, struct kd_err *err)
+{
+	struct kd_cpio cpio = {0};
+	char *packed = NULL;
+	size_t bytes;
+	enum kd_status status = add_skeleton(&cpio, err);
+
+	if (!status)
+		status = add_init(&cpio, request->capture_path, err);
+	if (!status)
+		status = add_config(&cpio, &image->target.config, err);
+	if (!status)
+		status = add_modules(image, &cpio, request->paths, files, err);
+	if (!status)
+		status = kd_cpio_pack(&cpio, &packed, &bytes, err);
+	kd_cpio_deinit(&cpio);
+	if (!status) {
+		image->unpacked_bytes = bytes;
+		status = image->compressor->compress(packed, bytes, &image->data, &image->bytes,
+						     err);
+	}
+	free(packed);
+	return status;
+}
+
+enum kd_status kd_initramfs_make(const struct kd_initramfs_request *request,
+				 struct kd_initramfs **image, struct kd_err *err)
+{
+	struct kd_initramfs *made = calloc(1, sizeof(*made));
+	struct kd_kconfig kconfig = {0};
+	struct kd_modules *modules = NULL;
+	enum kd_status status;
+
+	if (!made)
+		return kd_fail(err, KD_NOMEM, "initramfs: no memory");
+	status = kd_kconfig_read(request->paths, request->kernel_version, &kconfig, err);
+	if (!status)
+		status = kd_modules_open(request->paths, request->kernel_version, &modules, err);
+	if (!status)
+		status = kd_target_find(request->paths, request->config, request->log,
+					&made->target, err);
+	if (!status)
+		status = kd_need_modules(request->paths, request->kernel_version, &made->target,
+					 &kconfig, modules, err);
+	if (!status) {
+		made->compressor = kd_compressor_for(&kconfig);
+		status = fill(request, made, kd_modules_files(modules), err);
+	}
+	kd_modules_close(modules);
+	kd_kconfig_deinit(&kconfig);
+	if (status) {
+		kd_initramfs_free(made);
+		return status;
+	}
+	*image = made;
+	return KD_OK;
+}
+
+enum kd_status kd_initramfs_write(const struct kd_initramfs *image, const char *path,
+				  struct kd_err *err)
+{
+	return kd_file_replace(path, image->data, image->bytes, 0600, err);
+}
+
+const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs *image,
+						       size_t *count)
+{
+	*count = image->module_count;
+	return image->modules;
+}
+
+const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image)
+{
+	return &image->target.config;
+}
+
+const char *kd_initramfs_block_name(const struct kd_initramfs *image)
+{
+	return image->target.block;
+}
+
+const char *kd_initramfs_compressor(const struct kd_initramfs *image)
+{
+	return image->compressor->name;
+}
+
+uint64_t kd_initramfs_bytes(const struct kd_initramfs *image)
+{
+	return image->bytes;
+}
+
+uint64_t kd_initramfs_unpacked_bytes(const struct kd_initramfs *image)
+{
+	return image->unpacked_bytes;
+}
+
+const void *kd_initramfs_data(const struct kd_initramfs *image)
+{
+	return image->data;
+}
