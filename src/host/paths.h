@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 struct kd_paths {
+	const char *root;    /* what precedes absolute paths that files tell of; NULL: nothing */
 	const char *proc;    /* "/proc" */
 	const char *sys;     /* "/sys" */
 	const char *dev;     /* "/dev" */
