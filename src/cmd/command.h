@@ -50,5 +50,6 @@ void kd_meter_deinit(struct kd_meter *meter);
 
 extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_version;
+extern const struct kd_command kd_cmd_status;
 
 #endif
