@@ -4,17 +4,65 @@
 #include <errno.h>
 #include <libkmod.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "host/file.h"
 #include "host/system.h"
+
+enum { SOFTDEP_BYTES_MAX = 1 << 20 };
 
 struct kd_modules {
 	struct kmod_ctx *context;
+	char complaint[256]; /* what libkmod last logged: it goes on where we must not */
 	struct kd_names files;
 	struct kd_names visited; /* by name: what is on the list, built in, or on its way */
 };
+
+static void take_complaint(void *opaque, int priority, const char *file, int line,
+			   const char *function, const char *format, va_list args)
+{
+	struct kd_modules *modules = opaque;
+
+	char text[sizeof(modules->complaint)];
+	const char *at = text;
+
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	/* Most start with the address of the context, which tells a person nothing. */
+	if (!strncmp(text, "ctx=", 4))
+		at += strcspn(text, " ") + (strchr(text, ' ') != NULL);
+	snprintf(modules->complaint, sizeof(modules->complaint), "%s", at);
+}
+
+/*
+ * libkmod reads modules.softdep as configuration, in which other commands could stand, and logs what
+ * it does not understand on stderr before it can be told not to: look at it first.
+ */
+static enum kd_status check_softdep(const char *path, const char *version, struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *text = NULL;
+	enum kd_status status;
+	size_t bytes;
+
+	status = kd_file_read(path, SOFTDEP_BYTES_MAX, &text, &bytes, err);
+	if (status)
+		return status == KD_NOTFOUND ? KD_OK : status;
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		if (length && *line != '#' && strncmp(line, "softdep ", strlen("softdep ")))
+			return kd_fail(err, KD_CORRUPT, "%s: damaged: run depmod %s", path,
+				       version);
+		line += length + (line[length] == '\n');
+	}
+	if (strlen(text) != bytes)
+		return kd_fail(err, KD_CORRUPT, "%s: damaged: run depmod %s", path, version);
+	return KD_OK;
+}
 
 enum kd_status kd_modules_open(const struct kd_paths *paths, const char *version,
 			       struct kd_modules **modules, struct kd_err *err)
@@ -26,6 +74,7 @@ enum kd_status kd_modules_open(const struct kd_paths *paths, const char *version
 	 */
 	const char *const configuration[] = {softdep, NULL};
 	struct kd_modules *made;
+	enum kd_status status;
 
 	kd_path(folder, paths->modules, "%s", version);
 	kd_path(softdep, folder, "modules.softdep");
@@ -37,12 +86,21 @@ enum kd_status kd_modules_open(const struct kd_paths *paths, const char *version
 	kd_path(index, folder, "modules.dep.bin");
 	if (access(index, R_OK))
 		return kd_fail(err, KD_NOTFOUND, "%s: not there: run depmod %s", index, version);
+	status = check_softdep(softdep, version, err);
+	if (status)
+		return status;
 	made = calloc(1, sizeof(*made));
 	if (made)
 		made->context = kmod_new(folder, configuration);
 	if (!made || !made->context) {
 		free(made);
 		return kd_fail(err, KD_NOMEM, "%s: cannot read the module indexes", folder);
+	}
+	kmod_set_log_fn(made->context, take_complaint, made);
+	/* Opens every index once, so that a damaged one is told from one that lacks a name. */
+	if (kmod_load_resources(made->context) < 0) {
+		kd_modules_close(made);
+		return kd_fail(err, KD_CORRUPT, "%s: damaged: run depmod %s", index, version);
 	}
 	*modules = made;
 	return KD_OK;
@@ -128,6 +186,11 @@ enum kd_status kd_modules_want(struct kd_modules *modules, const char *name, boo
 	*found = list != NULL;
 	status = add_list(modules, list, err);
 	kmod_module_unref_list(list);
+	if (!status && *modules->complaint)
+		status = kd_fail(err, KD_NOTFOUND,
+				 "module %s: its dependencies cannot be followed (%s): reinstall "
+				 "the kernel, or run depmod",
+				 name, modules->complaint);
 	return status;
 }
 
