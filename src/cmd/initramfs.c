@@ -18,19 +18,23 @@
 #include "host/system.h"
 #include "load/initramfs.h"
 
+enum { ROOT_PATHS = 7 };
+
 struct arguments {
 	const char *output, *kernel_version, *config, *target, *capture, *list, *root;
 	bool json, verbose;
 	struct kd_paths paths;
+	char below_root[ROOT_PATHS][PATH_MAX]; /* what paths point to with --root */
 };
 
-/* --root: the folders of another system's root. The strings live as long as the program runs. */
-static enum kd_status set_root(struct kd_paths *paths, const char *root, struct kd_err *err)
+/* --root: the folders of another system's root. */
+static enum kd_status set_root(struct arguments *arguments, struct kd_err *err)
 {
-	struct {
+	struct kd_paths *paths = &arguments->paths;
+	const struct {
 		const char **member;
 		const char *folder;
-	} folders[] = {
+	} folders[ROOT_PATHS] = {
 		{&paths->proc, "proc"},
 		{&paths->sys, "sys"},
 		{&paths->dev, "dev"},
@@ -39,17 +43,13 @@ static enum kd_status set_root(struct kd_paths *paths, const char *root, struct 
 		{&paths->state, "var/lib/kdump"},
 		{&paths->config, "etc/kdump.conf"},
 	};
-	KD_CLEANUP_FREE char *top = realpath(root, NULL);
+	char top[PATH_MAX];
 
-	if (!top)
-		return kd_fail_errno(err, errno, "%s", root);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		char *path;
-
-		if (asprintf(&path, "%s/%s", strcmp(top, "/") ? top : "", folders[i].folder) < 0)
-			return kd_fail_errno(err, ENOMEM, "%s", root);
-		*folders[i].member = path;
-	}
+	if (!realpath(arguments->root, top))
+		return kd_fail_errno(err, errno, "%s", arguments->root);
+	for (size_t i = 0; i < ROOT_PATHS; i++)
+		*folders[i].member = kd_path(arguments->below_root[i], strcmp(top, "/") ? top : "",
+					     "%s", folders[i].folder);
 	return KD_OK;
 }
 
@@ -304,7 +304,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		return done;
 	if (arguments.list)
 		return list(&arguments, &err) ? kd_command_failed(&err) : KD_EXIT_DONE;
-	if (arguments.root && set_root(&arguments.paths, arguments.root, &err))
+	if (arguments.root && set_root(&arguments, &err))
 		return kd_command_failed(&err);
 	if (!arguments.kernel_version) {
 		uname(&name);

@@ -22,8 +22,10 @@ struct kd_modules {
 	struct kd_names visited; /* by name: what is on the list, built in, or on its way */
 };
 
-static void take_complaint(void *opaque, int priority, const char *file, int line,
-			   const char *function, const char *format, va_list args)
+__attribute__((format(printf, 6, 0))) static void take_complaint(void *opaque, int priority,
+								 const char *file, int line,
+								 const char *function,
+								 const char *format, va_list args)
 {
 	struct kd_modules *modules = opaque;
 
