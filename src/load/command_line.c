@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "load/command_line.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/file.h"
+#include "host/system.h"
+
+enum { DEFAULT_LIMIT_BYTES = 2047, PROC_CMDLINE_BYTES = 64 << 10 };
+
+/* What a reused command line must not carry over: it describes the first boot only. */
+static const char *const first_boot_only[] = {
+	"BOOT_IMAGE",         "initrd",       "crashkernel",
+	"elfcorehdr",         "hugepages",    "hugepagesz",
+	"default_hugepagesz", "memmap",       "mem",
+	"isolcpus",           "nohz_full",    "rcu_nocbs",
+	"kdump.final_action", "kdump.target",
+};
+
+/*
+ * What a second kernel needs, added unless a parameter of that name is already there. Each is ignored
+ * by a kernel that does not know it.
+ */
+static const struct {
+	const char *name; /* what decides whether it is there */
+	const char *text;
+} needed[] = {
+	/* devices that the first kernel left running are reset before their drivers trust them */
+	{"reset_devices", "reset_devices"},
+	/* one CPU is enough, and each further one costs memory; the panicking CPU may be any */
+	{"nr_cpus", "nr_cpus=1"},
+	/* interrupts that nobody expects are common after a crash: do not give up on their line */
+	{"irqpoll", "irqpoll"},
+	/* memory that this boot never uses: cgroup structures, NUMA, 12 MB of tracefs inodes */
+	{"cgroup_disable", "cgroup_disable=memory"},
+	{"numa", "numa=off"},
+	{"initcall_blacklist", "initcall_blacklist=tracer_init_tracefs"},
+	/* the machine check that killed the first kernel must not kill the second */
+	{"mce", "mce=off"},
+	/* the place is chosen by the loader; randomness would only fragment the little there is */
+	{"nokaslr", "nokaslr"},
+	/* should this kernel fail as well, the machine comes back */
+	{"panic", "panic=10"},
+	{"oops", "oops=panic"},
+};
+
+/* The length of the parameter at the start of text; quotes hold blanks together. */
+static size_t parameter_length(const char *text)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; text[length] && (quoted || !strchr(" \t\n", text[length])); length++)
+		quoted ^= text[length] == '"';
+	return length;
+}
+
+/* True when a parameter is NAME or NAME=…; "-" and "_" are the same to the kernel. */
+static bool is_named(const char *parameter, size_t length, const char *name)
+{
+	size_t i = 0;
+
+	for (; name[i]; i++) {
+		char a = i < length ? parameter[i] : '\0', b = name[i];
+
+		if ((a == '-' ? '_' : a) != (b == '-' ? '_' : b))
+			return false;
+	}
+	return i == length || parameter[i] == '=';
+}
+
+static bool has_parameter(const char *line, const char *name)
+{
+	while (*line) {
+		size_t length;
+
+		line += strspn(line, " \t\n");
+		length = parameter_length(line);
+		if (length == 2 && !strncmp(line, "--", 2))
+			return false; /* the rest belongs to init */
+		if (length && is_named(line, length, name))
+			return true;
+		line += length;
+	}
+	return false;
+}
+
+/* A line that grows by parameters, without anybody counting bytes. */
+struct builder {
+	char *text;
+	size_t length;
+	bool failed;
+};
+
+static void append(struct builder *builder, const char *text, size_t length)
+{
+	char *grown;
+
+	if (!length || builder->failed)
+		return;
+	grown = realloc(builder->text, builder->length + length + 2);
+	if (!grown) {
+		builder->failed = true;
+		return;
+	}
+	if (builder->length)
+		grown[builder->length++] = ' ';
+	memcpy(grown + builder->length, text, length);
+	builder->length += length;
+	grown[builder->length] = '\0';
+	builder->text = grown;
+}
+
+/* Every parameter of a line, but those that describe the first boot. */
+static void append_reused(struct builder *builder, const char *line)
+{
+	while (*line) {
+		bool keep = true;
+		size_t length;
+
+		line += strspn(line, " \t\n");
+		length = parameter_length(line);
+		for (size_t i = 0; i < sizeof(first_boot_only) / sizeof(*first_boot_only); i++)
+			keep &= !is_named(line, length, first_boot_only[i]);
+		if (keep)
+			append(builder, line, length);
+		line += length;
+	}
+}
+
+static void append_all(struct builder *builder, const char *line)
+{
+	while (*line) {
+		size_t length;
+
+		line += strspn(line, " \t\n");
+		length = parameter_length(line);
+		append(builder, line, length);
+		line += length;
+	}
+}
+
+static void append_needed(struct builder *builder, const char *name, const char *text)
+{
+	if (!has_parameter(builder->text ? builder->text : "", name))
+		append(builder, text, strlen(text));
+}
+
+/* NAME=VALUE in place of any that the person gave: only we know where the header lies. */
+static enum kd_status append_address(struct builder *builder, const char *name, const char *value,
+				     struct kd_err *err)
+{
+	char text[64];
+
+	if (!value)
+		return KD_OK;
+	if (has_parameter(builder->text ? builder->text : "", name))
+		return kd_fail(err, KD_INVALID,
+			       "command line: %s= is set by the loader; leave it out", name);
+	strcpy(text, name);
+	strcat(text, "=");
+	strncat(text, value, sizeof(text) - strlen(text) - 1);
+	append(builder, text, strlen(text));
+	return KD_OK;
+}
+
+static enum kd_status append_base(const struct kd_load_request *request, struct builder *builder,
+				  struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *running = NULL;
+	char path[PATH_MAX];
+	enum kd_status status;
+	size_t bytes;
+
+	if (request->command_line)
+		append_all(builder, request->command_line);
+	if (!request->reuse_command_line)
+		return KD_OK;
+	status = kd_file_read(kd_path(path, request->paths->proc, "cmdline"), PROC_CMDLINE_BYTES,
+			      &running, &bytes, err);
+	if (!status)
+		append_reused(builder, running);
+	return status;
+}
+
+enum kd_status kd_command_line_make(const struct kd_load_request *request,
+				    const struct kd_command_line_needs *needs, char **line,
+				    struct kd_err *err)
+{
+	size_t limit = needs->limit_bytes ? needs->limit_bytes : DEFAULT_LIMIT_BYTES;
+	struct builder builder = {0};
+	enum kd_status status;
+
+	status = append_base(request, &builder, err);
+	if (!status && request->append)
+		append_all(&builder, request->append);
+	for (size_t i = 0; !status && i < sizeof(needed) / sizeof(*needed); i++)
+		append_needed(&builder, needed[i].name, needed[i].text);
+	if (!status)
+		status = append_address(&builder, "elfcorehdr", needs->elfcorehdr, err);
+	if (!status && needs->acpi_rsdp &&
+	    !has_parameter(builder.text ? builder.text : "", "acpi_rsdp"))
+		status = append_address(&builder, "acpi_rsdp", needs->acpi_rsdp, err);
+	if (!status && builder.failed)
+		status = kd_fail_errno(err, ENOMEM, "command line");
+	if (!status && builder.length > limit)
+		status = kd_fail(err, KD_INVALID,
+				 "command line: %zu bytes, and the kernel takes %zu; shorten it",
+				 builder.length, limit);
+	if (status) {
+		free(builder.text);
+		return status;
+	}
+	*line = builder.text;
+	return KD_OK;
+}
