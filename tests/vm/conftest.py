@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the VM tests share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab import kernels  # noqa: E402
+from lab.machine import Machine  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: only with script/test --all")
+
+
+@pytest.fixture
+def crash_machine(tmp_path):
+    """A function that makes a Machine: crash_machine("6.1-cloud", target="ext4", …)."""
+    machines = []
+
+    def make(kernel="6.1-cloud", **options):
+        machines.append(Machine(kernels.get(kernel), tmp_path / f"machine{len(machines)}", **options))
+        return machines[-1]
+    yield make
+    for machine in machines:
+        machine.close()
+        machine.discard()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real Debian kernels, unpacked from their packages into the cache and never installed.
+
+No ABI number is named anywhere: a meta package says which image it depends on today.
+"""
+
+import dataclasses
+import shutil
+import re
+import subprocess
+from pathlib import Path
+
+from . import LabError, cache, vmlinux
+from .archive import SUITE, Archive
+
+# name: (meta package, suite)
+FLAVOURS = {
+    "6.1-cloud": ("linux-image-cloud-amd64", SUITE),
+    "6.1": ("linux-image-amd64", SUITE),
+    "6.1-rt": ("linux-image-rt-amd64", SUITE),
+    "6.12-cloud": ("linux-image-cloud-amd64", f"{SUITE}-backports"),
+}
+
+# What a CPU model needs so that a kernel survives it under TCG: -cpu max announces protection
+# keys, and 6.12 hits a BUG on them.
+CPU_SUFFIX = {"6.12-cloud": ",pku=off"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    name: str
+    package: str
+    version: str  # of the package
+    folder: Path
+
+    @property
+    def release(self):
+        return next((self.folder / "root/lib/modules").iterdir()).name
+
+    @property
+    def image(self):
+        return self.folder / "root/boot" / f"vmlinuz-{self.release}"
+
+    @property
+    def modules(self):
+        return self.folder / "root/lib/modules" / self.release
+
+    @property
+    def vmlinux(self):
+        """The kernel as an ELF file, without symbols: what a bzImage holds."""
+        def build(path):
+            path.write_bytes(vmlinux.extract(self.image.read_bytes()))
+        return cache.make(self.folder / "vmlinux", build)
+
+    def cpu(self, model):
+        return model + CPU_SUFFIX.get(self.name, "") if model == "max" else model
+
+    def debug_vmlinux(self):
+        """The vmlinux with debug information, from the -dbg package of exactly this version: large."""
+        def build(path):
+            archive = Archive()
+            archive.refresh()
+            deb = path.parent / "dbg.deb"
+            archive.download(f"linux-image-{self.release}-dbg", self.version, deb)
+            unpacked = path.parent / "dbg"
+            subprocess.run(["dpkg-deb", "-x", deb, unpacked], check=True)
+            shutil.move(unpacked / "usr/lib/debug/boot" / f"vmlinux-{self.release}", path)
+        return cache.make(self.folder / "vmlinux-debug", build)
+
+
+def _unpack(archive, package, version):
+    def build(path):
+        path.mkdir()
+        deb = path.parent / "image.deb"
+        archive.download(package, version, deb)
+        subprocess.run(["dpkg-deb", "-x", deb, path / "root"], check=True)
+        release = next((path / "root/lib/modules").iterdir()).name
+        subprocess.run(["depmod", "-b", path / "root", release], check=True)
+    return build
+
+
+def get(name="6.1-cloud"):
+    """The kernel of that name, as its meta package has it now."""
+    if name not in FLAVOURS:
+        raise LabError(f"{name}: not one of {', '.join(FLAVOURS)}")
+    meta, suite = FLAVOURS[name]
+    archive = Archive()
+    depends = archive.fields(meta, suite).get("Depends", "")
+    found = re.search(r"(linux-image-[^ ,]+) \(= ([^)]+)\)", depends)
+    if not found:
+        raise LabError(f"{meta} in {suite} depends on no kernel image: {depends!r}")
+    package, version = found.groups()
+    folder = cache.folder() / "kernels" / f"{package}_{version}"
+    return Kernel(name, package, version, cache.make(folder, _unpack(archive, package, version)))
