@@ -315,7 +315,12 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		return kd_command_failed(&err);
 	status = build(&arguments, &config, &err);
 	kd_config_deinit(&config);
-	return status ? kd_command_failed(&err) : KD_EXIT_DONE;
+	if (!status)
+		return KD_EXIT_DONE;
+	kd_command_failed(&err);
+	if (status == KD_SYSTEM && geteuid())
+		kd_command_hint("looking at block devices takes root");
+	return KD_EXIT_FAILED;
 }
 
 const struct kd_command kd_cmd_initramfs = {

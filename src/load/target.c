@@ -189,6 +189,18 @@ static enum kd_status check_raw(const char *device, const struct kd_block_conten
 		       *content->type ? " data" : "");
 }
 
+/*
+ * The second kernel takes the device that carries the UUID. A clone, or a btrfs of several devices
+ * (which mounts only once all are announced to the kernel), leaves it no right choice.
+ */
+static enum kd_status check_unique(const struct kd_paths *paths, const char *tag,
+				   struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *block = NULL;
+
+	return kd_block_find(paths, tag, &block, err);
+}
+
 static enum kd_status settle(const struct kd_paths *paths, const struct kd_log *log,
 			     struct kd_target *target, struct kd_err *err)
 {
@@ -221,7 +233,8 @@ static enum kd_status settle(const struct kd_paths *paths, const struct kd_log *
 		snprintf(device, sizeof(device), "UUID=%s", content.uuid);
 	else
 		kd_log(log, KD_LOG_WARNING, "%s: has no UUID: found by its name", device);
-	return kd_config_set(config, "target", "device", device, err);
+	status = *content.uuid ? check_unique(paths, device, err) : KD_OK;
+	return status ? status : kd_config_set(config, "target", "device", device, err);
 }
 
 enum kd_status kd_target_find(const struct kd_paths *paths, const struct kd_config *config,

@@ -403,6 +403,17 @@ class Initramfs(unittest.TestCase):
         write(self.config, '[target]\npath = /gone/crash\n')
         self.refuses('dev/block/254:9')
 
+    def test_two_devices_of_one_uuid(self):
+        """A clone, or a btrfs over two disks: whichever way the target was named."""
+        for name in ['vda1', 'vdc']:
+            self.scratch()
+            self.build('--target', '/dev/' + name)
+            subprocess.run(['cp', '--sparse=always', f'{self.root}/dev/{name}',
+                            f'{self.root}/dev/vdd'], check=True)
+            self.refuses('carry it', 'vdd', arguments=['--target', '/dev/' + name])
+        write(f'{self.root}/etc/kdump.conf', '[target]\npath = /butter\n')
+        self.refuses('carry it', 'vdd')
+
     def test_out_of_reach(self):
         for device, why in [('dm-0', 'LVM'), ('dm-1', 'encrypted'), ('md0', 'RAID'),
                             ('loop0', 'loop')]:
@@ -435,7 +446,7 @@ class Initramfs(unittest.TestCase):
             link(f'{controller}/nvme/nvme0', f'{subsystem}/nvme0')
         finally:
             Initramfs.pristine = keep
-        shutil.copy(f'{self.root}/dev/vda1', f'{self.root}/dev/nvme0n1')
+        os.rename(f'{self.root}/dev/vda1', f'{self.root}/dev/nvme0n1')
         names = self.names(self.build('--target', '/dev/nvme0n1'))
         self.assertLess(names.index('nvme_core'), names.index('nvme'))
         self.assertNotIn('virtio_blk', names)
