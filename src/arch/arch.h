@@ -20,7 +20,7 @@ struct kd_register {
 /* The page tables to walk, and how to read them. */
 struct kd_walk {
 	uint64_t root_paddr;
-	unsigned int levels;	  /* x86_64: 4 or 5 */
+	unsigned int levels;      /* x86_64: 4 or 5 */
 	uint64_t encryption_mask; /* bits that mark encrypted memory (SME), not address */
 	/* Reads a table entry of 8 bytes at a physical address. */
 	enum kd_status (*read)(void *opaque, uint64_t paddr, uint64_t *entry, struct kd_err *err);
@@ -28,10 +28,10 @@ struct kd_walk {
 };
 
 struct kd_arch {
-	const char *name;      /* as `uname -m` says it */
-	uint16_t elf_machine;  /* EM_… */
+	const char *name;     /* as `uname -m` says it */
+	uint16_t elf_machine; /* EM_… */
 	uint32_t page_bytes;
-	uint64_t text_vaddr;   /* where a kernel that was not moved maps its image: phys_base 0 */
+	uint64_t text_vaddr; /* where a kernel that was not moved maps its image: phys_base 0 */
 	/* elf_prstatus (include/linux/elfcore.h), the descriptor of NT_PRSTATUS */
 	size_t prstatus_bytes;
 	size_t prstatus_pid_offset;

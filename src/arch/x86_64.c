@@ -10,9 +10,9 @@
 
 enum { PAGE_SHIFT = 12, TABLE_BITS = 9, EM_X86_64 = 62 };
 
-#define ENTRY_PRESENT	UINT64_C(0x1)
-#define ENTRY_LARGE	UINT64_C(0x80)
-#define ENTRY_ADDRESS	UINT64_C(0x000ffffffffff000)
+#define ENTRY_PRESENT UINT64_C(0x1)
+#define ENTRY_LARGE   UINT64_C(0x80)
+#define ENTRY_ADDRESS UINT64_C(0x000ffffffffff000)
 
 static bool is_canonical(uint64_t vaddr, unsigned int levels)
 {
@@ -56,25 +56,27 @@ static enum kd_status translate(const struct kd_walk *walk, uint64_t vaddr, uint
 
 #define REGISTER(name, index)                                                                      \
 	{                                                                                          \
-		name, (index) * 8, 8                                                               \
+		name, (index)*8, 8                                                                 \
 	}
 
 static const struct kd_register registers[] = {
-	REGISTER("r15", 0),	 REGISTER("r14", 1),	  REGISTER("r13", 2),  REGISTER("r12", 3),
-	REGISTER("rbp", 4),	 REGISTER("rbx", 5),	  REGISTER("r11", 6),  REGISTER("r10", 7),
-	REGISTER("r9", 8),	 REGISTER("r8", 9),	  REGISTER("rax", 10), REGISTER("rcx", 11),
-	REGISTER("rdx", 12),	 REGISTER("rsi", 13),	  REGISTER("rdi", 14),
-	REGISTER("orig_rax", 15), REGISTER("rip", 16),	  REGISTER("cs", 17),
-	REGISTER("eflags", 18),	 REGISTER("rsp", 19),	  REGISTER("ss", 20),
-	REGISTER("fs_base", 21), REGISTER("gs_base", 22), REGISTER("ds", 23),  REGISTER("es", 24),
-	REGISTER("fs", 25),	 REGISTER("gs", 26),
+	REGISTER("r15", 0),       REGISTER("r14", 1),      REGISTER("r13", 2),
+	REGISTER("r12", 3),       REGISTER("rbp", 4),      REGISTER("rbx", 5),
+	REGISTER("r11", 6),       REGISTER("r10", 7),      REGISTER("r9", 8),
+	REGISTER("r8", 9),        REGISTER("rax", 10),     REGISTER("rcx", 11),
+	REGISTER("rdx", 12),      REGISTER("rsi", 13),     REGISTER("rdi", 14),
+	REGISTER("orig_rax", 15), REGISTER("rip", 16),     REGISTER("cs", 17),
+	REGISTER("eflags", 18),   REGISTER("rsp", 19),     REGISTER("ss", 20),
+	REGISTER("fs_base", 21),  REGISTER("gs_base", 22), REGISTER("ds", 23),
+	REGISTER("es", 24),       REGISTER("fs", 25),      REGISTER("gs", 26),
 };
 
 const struct kd_arch kd_arch_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = EM_X86_64,
 	.page_bytes = 1 << PAGE_SHIFT,
-	.text_vaddr = 0xffffffff80000000, /* __START_KERNEL_map, arch/x86/include/asm/page_64_types.h */
+	.text_vaddr =
+		0xffffffff80000000, /* __START_KERNEL_map, arch/x86/include/asm/page_64_types.h */
 	.prstatus_bytes = 336,
 	.prstatus_pid_offset = 32,
 	.prstatus_registers_offset = 112,

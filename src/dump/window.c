@@ -22,10 +22,10 @@ static void drop(struct kd_windows *windows, unsigned int slot)
 {
 	if (!windows->slots[slot].data)
 		return;
-	if (windows->by_read)
-		free(windows->slots[slot].data);
-	else
+	if (windows->slots[slot].mapped)
 		munmap(windows->slots[slot].data, windows->slots[slot].bytes);
+	else
+		free(windows->slots[slot].data);
 	windows->slots[slot].data = NULL;
 }
 
@@ -61,34 +61,48 @@ static enum kd_status read_window(struct kd_windows *windows, uint64_t offset, u
 	return KD_OK;
 }
 
+/* Maps, or where that is refused reads, a window into an empty slot. */
 static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64_t offset,
 			   size_t bytes, struct kd_err *err)
 {
+	void *data = MAP_FAILED;
 	enum kd_status status;
-	uint8_t *data;
 
-	if (!windows->by_read) {
+	if (!windows->by_read)
 		data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->fd, (off_t)offset);
-		if (data != MAP_FAILED)
-			goto filled;
-		/* only before the first window: a mixture would not know how to let go of them */
-		for (unsigned int i = 0; i < KD_WINDOWS; i++)
-			drop(windows, i);
+	windows->slots[slot].mapped = data != MAP_FAILED;
+	if (data == MAP_FAILED) {
 		windows->by_read = true;
+		data = malloc(bytes);
+		if (!data)
+			return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
+		status = read_window(windows, offset, data, &bytes, err);
+		if (status) {
+			free(data);
+			return status;
+		}
 	}
-	data = malloc(bytes);
-	if (!data)
-		return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
-	status = read_window(windows, offset, data, &bytes, err);
-	if (status) {
-		free(data);
-		return status;
-	}
-filled:
 	windows->slots[slot].data = data;
 	windows->slots[slot].offset = offset;
 	windows->slots[slot].bytes = bytes;
 	return KD_OK;
+}
+
+/* The slot that holds the window at `start`, else the one to use for it: empty, or unused longest. */
+static unsigned int choose(const struct kd_windows *windows, uint64_t start)
+{
+	unsigned int slot = 0;
+
+	for (unsigned int i = 0; i < KD_WINDOWS; i++)
+		if (windows->slots[i].data && windows->slots[i].offset == start)
+			return i;
+	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
+		if (!windows->slots[i].data)
+			return i;
+		if (windows->slots[i].used < windows->slots[slot].used)
+			slot = i;
+	}
+	return slot;
 }
 
 enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const uint8_t **data,
@@ -96,27 +110,21 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 {
 	uint64_t start = kd_round_down(offset, windows->window_bytes);
 	size_t length = windows->window_bytes;
-	unsigned int slot = 0;
-	enum kd_status status;
+	enum kd_status status = KD_OK;
+	unsigned int slot;
 
 	if (offset >= windows->file_bytes)
-		return kd_fail(err, KD_TRUNCATED, "the file ends before 0x%llx",
+		return kd_fail(err, KD_TRUNCATED, "the file ends before byte 0x%llx of it",
 			       (unsigned long long)offset);
-	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
-		if (windows->slots[i].data && windows->slots[i].offset == start) {
-			slot = i;
-			goto found;
-		}
-		if (!windows->slots[i].data || windows->slots[i].used < windows->slots[slot].used)
-			slot = i;
+	slot = choose(windows, start);
+	if (!windows->slots[slot].data || windows->slots[slot].offset != start) {
+		drop(windows, slot);
+		if (length > windows->file_bytes - start)
+			length = (size_t)(windows->file_bytes - start);
+		status = fill(windows, slot, start, length, err);
 	}
-	drop(windows, slot);
-	if (length > windows->file_bytes - start)
-		length = (size_t)(windows->file_bytes - start);
-	status = fill(windows, slot, start, length, err);
 	if (status)
 		return status;
-found:
 	if (offset - start >= windows->slots[slot].bytes)
 		return kd_fail(err, KD_TRUNCATED, "nothing could be read at 0x%llx",
 			       (unsigned long long)offset);

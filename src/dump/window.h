@@ -18,13 +18,14 @@ struct kd_windows {
 	int fd; /* borrowed */
 	uint64_t file_bytes;
 	size_t window_bytes;
-	bool by_read; /* mmap was refused: windows are filled by pread(2) */
-	unsigned int clock;
+	bool by_read; /* mmap was refused: new windows are filled by pread(2) */
+	uint64_t clock;
 	struct {
 		uint8_t *data; /* NULL: unused */
 		uint64_t offset;
 		size_t bytes;
-		unsigned int used; /* clock of the last use */
+		uint64_t used; /* clock of the last use */
+		bool mapped;   /* else allocated */
 	} slots[KD_WINDOWS];
 };
 

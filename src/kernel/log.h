@@ -34,9 +34,9 @@ struct kd_klog_record {
 /* What came of it besides the records themselves. */
 struct kd_klog_summary {
 	uint64_t records;
-	uint64_t lost;      /* sequence numbers missing between the first record and the last */
+	uint64_t lost;       /* sequence numbers missing between the first record and the last */
 	uint64_t unfinished; /* reserved by a writer that the panic interrupted */
-	uint64_t damaged;   /* that contradicted themselves, and were skipped */
+	uint64_t damaged;    /* that contradicted themselves, and were skipped */
 };
 
 /* Returns false to stop. */
@@ -57,12 +57,11 @@ enum kd_status kd_klog_each(struct kd_kernel *kernel, kd_klog_visit *visit, void
  */
 size_t kd_klog_format(const struct kd_klog_record *record, char *buffer, size_t bytes);
 
-
 /* Calls write() with pieces of the same text; a record of any length in no memory. */
 typedef enum kd_status kd_klog_write(void *opaque, const char *piece, size_t bytes,
 				     struct kd_err *err);
-enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write *write, void *opaque,
-			     struct kd_err *err);
+enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write *write,
+			     void *opaque, struct kd_err *err);
 
 /* "emerg", "alert", … "debug", as dmesg --level names them. */
 const char *kd_klog_level_name(unsigned int level);

@@ -53,7 +53,7 @@ enum kd_status kd_vmcoreinfo_length(const struct kd_vmcoreinfo *info, const char
 enum kd_status kd_vmcoreinfo_number(const struct kd_vmcoreinfo *info, const char *name,
 				    int64_t *number, struct kd_err *err);
 /* A bare key: "KERNELOFFSET" (hexadecimal), "PAGESIZE", "CRASHTIME" (decimal). base 10 or 16. */
-enum kd_status kd_vmcoreinfo_key(const struct kd_vmcoreinfo *info, const char *key, unsigned int base,
-				 uint64_t *value, struct kd_err *err);
+enum kd_status kd_vmcoreinfo_key(const struct kd_vmcoreinfo *info, const char *key,
+				 unsigned int base, uint64_t *value, struct kd_err *err);
 
 #endif

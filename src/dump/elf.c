@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ELF cores of a kernel: /proc/vmcore (fs/proc/vmcore.c), and the files that makedumpfile -E and we write.
+ * A PT_LOAD is a range of physical memory, PT_NOTE holds registers and VMCOREINFO. Format: the System
+ * V gABI, chapters 4 and 5; PN_XNUM: elf(5).
+ *
+ * What is read here: the 64-byte header, the program headers, the notes. Each claim is checked against
+ * the file's size in 64 bits; only pages may be missing from a file, and are counted.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "dump/format.h"
+#include "host/system.h"
+
+/* One for each range of RAM: a machine of 64 TiB has some hundreds. */
+enum { SEGMENT_LIMIT = 1 << 18, PHDR_PIECE = 64 };
+
+static enum kd_status check_ident(const Elf64_Ehdr *header, struct kd_err *err)
+{
+	if (header->e_ident[EI_CLASS] == ELFCLASS32)
+		return kd_fail(err, KD_UNSUPPORTED, "a 32-bit ELF core: only 64-bit ones are read");
+	if (header->e_ident[EI_CLASS] != ELFCLASS64)
+		return kd_fail(err, KD_CORRUPT, "ELF class %u", header->e_ident[EI_CLASS]);
+	if (header->e_ident[EI_DATA] == ELFDATA2MSB)
+		return kd_fail(err, KD_UNSUPPORTED, "a big-endian ELF core");
+	if (header->e_ident[EI_DATA] != ELFDATA2LSB)
+		return kd_fail(err, KD_CORRUPT, "ELF data encoding %u", header->e_ident[EI_DATA]);
+	if (header->e_type != ET_CORE)
+		return kd_fail(err, KD_UNSUPPORTED, "an ELF file, but not a core (type %u)",
+			       header->e_type);
+	if (header->e_phentsize != sizeof(Elf64_Phdr))
+		return kd_fail(err, KD_CORRUPT, "program headers of %u bytes", header->e_phentsize);
+	return KD_OK;
+}
+
+/* The number of program headers: in section header 0 when the field is too small for it. */
+static enum kd_status count_headers(struct kd_dump *dump, const Elf64_Ehdr *header, uint32_t *count,
+				    struct kd_err *err)
+{
+	uint32_t counted = header->e_phnum;
+	Elf64_Shdr section;
+	enum kd_status status;
+
+	if (counted == PN_XNUM) {
+		status = kd_dump_read_file(dump, header->e_shoff, &section, sizeof(section), err);
+		if (status)
+			return kd_context(err, status, "section header 0, for the header count");
+		counted = section.sh_info;
+	}
+	if (!counted)
+		return kd_fail(err, KD_CORRUPT, "no program headers");
+	if (counted > SEGMENT_LIMIT)
+		return kd_fail(err, KD_UNSUPPORTED, "%u program headers: more than %d", counted,
+			       SEGMENT_LIMIT);
+	*count = counted;
+	return KD_OK;
+}
+
+static enum kd_status check_load(const Elf64_Phdr *load, struct kd_err *err)
+{
+	uint64_t end;
+
+	if (load->p_filesz > load->p_memsz)
+		return kd_fail(err, KD_CORRUPT, "0x%llx bytes in the file for 0x%llx of memory",
+			       (unsigned long long)load->p_filesz,
+			       (unsigned long long)load->p_memsz);
+	if (!kd_add(load->p_paddr, load->p_memsz, &end) ||
+	    !kd_add(load->p_offset, load->p_filesz, &end))
+		return kd_fail(err, KD_CORRUPT, "the range wraps around");
+	return KD_OK;
+}
+
+struct parse {
+	struct kd_dump *dump;
+	uint64_t note_bytes; /* of all PT_NOTEs */
+	uint64_t first_byte; /* file offset of the first segment's bytes */
+};
+
+static enum kd_status take_load(struct parse *parse, const Elf64_Phdr *load, struct kd_err *err)
+{
+	struct kd_dump *dump = parse->dump;
+	enum kd_status status = check_load(load, err);
+
+	if (status)
+		return status;
+	if (load->p_filesz && load->p_offset < parse->first_byte)
+		parse->first_byte = load->p_offset;
+	dump->segments[dump->segment_count++] = (struct kd_segment){
+		.paddr = load->p_paddr,
+		.vaddr = load->p_vaddr,
+		.memory_bytes = load->p_memsz,
+		.file_bytes = load->p_filesz,
+		.file_offset = load->p_offset,
+	};
+	return KD_OK;
+}
+
+static enum kd_status size_notes(struct parse *parse, const Elf64_Phdr *note, struct kd_err *err)
+{
+	if (!kd_add(parse->note_bytes, note->p_filesz, &parse->note_bytes) ||
+	    parse->note_bytes > KD_NOTES_LIMIT)
+		return kd_fail(err, KD_UNSUPPORTED, "notes of more than %d bytes", KD_NOTES_LIMIT);
+	return KD_OK;
+}
+
+static enum kd_status read_notes(struct parse *parse, const Elf64_Phdr *note, struct kd_err *err)
+{
+	struct kd_dump *dump = parse->dump;
+	/* the space for all of them was made; note_bytes counts what is filled now */
+	char *to = dump->note_bytes + parse->note_bytes;
+	enum kd_status status;
+
+	status = kd_dump_read_file(dump, note->p_offset, to, note->p_filesz, err);
+	if (!status)
+		status = kd_elf_notes(dump, to, note->p_filesz, err);
+	parse->note_bytes += note->p_filesz;
+	return status ? kd_context(err, status, "notes") : KD_OK;
+}
+
+typedef enum kd_status take_header(struct parse *parse, const Elf64_Phdr *header,
+				   struct kd_err *err);
+
+/* Calls take() for each program header of a type. */
+static enum kd_status each_header(struct parse *parse, uint64_t offset, uint32_t count,
+				  uint32_t type, take_header *take, struct kd_err *err)
+{
+	Elf64_Phdr headers[PHDR_PIECE];
+
+	for (uint32_t at = 0; at < count; at++) {
+		uint32_t piece = count - at < PHDR_PIECE ? count - at : PHDR_PIECE;
+		const Elf64_Phdr *header = &headers[at % PHDR_PIECE];
+		enum kd_status status = KD_OK;
+
+		if (at % PHDR_PIECE == 0)
+			status = kd_dump_read_file(parse->dump, offset + at * sizeof(*headers),
+						   headers, piece * sizeof(*headers), err);
+		if (!status && header->p_type == type)
+			status = take(parse, header, err);
+		if (status)
+			return kd_context(err, status, "program header %u", at);
+	}
+	return KD_OK;
+}
+
+static enum kd_status keep_headers(struct parse *parse, struct kd_err *err)
+{
+	struct kd_dump *dump = parse->dump;
+	uint64_t bytes =
+		parse->first_byte < dump->file_bytes ? parse->first_byte : dump->file_bytes;
+
+	if (bytes > KD_HEADERS_LIMIT)
+		return kd_fail(err, KD_UNSUPPORTED, "%llu bytes stand before the first segment",
+			       (unsigned long long)bytes);
+	dump->headers = malloc(bytes + 1);
+	if (!dump->headers)
+		return kd_fail_errno(err, ENOMEM, "the headers");
+	dump->header_bytes = (size_t)bytes;
+	return kd_dump_read_file(dump, 0, dump->headers, dump->header_bytes, err);
+}
+
+static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *header, uint32_t count,
+				    struct kd_err *err)
+{
+	struct kd_dump *dump = parse->dump;
+	enum kd_status status;
+
+	dump->segments = calloc(count, sizeof(*dump->segments));
+	if (!dump->segments)
+		return kd_fail_errno(err, ENOMEM, "%u segments", count);
+	status = each_header(parse, header->e_phoff, count, PT_LOAD, take_load, err);
+	if (status)
+		return status;
+	dump->segment_count = kd_segments_tidy(dump->segments, dump->segment_count);
+	if (!dump->segment_count)
+		return kd_fail(err, KD_CORRUPT, "the core describes no memory");
+
+	status = each_header(parse, header->e_phoff, count, PT_NOTE, size_notes, err);
+	if (status)
+		return status;
+	dump->note_bytes = malloc(parse->note_bytes + 1);
+	if (!dump->note_bytes)
+		return kd_fail_errno(err, ENOMEM, "the notes");
+	parse->note_bytes = 0;
+	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
+}
+
+static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
+{
+	struct parse parse = {.dump = dump, .first_byte = UINT64_MAX};
+	uint64_t end;
+	Elf64_Ehdr header;
+	uint32_t count = 0;
+	enum kd_status status;
+
+	status = kd_dump_read_file(dump, 0, &header, sizeof(header), err);
+	if (status)
+		return kd_context(err, status, "ELF header");
+	status = check_ident(&header, err);
+	if (!status)
+		status = count_headers(dump, &header, &count, err);
+	if (status)
+		return status;
+	dump->arch = kd_arch_find(header.e_machine);
+	if (!dump->arch)
+		return kd_fail(err, KD_UNSUPPORTED, "a core of ELF machine %u: not known here",
+			       header.e_machine);
+	if (!kd_add(header.e_phoff, count * sizeof(Elf64_Phdr), &end) || end > dump->file_bytes)
+		return kd_fail(err, KD_TRUNCATED, "the file ends before its %u program headers",
+			       count);
+	status = parse_headers(&parse, &header, count, err);
+	return status ? status : keep_headers(&parse, err);
+}
+
+const struct kd_format kd_format_elf = {
+	.name = "elf",
+	.magic = ELFMAG,
+	.magic_bytes = SELFMAG,
+	.open = open_elf,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "dump/format.h"
+
+static int by_paddr(const void *left, const void *right)
+{
+	const struct kd_segment *a = left, *b = right;
+
+	if (a->paddr != b->paddr)
+		return a->paddr < b->paddr ? -1 : 1;
+	/* of two that start together the one with more in the file goes first, and stays */
+	if (a->file_bytes != b->file_bytes)
+		return a->file_bytes > b->file_bytes ? -1 : 1;
+	if (a->memory_bytes != b->memory_bytes)
+		return a->memory_bytes > b->memory_bytes ? -1 : 1;
+	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
+}
+
+static void cut_front(struct kd_segment *segment, uint64_t bytes)
+{
+	uint64_t in_file = bytes < segment->file_bytes ? bytes : segment->file_bytes;
+
+	segment->paddr += bytes;
+	segment->vaddr += bytes;
+	segment->memory_bytes -= bytes;
+	segment->file_bytes -= in_file;
+	segment->file_offset += in_file;
+}
+
+size_t kd_segments_tidy(struct kd_segment *segments, size_t count)
+{
+	uint64_t end = 0; /* of the memory described so far */
+	size_t kept = 0;
+
+	qsort(segments, count, sizeof(*segments), by_paddr);
+	for (size_t i = 0; i < count; i++) {
+		struct kd_segment segment = segments[i];
+
+		if (segment.memory_bytes && segment.paddr < end) {
+			uint64_t repeated = end - segment.paddr;
+
+			if (repeated >= segment.memory_bytes)
+				continue;
+			cut_front(&segment, repeated);
+		}
+		if (!segment.memory_bytes)
+			continue;
+		end = segment.paddr + segment.memory_bytes;
+		segments[kept++] = segment;
+	}
+	return kept;
+}
+
+const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,
+					  uint64_t paddr)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct kd_segment *segment = &segments[middle];
+
+		if (paddr < segment->paddr)
+			high = middle;
+		else if (paddr - segment->paddr >= segment->memory_bytes)
+			low = middle + 1;
+		else
+			return segment;
+	}
+	return NULL;
+}

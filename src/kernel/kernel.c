@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "base/bytes.h"
+#include "host/system.h"
+
+/* struct new_utsname, include/uapi/linux/utsname.h: six texts of 65 bytes, nodename the second. */
+enum { UTS_FIELD_BYTES = 65, UTS_NODENAME = 1, TEXT_BYTES = 128 };
+
+struct kd_kernel {
+	struct kd_dump *dump; /* borrowed */
+	struct kd_vmcoreinfo info;
+	struct kd_space space;
+	enum kd_status space_status; /* KD_OK: there is one */
+	struct kd_err space_error;
+	char release[TEXT_BYTES];
+	char build_id[TEXT_BYTES];
+	char nodename[UTS_FIELD_BYTES];
+	uint64_t crash_time_s;
+};
+
+/* Copies a value of printable text, "" when there is none. */
+static void copy_text(const struct kd_kernel *kernel, const char *key, char text[TEXT_BYTES])
+{
+	const char *value;
+	size_t bytes;
+
+	text[0] = '\0';
+	if (kd_vmcoreinfo_text(&kernel->info, key, &value, &bytes, NULL))
+		return;
+	if (bytes >= TEXT_BYTES)
+		bytes = TEXT_BYTES - 1;
+	for (size_t i = 0; i < bytes; i++)
+		text[i] = value[i] >= ' ' && value[i] <= '~' ? value[i] : '?';
+	text[bytes] = '\0';
+}
+
+/*
+ * Where the kernel's own page tables are. SYMBOL(init_top_pgt), or SYMBOL(swapper_pg_dir) which is the
+ * same on x86_64, lies in the kernel image, which is mapped at a constant distance from physical
+ * memory: phys_base (arch/x86/kernel/machine_kexec_64.c, arch_crash_save_vmcoreinfo).
+ */
+static enum kd_status find_tables(const struct kd_kernel *kernel, struct kd_tables *tables,
+				  struct kd_err *err)
+{
+	const struct kd_arch *arch = kd_dump_arch(kernel->dump);
+	int64_t phys_base, number;
+	uint64_t root;
+	enum kd_status status;
+
+	if (!arch->translate)
+		return kd_fail(err, KD_UNSUPPORTED, "%s: no page walk for it yet", arch->name);
+	status = kd_vmcoreinfo_symbol(&kernel->info, "init_top_pgt", &root, err);
+	if (status == KD_NOTFOUND)
+		status = kd_vmcoreinfo_symbol(&kernel->info, "swapper_pg_dir", &root, err);
+	if (!status)
+		status = kd_vmcoreinfo_number(&kernel->info, "phys_base", &phys_base, err);
+	if (status)
+		return status;
+	if (root < arch->text_vaddr)
+		return kd_fail(err, KD_CORRUPT, "page tables at 0x%llx, outside the kernel image",
+			       (unsigned long long)root);
+	tables->root_paddr = root - arch->text_vaddr + (uint64_t)phys_base;
+	tables->levels = 4;
+	/* said since 4.17; a kernel that does not knows no fifth level */
+	if (!kd_vmcoreinfo_number(&kernel->info, "pgtable_l5_enabled", &number, NULL) && number)
+		tables->levels = 5;
+	tables->encryption_mask = 0;
+	if (!kd_vmcoreinfo_number(&kernel->info, "sme_mask", &number, NULL))
+		tables->encryption_mask = (uint64_t)number;
+	return KD_OK;
+}
+
+/* The host name, from init_uts_ns: absent or unreadable is not an error. */
+static void read_nodename(struct kd_kernel *kernel)
+{
+	uint64_t uts_ns, offset, vaddr;
+
+	if (kd_vmcoreinfo_symbol(&kernel->info, "init_uts_ns", &uts_ns, NULL) ||
+	    kd_vmcoreinfo_offset(&kernel->info, "uts_namespace.name", &offset, NULL) ||
+	    !kd_add(uts_ns, offset, &vaddr) ||
+	    !kd_add(vaddr, UTS_NODENAME * UTS_FIELD_BYTES, &vaddr) ||
+	    kd_kernel_read(kernel, vaddr, kernel->nodename, sizeof(kernel->nodename), NULL)) {
+		kernel->nodename[0] = '\0';
+		return;
+	}
+	kernel->nodename[sizeof(kernel->nodename) - 1] = '\0';
+	/* it becomes the name of a folder: only what a host name can hold */
+	for (char *c = kernel->nodename; *c; c++)
+		if (!((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
+		      (*c == '.' && c != kernel->nodename) || *c == '-' || *c == '_'))
+			*c = '_';
+}
+
+static enum kd_status read_info(struct kd_kernel *kernel, struct kd_err *err)
+{
+	struct kd_tables tables;
+	const char *text;
+	size_t bytes;
+	enum kd_status status;
+
+	text = kd_dump_vmcoreinfo(kernel->dump, &bytes);
+	if (!text)
+		return kd_fail(err, KD_NOTFOUND,
+			       "no VMCOREINFO note: not a core of a Linux kernel");
+	status = kd_vmcoreinfo_init(&kernel->info, text, bytes, err);
+	if (status)
+		return status;
+	copy_text(kernel, "OSRELEASE", kernel->release);
+	copy_text(kernel, "BUILD-ID", kernel->build_id);
+	kd_vmcoreinfo_key(&kernel->info, "CRASHTIME", 10, &kernel->crash_time_s, NULL);
+	kernel->space_status = find_tables(kernel, &tables, &kernel->space_error);
+	if (!kernel->space_status) {
+		kd_space_init(&kernel->space, kernel->dump, &tables);
+		read_nodename(kernel);
+	}
+	return KD_OK;
+}
+
+enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, struct kd_err *err)
+{
+	struct kd_kernel *made = calloc(1, sizeof(*made));
+	enum kd_status status;
+
+	if (!made)
+		return kd_fail_errno(err, ENOMEM, "%s", kd_dump_path(dump));
+	made->dump = dump;
+	status = read_info(made, err);
+	if (status) {
+		kd_kernel_close(made);
+		return kd_context(err, status, "%s", kd_dump_path(dump));
+	}
+	*kernel = made;
+	return KD_OK;
+}
+
+void kd_kernel_close(struct kd_kernel *kernel)
+{
+	free(kernel);
+}
+
+struct kd_dump *kd_kernel_dump(const struct kd_kernel *kernel)
+{
+	return kernel->dump;
+}
+
+const char *kd_kernel_release(const struct kd_kernel *kernel)
+{
+	return kernel->release;
+}
+
+const char *kd_kernel_build_id(const struct kd_kernel *kernel)
+{
+	return *kernel->build_id ? kernel->build_id : NULL;
+}
+
+const char *kd_kernel_nodename(const struct kd_kernel *kernel)
+{
+	return *kernel->nodename ? kernel->nodename : NULL;
+}
+
+uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel)
+{
+	return kernel->crash_time_s;
+}
+
+const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel)
+{
+	return &kernel->info;
+}
+
+struct kd_space *kd_kernel_space(struct kd_kernel *kernel)
+{
+	return kernel->space_status ? NULL : &kernel->space;
+}
+
+const struct kd_err *kd_kernel_space_error(const struct kd_kernel *kernel)
+{
+	return &kernel->space_error;
+}
+
+enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,
+			      struct kd_err *err)
+{
+	if (kernel->space_status)
+		return kd_fail(err, kernel->space_status, "%s", kernel->space_error.text);
+	return kd_space_read(&kernel->space, vaddr, buffer, bytes, err);
+}
