@@ -48,9 +48,9 @@ static enum kd_status check_initrd(const struct kd_load_arguments *arguments, co
 
 	if (status == KD_NOTFOUND && !arguments->initrd)
 		return kd_fail(err, status,
-			       "initramfs %s: there is none for %s yet; build it with `kdump "
-			       "initramfs -o %s`",
-			       path, release, path);
+			       "initramfs %s: there is none for %s yet: build it with `kdump "
+			       "initramfs`",
+			       path, release);
 	return status;
 }
 

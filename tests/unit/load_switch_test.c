@@ -297,6 +297,7 @@ static void test_bad_input(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct kd_err err = {0};
 
+		tear_down(NULL);
 		set_up(NULL);
 		assert_int_equal(load(NULL, KD_LOAD_AUTO, NULL), KD_OK);
 		if (cases[i].text)
@@ -309,9 +310,7 @@ static void test_bad_input(void **state)
 				 cases[i].says);
 		assert_int_equal(kernel.commits, 1);
 		assert_true(kd_load_is_loaded(&kernel.machine.paths));
-		tear_down(NULL);
 	}
-	set_up(NULL);
 }
 
 static void test_no_reservation(void **state)
@@ -350,6 +349,7 @@ static void test_stale(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct kd_load_state now;
 
+		tear_down(NULL);
 		set_up(NULL);
 		assert_int_equal(load(NULL, KD_LOAD_AUTO, NULL), KD_OK);
 		if (cases[i].text)
@@ -361,9 +361,7 @@ static void test_stale(void **state)
 		assert_int_equal(now.stale.count, 1);
 		assert_non_null(strstr(now.stale.reasons[0], cases[i].says));
 		kd_load_state_deinit(&now);
-		tear_down(NULL);
 	}
-	set_up(NULL);
 }
 
 /* Children of the RAM lines move about without the RAM having changed. */
