@@ -50,6 +50,10 @@ void kd_meter_deinit(struct kd_meter *meter);
 
 extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_version;
+extern const struct kd_command kd_cmd_load;
+extern const struct kd_command kd_cmd_unload;
+extern const struct kd_command kd_cmd_arm;
+extern const struct kd_command kd_cmd_disarm;
 extern const struct kd_command kd_cmd_status;
 
 #endif

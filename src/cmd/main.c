@@ -7,6 +7,10 @@
 /* Every command, in the order in which a person meets them. */
 static const struct kd_command *const commands[] = {
 	&kd_cmd_initramfs,
+	&kd_cmd_load,
+	&kd_cmd_unload,
+	&kd_cmd_arm,
+	&kd_cmd_disarm,
 	&kd_cmd_status,
 	&kd_cmd_version,
 };
