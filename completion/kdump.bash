@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Completion of kdump(1). A command is one line in the first table; tests/cli compares its options
+# with --help and with the man page. Options and values end up in `complete`'s COMPREPLY.
+
+# command: its options; a word in angle brackets is what the arguments are: <file> or <folder>
+declare -gA _kdump_commands=(
+	[load]='--kernel --initrd --ramdisk --no-initrd --append --command-line --reuse-cmdline
+		--method --backup --kexec-file-syscall --kexec-syscall --kexec-syscall-auto --unload
+		--debug --load-panic --type --args-linux -s -c -a -u -d -p -t <file>'
+	[unload]=''
+	[arm]=''
+	[disarm]=''
+	[status]='--json --root'
+	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
+		--json --verbose -o -k -v'
+	[version]=''
+)
+
+# option: the values that may follow it, or <file>, <folder>, <release>, <text>
+declare -gA _kdump_values=(
+	[--kernel]='<file>' [--initrd]='<file>' [--ramdisk]='<file>'
+	[--append]='<text>' [--command-line]='<text>'
+	[--method]='auto file segments'
+	[--backup]='auto always never'
+	[--type]='bzImage vmlinux'
+	[--root]='<folder>' [--config]='<file>' [--output]='<file>' [-o]='<file>' [--list]='<file>'
+	[--kernel-version]='<release>' [-k]='<release>'
+	[--capture-program]='<file>' [--target]='<file>'
+)
+
+# What may stand for the words in angle brackets.
+_kdump_expand() {
+	local words=$1 current=$2
+	case $words in
+	*'<file>'*) compgen -f -- "$current" ;;
+	*'<folder>'*) compgen -d -- "$current" ;;
+	*'<release>'*) (cd /lib/modules 2>/dev/null && compgen -W "$(echo *)" -- "$current") ;;
+	*'<text>'*) ;;
+	*) compgen -W "$words" -- "$current" ;;
+	esac
+}
+
+_kdump() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]:-} options
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "${!_kdump_commands[*]} help" -- "$current")
+		return
+	fi
+	[[ $current == = ]] && current=
+	# --method=VALUE comes as three words
+	[[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+	options=${_kdump_commands[$command]-}
+	if [[ -n ${_kdump_values[$previous]-} && " $options " == *[[:space:]]"$previous"[[:space:]]* ]]; then
+		mapfile -t COMPREPLY < <(_kdump_expand "${_kdump_values[$previous]}" "$current")
+	elif [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "${options//<*>/} --help -h" -- "$current")
+	elif [[ $options == *'<'* ]]; then
+		mapfile -t COMPREPLY < <(_kdump_expand "<${options##*<}" "$current")
+	fi
+	compopt -o filenames 2>/dev/null
+}
+
+complete -F _kdump kdump
