@@ -105,7 +105,8 @@ static json_t *modules_json(const struct kd_initramfs *image)
 	return list;
 }
 
-static void print_json(const struct kd_initramfs *image, const char *version, const char *output)
+/* False when a name is not UTF-8, which JSON cannot carry, or printing fails. */
+static bool print_json(const struct kd_initramfs *image, const char *version, const char *output)
 {
 	const struct kd_config *config = kd_initramfs_config(image);
 	json_t *root =
@@ -116,13 +117,13 @@ static void print_json(const struct kd_initramfs *image, const char *version, co
 			  kd_initramfs_block_name(image), "device", config->target_device, "type",
 			  kd_target_type_name(config->target_type), "path", config->target_path,
 			  "options", config->target_options, "modules", modules_json(image));
+	bool printed = root && !json_dumpf(root, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
 
-	json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
 	json_decref(root);
+	return printed;
 }
 
-static void print_text(const struct kd_initramfs *image, const char *version, const char *output)
+static bool print_text(const struct kd_initramfs *image, const char *version, const char *output)
 {
 	const struct kd_config *config = kd_initramfs_config(image);
 	const struct kd_initramfs_module *modules;
@@ -141,6 +142,7 @@ static void print_text(const struct kd_initramfs *image, const char *version, co
 	printf("image:   %s, %" PRIu64 " bytes (%s), %" PRIu64 " unpacked\n", output,
 	       kd_initramfs_bytes(image), kd_initramfs_compressor(image),
 	       kd_initramfs_unpacked_bytes(image));
+	return !ferror(stdout);
 }
 
 static enum kd_status make_folder_of(const char *path, struct kd_err *err)
@@ -183,8 +185,9 @@ static enum kd_status build(const struct arguments *arguments, const struct kd_c
 		status = make_folder_of(output, err);
 	if (!status)
 		status = kd_initramfs_write(image, output, err);
-	if (!status)
-		(arguments->json ? print_json : print_text)(image, request.kernel_version, output);
+	if (!status &&
+	    !(arguments->json ? print_json : print_text)(image, request.kernel_version, output))
+		status = kd_fail(err, KD_SYSTEM, "%s: written, but cannot be described", output);
 	kd_initramfs_free(image);
 	return status;
 }
@@ -240,54 +243,45 @@ static const struct option options[] = {
 static bool parse(const struct kd_command *self, int argc, char **argv, struct arguments *arguments,
 		  int *done)
 {
+	const struct {
+		int option;
+		const char **text;
+		bool *flag;
+	} takers[] = {
+		{'o', &arguments->output, NULL},
+		{'k', &arguments->kernel_version, NULL},
+		{'v', NULL, &arguments->verbose},
+		{OPTION_CONFIG, &arguments->config, NULL},
+		{OPTION_TARGET, &arguments->target, NULL},
+		{OPTION_CAPTURE, &arguments->capture, NULL},
+		{OPTION_ROOT, &arguments->root, NULL},
+		{OPTION_LIST, &arguments->list, NULL},
+		{OPTION_JSON, NULL, &arguments->json},
+	};
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":o:k:vh", options, NULL)) != -1) {
-		switch (option) {
-		case 'o':
-			arguments->output = optarg;
-			break;
-		case 'k':
-			arguments->kernel_version = optarg;
-			break;
-		case 'v':
-			arguments->verbose = true;
-			break;
-		case OPTION_CONFIG:
-			arguments->config = optarg;
-			break;
-		case OPTION_TARGET:
-			arguments->target = optarg;
-			break;
-		case OPTION_CAPTURE:
-			arguments->capture = optarg;
-			break;
-		case OPTION_ROOT:
-			arguments->root = optarg;
-			break;
-		case OPTION_LIST:
-			arguments->list = optarg;
-			break;
-		case OPTION_JSON:
-			arguments->json = true;
-			break;
-		case 'h':
-			*done = kd_command_help(self);
-			return false;
-		default:
-			*done = kd_command_usage(
-				self, option == ':' ? "%s: needs a value" : "%s: no such option",
-				argv[optind - 1]);
-			return false;
+		for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++) {
+			if (takers[i].option == option && takers[i].text)
+				*takers[i].text = optarg;
+			else if (takers[i].option == option)
+				*takers[i].flag = true;
 		}
+		if (option == 'h')
+			*done = kd_command_help(self);
+		else if (option == ':')
+			*done = kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
+		else if (option == '?')
+			*done = kd_command_usage(self, "%s: no such option", argv[optind - 1]);
+		else
+			continue;
+		return false;
 	}
-	if (optind < argc)
-		*done = kd_command_usage(self, "%s: unexpected", argv[optind]);
-	else if (arguments->output && !*arguments->output)
-		*done = kd_command_usage(self, "-o: an empty file name");
-	else
+	if (optind == argc && !(arguments->output && !*arguments->output))
 		return true;
+	*done = optind < argc ? kd_command_usage(self, "%s: unexpected", argv[optind])
+			      : kd_command_usage(self, "-o: an empty file name");
 	return false;
 }
 

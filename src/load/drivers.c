@@ -41,7 +41,6 @@ static const struct {
 	{NULL, "loop/backing_file", "", "a loop device"},
 	{"/virtual/nvme-fabrics/", NULL, NULL, "an NVMe disk on the network"},
 	{"/session", NULL, NULL, "an iSCSI disk"},
-	{"/rport-", NULL, NULL, "a Fibre Channel disk"},
 	{"/virtual/block/", NULL, NULL, "a virtual device"},
 };
 

@@ -269,6 +269,14 @@ class Initramfs(unittest.TestCase):
                             ('jbd2', 'ext4'), ('crc32c_one', 'ext4')]:
             self.assertLess(names.index(first), names.index(then))
 
+    def test_soft_dependencies_in_a_circle(self):
+        self.scratch()
+        link('../../../module/circle_a', f'{self.root}/sys/bus/drivers/virtio_blk/module')
+        names = self.names(self.build())
+        self.assertEqual(names.count('circle_a'), 1)
+        self.assertEqual(names.count('circle_b'), 1)
+        self.assertLess(names.index('circle_b'), names.index('circle_a'))
+
     def test_same_input_same_bytes(self):
         self.build()
         first = read(self.output)
@@ -291,6 +299,9 @@ class Initramfs(unittest.TestCase):
             self.assertEqual(self.build()['compressor'], name)
             entries = self.entries()
             self.assertIn(unpacked, (None, entries))
+            done = subprocess.run([KDUMP, 'initramfs', '--list', self.output], text=True,
+                                  capture_output=True, check=True)
+            self.assertEqual(done.stdout.count('\n'), len(entries))
             unpacked = entries
         os.unlink(f'{self.root}/boot/config-{VERSION}')
         self.assertEqual(self.build()['compressor'], 'none')
