@@ -17,11 +17,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE_BYTES 4096UL
-#define PAGE_WORDS (PAGE_BYTES / sizeof(uint64_t))
-#define PATTERN 0x6b64756d70000000ULL
+#define PAGE_BYTES      4096UL
+#define PAGE_WORDS      (PAGE_BYTES / sizeof(uint64_t))
+#define PATTERN         0x6b64756d70000000ULL
 #define PAGEMAP_PRESENT ((uint64_t)1 << 63)
-#define PAGEMAP_PFN (((uint64_t)1 << 55) - 1)
+#define PAGEMAP_PFN     (((uint64_t)1 << 55) - 1)
 
 static int fail(const char *what)
 {
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
 	uint64_t *memory;
 	int pagemap;
 
-	memory = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	if (memory == MAP_FAILED)
 		return fail("mmap");
 	/* Small pages, so that they lie scattered; locked, so that nothing moves them out. */

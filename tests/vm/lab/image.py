@@ -62,19 +62,30 @@ def _module_bytes(path):
 
 def first_initramfs(kernel):
     """The initramfs that takes the first kernel to its root disk."""
-    init = (GUEST_FILES / "first-init").read_bytes()
-    digest = hashlib.sha256(init).hexdigest()[:12]
+    return _initramfs(kernel, "first-init")
+
+
+def peer_initramfs(kernel, only_reboot=False):
+    """An initramfs for the second kernel that copies the dump with cp, or does nothing but reboot."""
+    return _initramfs(kernel, "peer-init", ("only-reboot",) if only_reboot else ())
+
+
+def _initramfs(kernel, script, flags=()):
+    init = (GUEST_FILES / script).read_bytes()
+    digest = hashlib.sha256(init + repr(flags).encode()).hexdigest()[:12]
 
     def build(path):
-        modules = _module_files(kernel, FIRST_MODULES)
+        # The image that only reboots measures the kernel's own floor: nothing else is in it.
+        modules = [] if flags else _module_files(kernel, FIRST_MODULES)
         names = [Path(module).name.split(".")[0] + ".ko" for module in modules]
         entries = [(folder, cpio.FOLDER, b"") for folder in ("bin", "proc", "sys", "root", "modules")]
         entries += [("bin/busybox", cpio.FILE, BUSYBOX.read_bytes()), ("init", cpio.FILE, init)]
         entries += [(f"modules/{name}", cpio.FILE, _module_bytes(kernel.modules / module))
                     for name, module in zip(names, modules)]
         entries.append(("modules/order", cpio.FILE, "".join(f"{name}\n" for name in names).encode()))
+        entries += [(flag, cpio.FILE, b"") for flag in flags]
         path.write_bytes(cpio.archive(entries))
-    return cache.make(kernel.folder / f"first-{digest}.cpio", build)
+    return cache.make(kernel.folder / f"{script}-{digest}.cpio", build)
 
 
 def _fill_root(kernel, root):

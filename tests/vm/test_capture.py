@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""End to end: a Debian kernel loads the second one, panics, is captured, and the guest reboots."""
+
+import json
+import subprocess
+
+import pytest
+
+from lab import markers, oracles, program
+from lab.core import Core
+
+MESSAGE = "sysrq: Trigger a crash"
+BZIMAGE = "/boot/vmlinuz-$(uname -r)"
+VMLINUX = "/boot/vmlinux-$(uname -r)"
+
+
+def kdump(*words):
+    """The output of the built kdump, run here."""
+    done = subprocess.run([program.kdump_command(), *words], capture_output=True, text=True,
+                          errors="replace", timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def load(machine, options=""):
+    """Boots the guest and arms it; gives the status that kdump tells."""
+    machine.boot()
+    guest = machine.guest
+    guest.run("kdump initramfs", timeout=120)
+    guest.run(f"kdump load --reuse-cmdline {options}", timeout=120)
+    status = guest.run("kdump status --json", check=False)
+    assert status.status == 0, status.output
+    return json.loads(status.output)
+
+
+def capture(machine, cpu=None):
+    """Panics it and waits for the reset; the crash folder's path here."""
+    if machine.target.type in ("ext4", "raw"):
+        machine.end_at_reset()
+    machine.panic(cpu)
+    machine.wait_second_kernel()
+    assert machine.wait_reset() == "guest-reset"
+    return None if machine.target.type == "raw" else machine.crash_folder()
+
+
+def check_folder(folder, cpus):
+    """What every crash folder must be."""
+    names = {path.name for path in folder.iterdir()}
+    assert {"dmesg.txt", "report.txt", "report.json", "vmcore", "capture.log", "manifest.json"} <= names
+    assert "vmcore.incomplete" not in names
+    assert json.loads((folder / "manifest.json").read_text())["complete"] is True
+    assert MESSAGE in (folder / "dmesg.txt").read_text(errors="replace")
+    check_dump(folder / "vmcore", cpus)
+
+
+def check_dump(vmcore, cpus):
+    assert oracles.readelf_registers_count(vmcore) == cpus
+    info = json.loads(kdump("info", "--json", vmcore))
+    assert info["cpus"] == cpus
+    assert MESSAGE in kdump("log", vmcore)
+    kdump("verify", vmcore)
+
+
+def check_markers(vmcore, marked):
+    with Core(vmcore) as core:
+        for paddr, index in marked.items():
+            assert core.read(paddr, markers.PAGE_BYTES) == markers.content(index), hex(paddr)
+
+
+def crash_and_check(machine, options="", cpu=None):
+    load(machine, options)
+    marked = markers.start(machine.guest)
+    folder = capture(machine, cpu)
+    check_folder(folder, machine.options["cpus"])
+    check_markers(folder / "vmcore", marked)
+    return folder
+
+
+@pytest.fixture
+def kdump_machine(crash_machine):
+    def make(kernel="6.1-cloud", **options):
+        options.setdefault("target", "ext4")
+        return crash_machine(kernel, files={**program.kdump(), **markers.files()}, **options)
+    return make
+
+
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+@pytest.mark.parametrize("kernel,method", [(BZIMAGE, "segments"), (VMLINUX, "segments"), (BZIMAGE, "file")],
+                         ids=["bzimage-segments", "vmlinux-segments", "bzimage-file"])
+def test_captures(kdump_machine, kernel, method, cpu):
+    crash_and_check(kdump_machine(cpu=cpu), f"--kernel {kernel} --method {method}")
+
+
+def test_captures_through_efi(kdump_machine):
+    machine = kdump_machine(efi=True)
+    crash_and_check(machine)
+    assert "efi: EFI v" in machine.console.text()
+    assert "efi: EFI v" in machine.crash_console()
+
+
+def test_captures_memory_above_4_gib(kdump_machine):
+    machine = kdump_machine(memory="5G")
+    folder = crash_and_check(machine)
+    assert any(paddr >= 4 << 30 and file_bytes for paddr, _, file_bytes, _ in
+               oracles.readelf_loads(folder / "vmcore"))
+
+
+@pytest.mark.parametrize("cpus,panics_on", [(1, 0), (4, 3)])
+def test_captures_every_cpu(kdump_machine, cpus, panics_on):
+    machine = kdump_machine(cpus=cpus)
+    folder = crash_and_check(machine, cpu=panics_on)
+    assert json.loads(kdump("info", "--json", folder / "vmcore"))["panic"]["cpu"] == panics_on
+
+
+def test_captures_6_12(kdump_machine):
+    crash_and_check(kdump_machine("6.12-cloud"), cpu=1)
+
+
+@pytest.mark.slow
+def test_captures_6_12_by_file(kdump_machine):
+    crash_and_check(kdump_machine("6.12-cloud"), "--method file")
+
+
+@pytest.mark.slow
+def test_captures_the_regular_kernel(kdump_machine):
+    crash_and_check(kdump_machine("6.1", crashkernel="192M"))
+
+
+@pytest.mark.parametrize("target", ["xfs", "btrfs", "vfat"])
+def test_captures_to(kdump_machine, target):
+    crash_and_check(kdump_machine(target=target))
+
+
+def test_captures_to_a_raw_device(kdump_machine):
+    machine = kdump_machine(target="raw")
+    load(machine)
+    marked = markers.start(machine.guest)
+    capture(machine)
+    check_dump(machine.target.path, machine.options["cpus"])
+    check_markers(machine.target.path, marked)
