@@ -18,7 +18,14 @@
 #include "load/iomem.h"
 #include "load/kernel_image.h"
 
-enum { KERNEL_LIMIT_BYTES = 1 << 30 };
+enum {
+	KERNEL_LIMIT_BYTES = 1 << 30,
+	/*
+	 * What the kernel keeps of the command line for its elfcorehdr= (MAX_ELFCOREHDR_STR_LEN of
+	 * arch/x86/kernel/kexec-bzimage64.c), and the NUL, which it counts.
+	 */
+	ELFCOREHDR_BYTES = 30 + 1,
+};
 
 static enum kd_status open_file(const char *path, int *fd, uint64_t *bytes, struct kd_err *err)
 {
@@ -37,7 +44,6 @@ static enum kd_status read_kernel(const char *path, uint64_t *memory_bytes,
 {
 	KD_CLEANUP_FREE char *file = NULL;
 	struct kd_kernel_image kernel = {0};
-	bool is_bzimage;
 	size_t bytes;
 	enum kd_status status = kd_file_read(path, KERNEL_LIMIT_BYTES, &file, &bytes, err);
 
@@ -46,16 +52,24 @@ static enum kd_status read_kernel(const char *path, uint64_t *memory_bytes,
 	status = kd_kernel_image_read(file, bytes, &kernel, err);
 	if (status)
 		return kd_context(err, status, "%s", path);
-	*memory_bytes = kernel.memory_bytes;
-	*command_line_limit = kernel.command_line_limit_bytes;
-	is_bzimage = !strcmp(kernel.format, kd_kernel_bzimage.name);
+	if (strcmp(kernel.format, kd_kernel_bzimage.name) != 0)
+		status = kd_fail(err, KD_UNSUPPORTED,
+				 "%s: not a bzImage, and method file takes nothing else: give it "
+				 "one, or use --method segments",
+				 path);
+	else if (kernel.below_4g) /* bzImage64_probe() of the same file */
+		status = kd_fail(err, KD_UNSUPPORTED,
+				 "%s: too old for method file, which wants a kernel that can lie "
+				 "above 4 GiB: use --method segments",
+				 path);
+	else if (kernel.command_line_limit_bytes <= ELFCOREHDR_BYTES)
+		status = kd_fail(err, KD_CORRUPT, "%s: takes a command line of %zu bytes only",
+				 path, kernel.command_line_limit_bytes);
 	kd_kernel_image_deinit(&kernel);
-	if (!is_bzimage)
-		return kd_fail(
-			err, KD_UNSUPPORTED,
-			"%s: not a bzImage, and method file takes nothing else: give it one, "
-			"or use --method segments",
-			path);
+	if (status)
+		return status;
+	*memory_bytes = kernel.memory_bytes;
+	*command_line_limit = kernel.command_line_limit_bytes - ELFCOREHDR_BYTES;
 	return KD_OK;
 }
 
@@ -166,4 +180,12 @@ enum kd_status kd_file_method_commit(struct kd_load_image *image, struct kd_err 
 	if (*hint)
 		return kd_fail(err, KD_SYSTEM, "kexec_file_load: %s: %s", strerror(error), hint);
 	return KD_SYSTEM;
+}
+
+enum kd_status kd_file_method_unload(struct kd_err *err)
+{
+	if (!syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL,
+		     (unsigned long)(KEXEC_FILE_UNLOAD | KEXEC_FILE_ON_CRASH)))
+		return KD_OK;
+	return kd_fail_errno(err, errno, "kexec_file_load (to unload)");
 }

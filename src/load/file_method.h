@@ -14,6 +14,9 @@ enum kd_status kd_file_method_prepare(const struct kd_load_request *request,
 				      struct kd_load_image **image, struct kd_err *err);
 enum kd_status kd_file_method_commit(struct kd_load_image *image, struct kd_err *err);
 
+/* Takes the crash image away, by whichever method it came. */
+enum kd_status kd_file_method_unload(struct kd_err *err);
+
 /* Why kexec_file_load may have answered with `error`, for a person; "" when strerror says it all. */
 const char *kd_file_method_hint(int error);
 

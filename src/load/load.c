@@ -32,6 +32,14 @@ enum kd_status kd_load_commit(struct kd_load_image *image, struct kd_err *err)
 	return methods[image->method].commit(image, err);
 }
 
+/* Either call takes away what either has loaded, but lockdown bars the first even from that. */
+static enum kd_status unload(struct kd_err *err)
+{
+	if (!kd_segments_unload(NULL))
+		return KD_OK;
+	return kd_file_method_unload(err);
+}
+
 static void describe(const struct kd_load_image *image, struct kd_load_description *said)
 {
 	said->segments = kd_load_segments(image, &said->segment_count);
@@ -45,5 +53,5 @@ const struct kd_load_driver kd_load_kernel_driver = {
 	.commit = kd_load_commit,
 	.describe = describe,
 	.release = kd_load_image_free,
-	.unload = kd_segments_unload,
+	.unload = unload,
 };

@@ -313,6 +313,36 @@ static void test_bad_input(void **state)
 	}
 }
 
+/* A path that the record could not hold is refused while the old image is there. */
+static void test_unrecordable(void **state)
+{
+	struct kd_err err = {0};
+	char path[PATH_MAX];
+
+	machine_put(&kernel.machine, "boot/\xff", "a kernel");
+	assert_int_equal(load(NULL, KD_LOAD_AUTO, NULL), KD_OK);
+	assert_int_equal(load(kd_path(path, kernel.machine.root, "boot/\xff"), KD_LOAD_AUTO, &err),
+			 KD_INVALID);
+	assert_non_null(strstr(err.text, "UTF-8"));
+	assert_int_equal(kernel.commits, 1);
+}
+
+/* What only prepare finds out must not cost the old image either. */
+static void test_unpreparable(void **state)
+{
+	struct kd_switch machine = on_machine();
+	char append[] = "unpreparable";
+	struct kd_load_arguments arguments = {.append = append};
+	struct kd_switch_result result = {0};
+	struct kd_err err = {0};
+
+	assert_int_equal(load(NULL, KD_LOAD_AUTO, NULL), KD_OK);
+	assert_int_equal(kd_switch_load(&machine, &arguments, &result, &err), KD_CORRUPT);
+	assert_string_equal(err.text, "not a kernel image");
+	assert_int_equal(kernel.commits, 1);
+	assert_int_equal(verdict(), KD_VERDICT_READY);
+}
+
 static void test_no_reservation(void **state)
 {
 	struct kd_err err = {0};
@@ -406,6 +436,7 @@ int main(void)
 		EACH(test_fall_back),     EACH(test_put_back),
 		EACH(test_refused_early), EACH(test_foreign),
 		EACH(test_bad_input),     EACH(test_no_reservation),
+		EACH(test_unrecordable),  EACH(test_unpreparable),
 		EACH(test_stale),         EACH(test_layout_is_ram_alone),
 		EACH(test_reservation),
 	};
