@@ -4,7 +4,8 @@
 
 #include "cmd/command.h"
 
-/* Every command, in the order in which a person meets them. */
+/* Every command, in the order in which a person meets them, one a line. */
+/* clang-format off */
 static const struct kd_command *const commands[] = {
 	&kd_cmd_initramfs,
 	&kd_cmd_load,
@@ -14,6 +15,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_status,
 	&kd_cmd_version,
 };
+/* clang-format on */
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 
