@@ -15,6 +15,10 @@ declare -gA _kdump_commands=(
 	[status]='--json --root'
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
+	[info]='--json <file>'
+	[log]='--time --level --raw --json -T -x -r <file>'
+	[mem]='--virtual --physical --bytes --hex --words --raw --json -n <file>'
+	[verify]='--json <file>'
 	[version]=''
 )
 
@@ -27,6 +31,7 @@ declare -gA _kdump_values=(
 	[--type]='bzImage vmlinux'
 	[--root]='<folder>' [--config]='<file>' [--output]='<file>' [-o]='<file>' [--list]='<file>'
 	[--kernel-version]='<release>' [-k]='<release>'
+	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--target]='<file>'
 )
 

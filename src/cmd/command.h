@@ -49,6 +49,10 @@ struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label);
 void kd_meter_deinit(struct kd_meter *meter);
 
 extern const struct kd_command kd_cmd_initramfs;
+extern const struct kd_command kd_cmd_info;
+extern const struct kd_command kd_cmd_log;
+extern const struct kd_command kd_cmd_mem;
+extern const struct kd_command kd_cmd_verify;
 extern const struct kd_command kd_cmd_version;
 extern const struct kd_command kd_cmd_load;
 extern const struct kd_command kd_cmd_unload;

@@ -13,6 +13,10 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_arm,
 	&kd_cmd_disarm,
 	&kd_cmd_status,
+	&kd_cmd_info,
+	&kd_cmd_log,
+	&kd_cmd_mem,
+	&kd_cmd_verify,
 	&kd_cmd_version,
 };
 /* clang-format on */

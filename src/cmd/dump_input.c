@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/dump_input.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/file.h"
+#include "host/paths.h"
+#include "host/system.h"
+
+void kd_input_resolve(const char *name, char path[PATH_MAX])
+{
+	static const char *const members[] = {"vmcore", "vmcore.incomplete"};
+	struct stat st;
+
+	if (!stat(name, &st) && S_ISDIR(st.st_mode))
+		for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+			kd_path(path, name, "%s", members[i]);
+			if (!access(path, F_OK))
+				return;
+		}
+	snprintf(path, PATH_MAX, "%s", name);
+}
+
+enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err)
+{
+	*input = (struct kd_input){0};
+	kd_input_resolve(name, input->path);
+	return kd_dump_open(input->path, NULL, &input->dump, err);
+}
+
+enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err)
+{
+	enum kd_status status = kd_input_open_dump(input, name, err);
+
+	if (!status)
+		status = kd_kernel_open(input->dump, &input->kernel, err);
+	if (status)
+		kd_input_close(input);
+	return status;
+}
+
+void kd_input_close(struct kd_input *input)
+{
+	kd_kernel_close(input->kernel);
+	kd_dump_close(input->dump);
+	input->kernel = NULL;
+	input->dump = NULL;
+}
+
+json_t *kd_json_address(uint64_t address)
+{
+	return json_sprintf("0x%llx", (unsigned long long)address);
+}
+
+json_t *kd_json_text(const char *text, size_t bytes)
+{
+	json_t *value = json_stringn(text, bytes);
+	KD_CLEANUP_FREE char *escaped = NULL;
+	size_t length = 0;
+
+	if (value)
+		return value;
+	escaped = malloc(bytes * 4 + 1);
+	if (!escaped)
+		return NULL;
+	for (size_t i = 0; i < bytes; i++)
+		if ((unsigned char)text[i] < 0x80)
+			escaped[length++] = text[i];
+		else
+			length += (size_t)sprintf(escaped + length, "\\x%02x",
+						  (unsigned char)text[i]);
+	return json_stringn(escaped, length);
+}
+
+json_t *kd_json_time(uint64_t unix_s)
+{
+	time_t time = (time_t)unix_s;
+	char text[64];
+	struct tm tm;
+
+	if (!unix_s || !gmtime_r(&time, &tm))
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+int kd_json_print(json_t *value)
+{
+	if (!value || json_dumpf(value, stdout, JSON_INDENT(2)))
+		fputs("kdump: writing JSON: failed\n", stderr);
+	putchar('\n');
+	json_decref(value);
+	return value ? kd_output_end() : KD_EXIT_FAILED;
+}
+
+int kd_output_end(void)
+{
+	struct kd_err err;
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return KD_EXIT_DONE;
+	kd_fail_errno(&err, errno, "standard output");
+	return kd_command_failed(&err);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands that look at a dump share: opening it, and printing JSON. */
+#ifndef KD_CMD_DUMP_INPUT_H
+#define KD_CMD_DUMP_INPUT_H
+
+#include <jansson.h>
+#include <limits.h>
+
+#include "cmd/command.h"
+#include "kernel/kernel.h"
+
+struct kd_input {
+	char path[PATH_MAX]; /* of the dump itself */
+	struct kd_dump *dump;
+	struct kd_kernel *kernel; /* NULL when only the dump was opened */
+};
+
+/* The dump's path: NAME, or the vmcore (else vmcore.incomplete) in it when NAME is a crash folder. */
+void kd_input_resolve(const char *name, char path[PATH_MAX]);
+
+/* Opens a dump, and its kernel. Prints nothing. */
+enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err);
+enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err);
+void kd_input_close(struct kd_input *input);
+
+/* "0x…" as the JSON of every command writes addresses. */
+json_t *kd_json_address(uint64_t address);
+/* Bytes as a JSON text: what is no UTF-8 becomes \xNN. Never NULL but for lack of memory. */
+json_t *kd_json_text(const char *text, size_t bytes);
+/* "2026-11-23T01:09:06Z", or null for 0. */
+json_t *kd_json_time(uint64_t unix_s);
+/* Prints and frees value; returns an exit status. */
+int kd_json_print(json_t *value);
+
+/* Flushes stdout; a failed write is reported, and is exit status 1. */
+int kd_output_end(void);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump info: what a dump is, and how it came about. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "cmd/dump_input.h"
+#include "kernel/panic.h"
+#include "kernel/registers.h"
+
+struct facts {
+	const struct kd_input *input;
+	struct kd_panic panic;
+	bool panicked;
+	uint64_t present_pages, saved_pages, left_out_pages;
+	bool complete;
+};
+
+static bool is_unfinished(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return !strcmp(name ? name + 1 : path, "vmcore.incomplete");
+}
+
+static void gather(const struct kd_input *input, struct facts *facts)
+{
+	uint64_t page_bytes = kd_dump_arch(input->dump)->page_bytes;
+	uint64_t memory = 0, in_file = 0, missing = kd_dump_missing_bytes(input->dump);
+	size_t count;
+	const struct kd_segment *segments = kd_dump_segments(input->dump, &count);
+
+	*facts = (struct facts){.input = input};
+	for (size_t i = 0; i < count; i++) {
+		memory += segments[i].memory_bytes;
+		in_file += segments[i].file_bytes;
+	}
+	facts->present_pages = memory / page_bytes;
+	facts->left_out_pages = (memory - in_file) / page_bytes;
+	facts->saved_pages = missing < in_file ? (in_file - missing) / page_bytes : 0;
+	facts->complete = !missing && !is_unfinished(input->path);
+	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
+}
+
+/*
+ * An ELF core does not say why a page was left out: the kinds are null as soon as any was, and
+ * `other` counts them all.
+ */
+static json_t *excluded_json(const struct facts *facts)
+{
+	static const char *const kinds[] = {"zero", "cache", "cache_private", "user", "free"};
+	json_t *excluded = json_object();
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		json_object_set_new(excluded, kinds[i],
+				    facts->left_out_pages ? json_null() : json_integer(0));
+	json_object_set_new(excluded, "other", json_integer((json_int_t)facts->left_out_pages));
+	return excluded;
+}
+
+static json_t *panic_json(const struct facts *facts)
+{
+	const struct kd_panic *panic = &facts->panic;
+
+	if (!facts->panicked)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o}", "message", panic->message, "cpu",
+			 panic->has_cpu ? json_integer(panic->cpu) : json_null(), "pid",
+			 panic->has_pid ? json_integer(panic->pid) : json_null(), "comm",
+			 *panic->comm ? json_string(panic->comm) : json_null());
+}
+
+static int print_json(const struct facts *facts)
+{
+	struct kd_dump *dump = facts->input->dump;
+	struct kd_kernel *kernel = facts->input->kernel;
+
+	return kd_json_print(json_pack(
+		"{s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:b}", "format",
+		kd_dump_format(dump), "arch", kd_dump_arch(dump)->name, "release",
+		kd_kernel_release(kernel), "build_id", kd_kernel_build_id(kernel), "crash_time",
+		kd_json_time(kd_kernel_crash_time_s(kernel)), "cpus", (int)kd_registers_count(dump),
+		"panic", panic_json(facts), "pages", "present", (json_int_t)facts->present_pages,
+		"saved", (json_int_t)facts->saved_pages, "excluded", excluded_json(facts),
+		"complete", facts->complete));
+}
+
+static int print_text(const struct facts *facts)
+{
+	struct kd_dump *dump = facts->input->dump;
+	struct kd_kernel *kernel = facts->input->kernel;
+	const struct kd_panic *panic = &facts->panic;
+	json_t *time = kd_json_time(kd_kernel_crash_time_s(kernel));
+	const char *build_id = kd_kernel_build_id(kernel);
+	const char *host = kd_kernel_nodename(kernel);
+
+	printf("dump:      %s (%s, %s)\n", facts->input->path, kd_dump_format(dump),
+	       kd_dump_arch(dump)->name);
+	printf("kernel:    %s\n", kd_kernel_release(kernel));
+	printf("build id:  %s\n", build_id ? build_id : "unknown");
+	printf("host:      %s\n", host ? host : "unknown");
+	printf("crashed:   %s\n", json_is_string(time) ? json_string_value(time) : "unknown");
+	printf("CPUs:      %u with registers\n", kd_registers_count(dump));
+	printf("panic:     %s\n", facts->panicked ? panic->message : "none found in the log");
+	if (facts->panicked && *panic->cause && strcmp(panic->cause, panic->message))
+		printf("cause:     %s\n", panic->cause);
+	if (facts->panicked && panic->has_cpu)
+		printf("on:        CPU %u, process %u (%s)\n", panic->cpu, panic->pid, panic->comm);
+	printf("pages:     %" PRIu64 " in the machine, %" PRIu64 " saved, %" PRIu64 " left out\n",
+	       facts->present_pages, facts->saved_pages, facts->left_out_pages);
+	if (facts->complete)
+		printf("complete:  yes\n");
+	else
+		printf("complete:  no, %" PRIu64 " bytes are missing\n",
+		       kd_dump_missing_bytes(dump));
+	json_decref(time);
+	return kd_output_end();
+}
+
+static int run_info(const struct kd_command *self, int argc, char **argv)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	struct kd_err err = {0};
+	struct kd_input input;
+	struct facts facts;
+	bool json = false;
+	int option, exit_status;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return kd_command_usage(self, "no such option");
+		json = true;
+	}
+	if (argc - optind != 1)
+		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (kd_input_open(&input, argv[optind], &err))
+		return kd_command_failed(&err);
+	gather(&input, &facts);
+	exit_status = json ? print_json(&facts) : print_text(&facts);
+	kd_input_close(&input);
+	return exit_status;
+}
+
+const struct kd_command kd_cmd_info = {
+	.name = "info",
+	.synopsis = "[--json] DUMP",
+	.summary = "tell what a dump is and how it came about",
+	.run = run_info,
+	.options = "  --json  print JSON\n",
+};

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kdump verify: is this dump good? A table of checks, each of which reports what it found; the
+ * command fails when any did. The headers were checked by opening the dump.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "base/format.h"
+#include "cmd/dump_input.h"
+#include "host/file.h"
+#include "host/paths.h"
+#include "host/system.h"
+#include "kernel/log.h"
+#include "kernel/registers.h"
+
+enum { PIECE_BYTES = 1 << 20, DETAIL_BYTES = KD_ERR_TEXT_BYTES };
+
+enum verdict { GOOD, BAD, SKIPPED };
+
+struct check {
+	const char *name;
+	/* Writes what it found into detail. */
+	enum verdict (*run)(struct kd_input *input, char detail[DETAIL_BYTES]);
+};
+
+#define SAY(...) kd_format(detail, DETAIL_BYTES, __VA_ARGS__)
+
+static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	uint64_t missing = kd_dump_missing_bytes(input->dump);
+	size_t count;
+
+	kd_dump_segments(input->dump, &count);
+	if (missing) {
+		SAY("the file ends early: %" PRIu64 " bytes are missing", missing);
+		return BAD;
+	}
+	SAY("%zu, all inside the file", count);
+	return GOOD;
+}
+
+static enum verdict check_vmcoreinfo(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	struct kd_err err = {0};
+	enum kd_status status = kd_kernel_open(input->dump, &input->kernel, &err);
+	uint64_t page_bytes;
+
+	if (!status && !*kd_kernel_release(input->kernel))
+		status = kd_fail(&err, KD_CORRUPT, "no OSRELEASE");
+	if (!status)
+		status = kd_vmcoreinfo_key(kd_kernel_vmcoreinfo(input->kernel), "PAGESIZE", 10,
+					   &page_bytes, &err);
+	if (!status && page_bytes != kd_dump_arch(input->dump)->page_bytes)
+		status = kd_fail(&err, KD_CORRUPT, "pages of %" PRIu64 " bytes", page_bytes);
+	SAY("%s%s", status ? "" : "Linux ", status ? err.text : kd_kernel_release(input->kernel));
+	return status ? BAD : GOOD;
+}
+
+/* The kernel's text is where its page tables and where phys_base say: two ways to one address. */
+static enum verdict check_page_tables(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	struct kd_space *space = input->kernel ? kd_kernel_space(input->kernel) : NULL;
+	uint64_t vaddr, paddr, expected, bytes;
+	int64_t phys_base;
+	struct kd_err err = {0};
+	const struct kd_vmcoreinfo *info;
+	uint8_t byte;
+
+	if (!space) {
+		SAY("%s", input->kernel ? kd_kernel_space_error(input->kernel)->text
+					: "nothing tells where they are");
+		return input->kernel ? BAD : SKIPPED;
+	}
+	info = kd_kernel_vmcoreinfo(input->kernel);
+	if (kd_vmcoreinfo_symbol(info, "_stext", &vaddr, &err) ||
+	    kd_vmcoreinfo_number(info, "phys_base", &phys_base, &err) ||
+	    kd_space_translate(space, vaddr, &paddr, &bytes, &err) ||
+	    kd_dump_read(input->dump, paddr, &byte, 1, &err)) {
+		SAY("%s", err.text);
+		return BAD;
+	}
+	expected = vaddr - kd_dump_arch(input->dump)->text_vaddr + (uint64_t)phys_base;
+	if (paddr != expected) {
+		SAY("kernel text at 0x%" PRIx64 ", expected at 0x%" PRIx64, paddr, expected);
+		return BAD;
+	}
+	SAY("%u levels, kernel text at 0x%" PRIx64, space->tables.levels, paddr);
+	return GOOD;
+}
+
+static enum verdict check_registers(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	unsigned int cpus = kd_registers_count(input->dump);
+	struct kd_cpu_registers registers;
+	struct kd_err err = {0};
+
+	for (unsigned int i = 0; i < cpus; i++)
+		if (kd_registers_get(input->dump, i, &registers, &err)) {
+			SAY("%s", err.text);
+			return BAD;
+		}
+	SAY("of %u CPUs", cpus);
+	return cpus ? GOOD : BAD;
+}
+
+static bool go_on(void *opaque, const struct kd_klog_record *record)
+{
+	return true;
+}
+
+static enum verdict check_log(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	struct kd_klog_summary summary;
+	struct kd_err err = {0};
+
+	if (!input->kernel) {
+		SAY("nothing tells where it is");
+		return SKIPPED;
+	}
+	if (kd_klog_each(input->kernel, go_on, NULL, &summary, &err)) {
+		SAY("%s", err.text);
+		return BAD;
+	}
+	SAY("%" PRIu64 " records, %" PRIu64 " damaged", summary.records, summary.damaged);
+	return summary.damaged || !summary.records ? BAD : GOOD;
+}
+
+/* By pread(2): a bad sector is an error to report here, and a SIGBUS in a mapping. */
+static enum kd_status read_segment(int fd, const struct kd_segment *segment, char *buffer,
+				   const struct kd_progress *progress, uint64_t *done,
+				   uint64_t total, struct kd_err *err)
+{
+	for (uint64_t at = 0; at < segment->file_bytes;) {
+		uint64_t left = segment->file_bytes - at;
+		uint64_t offset = segment->file_offset + at;
+		ssize_t got = pread(fd, buffer, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES,
+				    (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return kd_fail_errno(err, errno,
+					     "page at 0x%" PRIx64 " (byte 0x%" PRIx64
+					     " of the file)",
+					     segment->paddr + at, offset);
+		if (!got)
+			return kd_fail(err, KD_TRUNCATED,
+				       "page at 0x%" PRIx64 ": the file ends before it",
+				       segment->paddr + at);
+		at += (uint64_t)got;
+		*done += (uint64_t)got;
+		kd_progress(progress, *done, total);
+	}
+	return KD_OK;
+}
+
+static enum verdict check_pages(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	KD_CLEANUP_CLOSE int fd = open(input->path, O_RDONLY | O_CLOEXEC);
+	KD_CLEANUP_FREE char *buffer = malloc(PIECE_BYTES);
+	uint64_t done = 0, total = 0;
+	struct kd_progress progress;
+	enum kd_status status = KD_OK;
+	struct kd_err err = {0};
+	struct kd_meter meter;
+	size_t count;
+	const struct kd_segment *segments = kd_dump_segments(input->dump, &count);
+
+	if (fd < 0 || !buffer) {
+		SAY("opening: %s", strerror(errno));
+		return BAD;
+	}
+	for (size_t i = 0; i < count; i++)
+		total += segments[i].file_bytes;
+	progress = kd_meter_init(&meter, "reading pages");
+	for (size_t i = 0; i < count && !status; i++)
+		status = read_segment(fd, &segments[i], buffer, &progress, &done, total, &err);
+	kd_meter_deinit(&meter);
+	if (status) {
+		SAY("%s", err.text);
+		return BAD;
+	}
+	SAY("%" PRIu64 " bytes read", done);
+	return GOOD;
+}
+
+/* What manifest.json beside the dump says of it: {"files": {"vmcore": {"sha256": …}}} or a list of files. */
+static const char *recorded_digest(const json_t *manifest, const char *name)
+{
+	const json_t *files = json_object_get(manifest, "files");
+	const json_t *file = json_object_get(files, name);
+	size_t index;
+	json_t *item;
+
+	json_array_foreach(files, index, item)
+	{
+		const char *item_name = json_string_value(json_object_get(item, "name"));
+
+		if (item_name && !strcmp(item_name, name))
+			file = item;
+	}
+	return json_string_value(json_object_get(file, "sha256"));
+}
+
+static enum verdict check_manifest(struct kd_input *input, char detail[DETAIL_BYTES])
+{
+	const char *slash = strrchr(input->path, '/');
+	const char *name = slash ? slash + 1 : input->path;
+	char path[PATH_MAX], text[KD_SHA256_TEXT_BYTES];
+	uint8_t digest[KD_SHA256_BYTES];
+	enum verdict verdict = BAD;
+	struct kd_err err = {0};
+	const char *recorded;
+	json_error_t wrong;
+	json_t *manifest;
+
+	snprintf(path, sizeof(path), "%.*smanifest.json", (int)(name - input->path), input->path);
+	if (access(path, F_OK)) {
+		SAY("no manifest.json beside the dump");
+		return SKIPPED;
+	}
+	manifest = json_load_file(path, 0, &wrong);
+	recorded = recorded_digest(manifest, name);
+	if (!manifest)
+		SAY("manifest.json: %s", wrong.text);
+	else if (!recorded)
+		SAY("manifest.json has no sha256 of %s", name);
+	else if (kd_file_sha256(input->path, digest, NULL, &err))
+		SAY("%s", err.text);
+	else {
+		kd_sha256_text(digest, text);
+		verdict = strcmp(text, recorded) ? BAD : GOOD;
+		SAY("%s%s",
+		    verdict ? "sha256 differs from the manifest's: the file is " : "sha256 ", text);
+	}
+	json_decref(manifest);
+	return verdict;
+}
+
+/* In this order: vmcoreinfo opens the kernel for those after it. */
+static const struct check checks[] = {
+	{"segments", check_segments},       {"vmcoreinfo", check_vmcoreinfo},
+	{"page tables", check_page_tables}, {"registers", check_registers},
+	{"kernel log", check_log},          {"pages", check_pages},
+	{"manifest", check_manifest},
+};
+
+static int run_checks(struct kd_input *input, bool json)
+{
+	static const char *const words[] = {"good", "bad", "skipped"};
+	json_t *list = json_array();
+	bool bad = false;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		char detail[DETAIL_BYTES] = "";
+		enum verdict verdict = checks[i].run(input, detail);
+
+		bad |= verdict == BAD;
+		if (!json)
+			printf("%-7s %s: %s\n", words[verdict], checks[i].name, detail);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", checks[i].name,
+						      "verdict", words[verdict], "detail", detail));
+	}
+	if (json)
+		return kd_json_print(json_pack("{s:b, s:o}", "good", !bad, "checks", list)) || bad;
+	json_decref(list);
+	return kd_output_end() || bad ? KD_EXIT_FAILED : KD_EXIT_DONE;
+}
+
+static int run_verify(const struct kd_command *self, int argc, char **argv)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	struct kd_err err = {0};
+	struct kd_input input;
+	bool json = false;
+	int option, exit_status;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return kd_command_usage(self, "no such option");
+		json = true;
+	}
+	if (argc - optind != 1)
+		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (kd_input_open_dump(&input, argv[optind], &err))
+		return kd_command_failed(&err);
+	exit_status = run_checks(&input, json);
+	kd_input_close(&input);
+	return exit_status;
+}
+
+const struct kd_command kd_cmd_verify = {
+	.name = "verify",
+	.synopsis = "[--json] DUMP",
+	.summary = "check that a dump is whole and makes sense",
+	.run = run_verify,
+	.options = "  --json  print JSON\n",
+};
