@@ -43,7 +43,9 @@ def _attempt(options, crashkernel_mib, only_reboot):
             log = (folder / "capture.log").read_text(errors="replace")
             return True, "; ".join(line.strip() for line in log.splitlines() if re.search("peak|memory", line))
         except LabError as error:
-            return False, str(error).splitlines()[0]
+            # What kdump said is more to the point than that the command failed.
+            lines = str(error).splitlines()
+            return False, next((line for line in lines if line.startswith("kdump: ")), lines[0])
 
 
 def _bisect(options, what, only_reboot):
