@@ -12,46 +12,18 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/root.h"
 #include "config/config.h"
 #include "host/file.h"
 #include "host/paths.h"
 #include "host/system.h"
 #include "load/initramfs.h"
 
-enum { ROOT_PATHS = 7 };
-
 struct arguments {
 	const char *output, *kernel_version, *config, *target, *capture, *list, *root;
 	bool json, verbose;
-	struct kd_paths paths;
-	char below_root[ROOT_PATHS][PATH_MAX]; /* what paths point to with --root */
+	struct kd_cmd_root system; /* ours, or that of --root */
 };
-
-/* --root: the folders of another system's root. */
-static enum kd_status set_root(struct arguments *arguments, struct kd_err *err)
-{
-	struct kd_paths *paths = &arguments->paths;
-	const struct {
-		const char **member;
-		const char *folder;
-	} folders[ROOT_PATHS] = {
-		{&paths->proc, "proc"},
-		{&paths->sys, "sys"},
-		{&paths->dev, "dev"},
-		{&paths->boot, "boot"},
-		{&paths->modules, "lib/modules"},
-		{&paths->state, "var/lib/kdump"},
-		{&paths->config, "etc/kdump.conf"},
-	};
-	char top[PATH_MAX];
-
-	if (!realpath(arguments->root, top))
-		return kd_fail_errno(err, errno, "%s", arguments->root);
-	for (size_t i = 0; i < ROOT_PATHS; i++)
-		*folders[i].member = kd_path(arguments->below_root[i], strcmp(top, "/") ? top : "",
-					     "%s", folders[i].folder);
-	return KD_OK;
-}
 
 /* Beside this program, in the tree it was built in, where it is installed. */
 static const char *find_capture(char path[PATH_MAX])
@@ -78,7 +50,8 @@ static enum kd_status read_config(const struct arguments *arguments, struct kd_c
 	if (status)
 		return status;
 	status = kd_config_read(
-		config, arguments->config ? arguments->config : arguments->paths.config, err);
+		config, arguments->config ? arguments->config : arguments->system.paths.config,
+		err);
 	/* The defaults do without a file, unless one was named. */
 	if (status == KD_NOTFOUND && !arguments->config)
 		status = KD_OK;
@@ -164,7 +137,7 @@ static enum kd_status build(const struct arguments *arguments, const struct kd_c
 	struct kd_log log = kd_command_log(arguments->verbose);
 	char beside[PATH_MAX], output[PATH_MAX];
 	struct kd_initramfs_request request = {
-		.paths = &arguments->paths,
+		.paths = &arguments->system.paths,
 		.kernel_version = arguments->kernel_version,
 		.capture_path = arguments->capture ? arguments->capture : find_capture(beside),
 		.config = config,
@@ -176,7 +149,8 @@ static enum kd_status build(const struct arguments *arguments, const struct kd_c
 	if (arguments->output)
 		snprintf(output, sizeof(output), "%s", arguments->output);
 	else
-		kd_path(output, arguments->paths.state, "initrd-%s", arguments->kernel_version);
+		kd_path(output, arguments->system.paths.state, "initrd-%s",
+			arguments->kernel_version);
 	status = kd_initramfs_make(&request, &image, err);
 	if (status)
 		return status;
@@ -287,7 +261,7 @@ static bool parse(const struct kd_command *self, int argc, char **argv, struct a
 
 static int run(const struct kd_command *self, int argc, char **argv)
 {
-	struct arguments arguments = {.paths = kd_system_paths};
+	struct arguments arguments = {0};
 	struct kd_config config;
 	struct utsname name;
 	enum kd_status status;
@@ -298,7 +272,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		return done;
 	if (arguments.list)
 		return list(&arguments, &err) ? kd_command_failed(&err) : KD_EXIT_DONE;
-	if (arguments.root && set_root(&arguments, &err))
+	if (kd_cmd_set_root(&arguments.system, arguments.root, &err))
 		return kd_command_failed(&err);
 	if (!arguments.kernel_version) {
 		uname(&name);

@@ -3,11 +3,11 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "cmd/root.h"
 #include "cmd/switching.h"
 #include "load/state.h"
 
@@ -179,27 +179,6 @@ static bool print_json(const struct kd_load_state *state)
 	return whole;
 }
 
-/* The folders of a whole tree below another root. */
-struct tree {
-	char proc[PATH_MAX], sys[PATH_MAX], boot[PATH_MAX], modules[PATH_MAX], state[PATH_MAX],
-		config[PATH_MAX];
-};
-
-static struct kd_paths paths_below(const char *root, struct tree *tree)
-{
-	const struct kd_paths *at = &kd_system_paths;
-
-	return (struct kd_paths){
-		.root = root,
-		.proc = kd_path(tree->proc, root, "%s", at->proc + 1),
-		.sys = kd_path(tree->sys, root, "%s", at->sys + 1),
-		.boot = kd_path(tree->boot, root, "%s", at->boot + 1),
-		.modules = kd_path(tree->modules, root, "%s", at->modules + 1),
-		.state = kd_path(tree->state, root, "%s", at->state + 1),
-		.config = kd_path(tree->config, root, "%s", at->config + 1),
-	};
-}
-
 static int report(const struct kd_paths *paths, bool json)
 {
 	struct kd_load_state state = {0};
@@ -230,8 +209,8 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	struct kd_paths paths = kd_system_paths;
-	static struct tree tree;
+	struct kd_cmd_root system;
+	struct kd_err err = {0};
 	const char *root = NULL;
 	bool json = false;
 	int option;
@@ -254,9 +233,11 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		return kd_command_usage(self, "%s: not understood", argv[optind]);
 	if (!root && !kd_cmd_is_root(self->name))
 		return KD_EXIT_FAILED;
-	if (root)
-		paths = paths_below(root, &tree);
-	return report(&paths, json);
+	if (kd_cmd_set_root(&system, root, &err)) {
+		kd_context(&err, err.status, "%s", self->name);
+		return kd_command_failed(&err);
+	}
+	return report(&system.paths, json);
 }
 
 const struct kd_command kd_cmd_status = {

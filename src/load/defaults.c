@@ -54,6 +54,21 @@ static enum kd_status check_initrd(const struct kd_load_arguments *arguments, co
 	return status;
 }
 
+/* The image carries a copy of the configuration, made when it was built. */
+static void warn_of_new_config(const struct kd_paths *paths, const char *initrd,
+			       const struct kd_log *log)
+{
+	struct stat config, image;
+
+	if (stat(paths->config, &config) || stat(initrd, &image))
+		return;
+	if (config.st_mtim.tv_sec > image.st_mtim.tv_sec)
+		kd_log(log, KD_LOG_WARNING,
+		       "%s is newer than %s, which has a copy of it: run `kdump initramfs` and "
+		       "`kdump load`",
+		       paths->config, initrd);
+}
+
 void kd_load_resolved_deinit(struct kd_load_resolved *resolved)
 {
 	free(resolved->kernel);
@@ -83,6 +98,8 @@ enum kd_status kd_load_resolve(const struct kd_paths *paths,
 		kd_load_resolved_deinit(&made);
 		return status;
 	}
+	if (made.initrd && !arguments->initrd)
+		warn_of_new_config(paths, made.initrd, log);
 	made.request = (struct kd_load_request){
 		.paths = paths,
 		.kernel_path = made.kernel,

@@ -133,6 +133,11 @@ def test_hidden_addresses_are_an_error(kdump, machine):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_root_must_exist(kdump, tmp_path):
+    result = kdump("status", "--root", str(tmp_path / "nowhere"))
+    assert result.returncode == 1 and "nowhere: No such file" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [("--jsn",), ("--root",), ("extra",)])
 def test_usage(kdump, arguments):
     result = kdump("status", *arguments)

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "load_machine.h"
 
@@ -313,6 +314,37 @@ static void test_bad_input(void **state)
 	}
 }
 
+static void count_line(void *opaque, enum kd_log_level level, const char *line)
+{
+	assert_int_equal(level, KD_LOG_WARNING);
+	assert_non_null(strstr(line, "kdump initramfs"));
+	++*(int *)opaque;
+}
+
+/* The image of before the last change of the configuration is loaded with a warning. */
+static void test_warns_of_new_config(void **state)
+{
+	struct kd_switch machine = on_machine();
+	struct kd_load_arguments arguments = {.method = KD_LOAD_AUTO};
+	struct kd_switch_result result = {0};
+	struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	char path[PATH_MAX];
+	int warnings = 0;
+	struct kd_log log = {count_line, &warnings};
+
+	machine.log = &log;
+	kd_path(path, kernel.machine.paths.state, "initrd-6.1.0-99-test");
+	assert_int_equal(utimensat(AT_FDCWD, kernel.machine.paths.config, past, 0), 0);
+	assert_int_equal(kd_switch_load(&machine, &arguments, &result, NULL), KD_OK);
+	kd_switch_result_deinit(&result);
+	assert_int_equal(warnings, 0);
+	past[0].tv_sec = past[1].tv_sec = 999;
+	assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+	assert_int_equal(kd_switch_load(&machine, &arguments, &result, NULL), KD_OK);
+	kd_switch_result_deinit(&result);
+	assert_int_equal(warnings, 1);
+}
+
 /* A path that the record could not hold is refused while the old image is there. */
 static void test_unrecordable(void **state)
 {
@@ -432,12 +464,19 @@ static void test_reservation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(test_life),          EACH(test_arm_follows_release),
-		EACH(test_fall_back),     EACH(test_put_back),
-		EACH(test_refused_early), EACH(test_foreign),
-		EACH(test_bad_input),     EACH(test_no_reservation),
-		EACH(test_unrecordable),  EACH(test_unpreparable),
-		EACH(test_stale),         EACH(test_layout_is_ram_alone),
+		EACH(test_life),
+		EACH(test_arm_follows_release),
+		EACH(test_fall_back),
+		EACH(test_put_back),
+		EACH(test_refused_early),
+		EACH(test_foreign),
+		EACH(test_bad_input),
+		EACH(test_no_reservation),
+		EACH(test_warns_of_new_config),
+		EACH(test_unrecordable),
+		EACH(test_unpreparable),
+		EACH(test_stale),
+		EACH(test_layout_is_ram_alone),
 		EACH(test_reservation),
 	};
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --root DIR: another system's tree, mounted or copied below DIR. */
+#ifndef KD_CMD_ROOT_H
+#define KD_CMD_ROOT_H
+
+#include <limits.h>
+
+#include "base/err.h"
+#include "host/paths.h"
+
+/* The paths and what they point to; not to be copied. */
+struct kd_cmd_root {
+	struct kd_paths paths;
+	char top[PATH_MAX];
+	char proc[PATH_MAX], sys[PATH_MAX], dev[PATH_MAX], boot[PATH_MAX], modules[PATH_MAX],
+		state[PATH_MAX], config[PATH_MAX];
+};
+
+/* Points every path below root; NULL: this system's. KD_NOTFOUND, KD_SYSTEM. */
+enum kd_status kd_cmd_set_root(struct kd_cmd_root *self, const char *root, struct kd_err *err);
+
+#endif
