@@ -434,7 +434,7 @@ static void test_layout_is_ram_alone(void **state)
 		    "00001000-0009fbff : System RAM\n"
 		    "00100000-3fffffff : System RAM\n"
 		    "  2d000000-34ffffff : Crash kernel\n"
-		    "  38000000-38ffffff : System RAM (a child)\n");
+		    "  38000000-38ffffff : System RAM\n");
 	assert_int_equal(verdict(), KD_VERDICT_READY);
 	machine_put(&kernel.machine, "sys/devices/system/cpu/present", "0-7\n");
 	assert_int_equal(verdict(), KD_VERDICT_LAYOUT);
