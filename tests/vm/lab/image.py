@@ -78,7 +78,7 @@ def _initramfs(kernel, script, flags=()):
         # The image that only reboots measures the kernel's own floor: nothing else is in it.
         modules = [] if flags else _module_files(kernel, FIRST_MODULES)
         names = [Path(module).name.split(".")[0] + ".ko" for module in modules]
-        entries = [(folder, cpio.FOLDER, b"") for folder in ("bin", "proc", "sys", "root", "modules")]
+        entries = [(folder, cpio.FOLDER, b"") for folder in ("bin", "proc", "sys", "disk", "modules")]
         entries += [("bin/busybox", cpio.FILE, BUSYBOX.read_bytes()), ("init", cpio.FILE, init)]
         entries += [(f"modules/{name}", cpio.FILE, _module_bytes(kernel.modules / module))
                     for name, module in zip(names, modules)]
