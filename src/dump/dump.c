@@ -183,6 +183,12 @@ const void *kd_dump_headers(const struct kd_dump *dump, size_t *bytes)
 	return dump->headers;
 }
 
+enum kd_status kd_dump_file_window(struct kd_dump *dump, uint64_t offset, const uint8_t **data,
+				   size_t *bytes, struct kd_err *err)
+{
+	return kd_windows_at(&dump->windows, offset, data, bytes, err);
+}
+
 enum kd_status kd_dump_read_file(struct kd_dump *dump, uint64_t offset, void *buffer, size_t bytes,
 				 struct kd_err *err)
 {

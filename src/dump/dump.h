@@ -77,4 +77,11 @@ enum kd_status kd_dump_read(struct kd_dump *dump, uint64_t paddr, void *buffer, 
 enum kd_status kd_dump_window(struct kd_dump *dump, uint64_t paddr, const void **data,
 			      size_t *bytes, struct kd_err *err);
 
+/*
+ * The bytes of the file itself at an offset, in place, as kd_dump_window does for memory: for saving
+ * a dump as it is. KD_TRUNCATED past its end, KD_SYSTEM where reading failed.
+ */
+enum kd_status kd_dump_file_window(struct kd_dump *dump, uint64_t offset, const uint8_t **data,
+				   size_t *bytes, struct kd_err *err);
+
 #endif

@@ -9,6 +9,8 @@
 #include "base/bytes.h"
 #include "host/system.h"
 
+enum { READ_UNIT_BYTES = 4096 };
+
 void kd_windows_init(struct kd_windows *windows, int fd, uint64_t file_bytes, size_t window_bytes)
 {
 	*windows = (struct kd_windows){
@@ -88,13 +90,19 @@ static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64
 	return KD_OK;
 }
 
-/* The slot that holds the window at `start`, else the one to use for it: empty, or unused longest. */
-static unsigned int choose(const struct kd_windows *windows, uint64_t start)
+static bool holds(const struct kd_windows *windows, unsigned int slot, uint64_t offset)
+{
+	return windows->slots[slot].data && offset >= windows->slots[slot].offset &&
+	       offset - windows->slots[slot].offset < windows->slots[slot].bytes;
+}
+
+/* The slot whose window has the byte at offset, else the one to use for it: empty, or unused longest. */
+static unsigned int choose(const struct kd_windows *windows, uint64_t offset)
 {
 	unsigned int slot = 0;
 
 	for (unsigned int i = 0; i < KD_WINDOWS; i++)
-		if (windows->slots[i].data && windows->slots[i].offset == start)
+		if (holds(windows, i, offset))
 			return i;
 	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
 		if (!windows->slots[i].data)
@@ -116,19 +124,28 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 	if (offset >= windows->file_bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before byte 0x%llx of it",
 			       (unsigned long long)offset);
-	slot = choose(windows, start);
-	if (!windows->slots[slot].data || windows->slots[slot].offset != start) {
+	slot = choose(windows, offset);
+	if (!holds(windows, slot, offset)) {
 		drop(windows, slot);
 		if (length > windows->file_bytes - start)
 			length = (size_t)(windows->file_bytes - start);
 		status = fill(windows, slot, start, length, err);
+		/* by reading: the window may end, or fail, before the byte that is wanted */
+		if (windows->by_read && (status || !holds(windows, slot, offset))) {
+			drop(windows, slot);
+			status = fill(
+				windows, slot, kd_round_down(offset, READ_UNIT_BYTES),
+				length - (size_t)(kd_round_down(offset, READ_UNIT_BYTES) - start),
+				err);
+		}
 	}
 	if (status)
 		return status;
-	if (offset - start >= windows->slots[slot].bytes)
+	if (!holds(windows, slot, offset))
 		return kd_fail(err, KD_TRUNCATED, "nothing could be read at 0x%llx",
 			       (unsigned long long)offset);
 	windows->slots[slot].used = ++windows->clock;
+	start = windows->slots[slot].offset;
 	*data = windows->slots[slot].data + (offset - start);
 	*bytes = windows->slots[slot].bytes - (size_t)(offset - start);
 	return KD_OK;
