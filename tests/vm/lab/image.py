@@ -96,6 +96,8 @@ def _fill_root(kernel, root):
     for applet in _tool(BUSYBOX, "--list").split():
         if applet != "busybox":
             (root / "bin" / applet).symlink_to("/bin/busybox")
+    # Where the kernel looks for it when a file system wants another module.
+    (root / "sbin/modprobe").symlink_to("/bin/busybox")
     shutil.copy(GUEST_FILES / "init", root / "sbin/init")
     shutil.copy(GUEST_FILES / "unpack", root / "sbin/lab-unpack")
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="ascii")
@@ -110,8 +112,9 @@ def _fill_root(kernel, root):
 
 def root_disk(kernel):
     """The root disk of that kernel's guests, to be written to through an overlay only."""
-    scripts = (GUEST_FILES / "init").read_bytes() + (GUEST_FILES / "unpack").read_bytes()
-    digest = hashlib.sha256(scripts).hexdigest()[:12]
+    # This file too: it says what else is on the disk.
+    recipe = b"".join(path.read_bytes() for path in (GUEST_FILES / "init", GUEST_FILES / "unpack", Path(__file__)))
+    digest = hashlib.sha256(recipe).hexdigest()[:12]
 
     def build(path):
         cache.say(f"building the root disk of {kernel.release}")

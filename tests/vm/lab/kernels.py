@@ -21,9 +21,10 @@ FLAVOURS = {
     "6.12-cloud": ("linux-image-cloud-amd64", f"{SUITE}-backports"),
 }
 
-# What a CPU model needs so that a kernel survives it under TCG: -cpu max announces protection
-# keys, and 6.12 hits a BUG on them.
-CPU_SUFFIX = {"6.12-cloud": ",pku=off"}
+# What a CPU model must not offer, so that a kernel survives it under TCG. QEMU 7.2 emulates
+# CMPXCHG16B without LOCK with stale condition codes, which puts garbage into EFLAGS (TF, AC…); the
+# slab allocator of 6.12 uses it on every allocation, and dies of it sooner or later.
+CPU_SUFFIX = {"6.12-cloud": ",cx16=off"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Kernel:
         return cache.make(self.folder / "vmlinux", build)
 
     def cpu(self, model):
-        return model + CPU_SUFFIX.get(self.name, "") if model == "max" else model
+        return model + CPU_SUFFIX.get(self.name, "")
 
     def debug_vmlinux(self):
         """The vmlinux with debug information, from the -dbg package of exactly this version: large."""
