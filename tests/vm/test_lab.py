@@ -42,3 +42,20 @@ def test_a_crash_with_kexec_tools(crash_machine):
     with Core(vmcore) as core:
         for paddr, index in marked.items():
             assert core.read(paddr, markers.PAGE_BYTES) == markers.content(index)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["ext4", "xfs", "btrfs", "vfat"])
+def test_brings_a_crash_folder_out_of(crash_machine, target):
+    machine = crash_machine(target=target)
+    machine.boot()
+    machine.guest.run(f"modprobe -q {target}; mkdir -p /mnt/t && mount -t {target} /dev/lab/target /mnt/t && "
+                      "mkdir -p /mnt/t/var/crash/one && cd /mnt/t/var/crash/one && "
+                      "(head -c 3000000 /dev/zero; cat /sbin/init; head -c 70000 /dev/zero) >vmcore && "
+                      "cd / && umount /mnt/t")
+    machine.guest.send("echo b >/proc/sysrq-trigger\n")
+    assert machine.wait_reset() == "guest-reset"
+    vmcore = machine.crash_folder() / "vmcore"
+    content = (image.GUEST_FILES / "init").read_bytes()
+    assert vmcore.read_bytes() == bytes(3000000) + content + bytes(70000)
+    assert vmcore.stat().st_blocks * 512 < 1000000  # the zeros are holes
