@@ -74,7 +74,7 @@ def crash(work):
     step(4, f"Booting it in QEMU: {CPUS} CPUs, {MEMORY} of memory, crashkernel={CRASHKERNEL}")
     with Machine(kernel, work, memory=MEMORY, cpus=CPUS, crashkernel=CRASHKERNEL, target="ext4",
                  files=program.kdump()) as machine:
-        with Follow(machine.console, ("Linux version", "crashkernel reserved", "Run /init")):
+        with Follow(machine.console, ("Linux version", "for crashkernel", "Run /init")):
             machine.boot()
 
         step(5, "Making the capture image, loading the second kernel")

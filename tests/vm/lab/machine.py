@@ -15,7 +15,7 @@ from pathlib import Path
 from . import image
 from .guest import Guest, send
 from .image import make_target
-from .qemu import Qemu
+from .qemu import Console, Qemu
 
 IN_BYTES, OUT_BYTES = 2 << 30, 16 << 30
 
@@ -44,6 +44,7 @@ class Machine:
         self.files = dict(files or {})
         if self.target:
             self.files.setdefault("/etc/kdump.conf", self.target.config())
+        self.console = Console(self.work / "console.log")
         self.qemu = None
         self.guest = None
         self.crashed_at = 0
@@ -77,7 +78,7 @@ class Machine:
         if self.target:
             disks.append(("target", self.target.path, "raw"))
         disks += [("in", disk_in, "raw"), ("out", disk_out, "raw")]
-        self.qemu = Qemu(self.work, kernel=self.kernel.image, initrd=image.first_initramfs(self.kernel),
+        self.qemu = Qemu(self.work, self.console, kernel=self.kernel.image, initrd=image.first_initramfs(self.kernel),
                          append=self.command_line, disks=disks, **self.options)
         self.guest = Guest(self.qemu, disk_in, disk_out)
         self.guest.wait_ready(timeout)
@@ -86,10 +87,6 @@ class Machine:
     @property
     def qmp(self):
         return self.qemu.qmp
-
-    @property
-    def console(self):
-        return self.qemu.console
 
     def panic(self, cpu=None):
         """Crashes the guest by sysrq, on that CPU; does not wait."""

@@ -40,11 +40,11 @@ class Console:
 class Qemu:
     """Started by the constructor; close() ends it."""
 
-    def __init__(self, work, *, kernel, initrd, append, disks, cpu, cpus, memory, efi=False, machine="pc"):
+    def __init__(self, work, console, *, kernel, initrd, append, disks, cpu, cpus, memory, efi=False, machine="pc"):
         self.work = Path(work)
         # Socket names are limited to 107 characters, and work may be deep.
         self.sockets = Path(tempfile.mkdtemp(prefix="kdump-lab-"))
-        self.console = Console(self.work / "console.log")
+        self.console = console
         self.stderr = self.work / "qemu.err"
         command = [
             # The machine dies with this program, however that dies.
