@@ -26,13 +26,17 @@ def guest_command(guest, command, timeout=120):
         raise LabError(f"“{command}” ended with status {result.status}")
 
 
-def here(*words, last_lines=None):
-    """Shows a command that runs here."""
-    shown = " ".join(map(str, words)) + (f" | tail -n {last_lines}" if last_lines else "")
-    print(f"\n$ {shown}", flush=True)
+def here(*words, since=None):
+    """Shows a command that runs here; of its output what comes from the last line with `since` on."""
+    shown = " ".join(map(str, words))
     done = subprocess.run(list(map(str, words)), capture_output=True, text=True, errors="replace", check=False)
     lines = done.stdout.rstrip("\n").splitlines()
-    print("\n".join(lines[-last_lines:] if last_lines else lines))
+    starts = [number for number, line in enumerate(lines) if since and since in line]
+    if starts:
+        lines = lines[starts[-1]:]
+        shown += f" | tail -n {len(lines)}"
+    print(f"\n$ {shown}")
+    print("\n".join(lines), flush=True)
     if done.returncode != 0:
         raise LabError(f"{shown}: {done.stderr.strip()}")
 
@@ -101,7 +105,7 @@ def show(folder):
         kdump = kdump.relative_to(Path.cwd())
     here("ls", "-lsh", folder)
     here(kdump, "info", folder)
-    here(kdump, "log", folder, last_lines=30)
+    here(kdump, "log", folder, since="sysrq: Trigger a crash")
     print(f"""
 == Done: the guest's memory at its panic is in {folder}/vmcore. Try next:
 
