@@ -108,6 +108,7 @@ enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *opti
 	status = made->path ? open_file(made, err) : kd_fail_errno(err, ENOMEM, "opening");
 	if (!status) {
 		kd_windows_init(&made->windows, made->fd, made->file_bytes, window_bytes);
+		made->windows.by_read = options && options->by_read;
 		status = recognize(made, err);
 	}
 	if (status) {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of one capture, shared by the supervisor and the processes of its steps: it lives in a
+ * shared mapping, holds no pointers, and a step that dies leaves in it what it had reached.
+ */
+#ifndef KD_CAPTURE_CAPTURE_H
+#define KD_CAPTURE_CAPTURE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "save/elf_copy.h"
+
+enum {
+	KD_CAPTURE_LOG_BYTES = 32 << 10,
+	KD_CAPTURE_PARTS = 8,
+	KD_CAPTURE_STEPS = 16,
+	KD_PART_NAME_BYTES = 32,
+	KD_HOST_BYTES = 65,
+};
+
+/* One file of the crash folder, or one part of a raw device. */
+struct kd_part {
+	char name[KD_PART_NAME_BYTES];
+	uint64_t offset; /* on a raw device; 0 in a folder */
+	uint64_t bytes;
+	bool whole; /* ended and on stable storage */
+};
+
+/* How a step went, for the manifest. */
+struct kd_step_record {
+	const char *name; /* of the table, the same in every process */
+	uint64_t took_ns;
+	bool ran, failed;
+	char why[KD_ERR_TEXT_BYTES];
+};
+
+struct kd_capture {
+	/* given */
+	char vmcore[PATH_MAX];
+	bool is_init;     /* PID 1 of a second kernel, not a process of an analyst */
+	char device[256]; /* UUID=…, LABEL=…, PARTUUID=…, /dev/…; "" without one */
+	char target_path[PATH_MAX];
+	char target_options[256];
+	enum kd_target_type target_type;
+	char configured_host[KD_HOST_BYTES];
+	enum kd_final_action final_action, failure_action;
+	unsigned int device_timeout_s, step_timeout_s, dump_timeout_s;
+
+	/* reached */
+	bool target_ready;
+	char node[PATH_MAX];   /* the device node that was found */
+	char folder[PATH_MAX]; /* the crash folder; "" on a raw device */
+	char host[KD_HOST_BYTES];
+	char release[128];
+	uint64_t crash_time_s, capture_time_s;
+	struct kd_part parts[KD_CAPTURE_PARTS];
+	unsigned int part_count;
+	struct kd_save_result saved;
+	bool dump_tried, dump_whole;
+
+	/* watched */
+	uint64_t progress_bytes; /* rises while a dump is written */
+	struct kd_step_record steps[KD_CAPTURE_STEPS];
+	unsigned int step_count;
+	uint64_t started_ns;
+	uint64_t memory_total_kib, memory_lowest_kib; /* of the second kernel; 0: not known */
+	uint64_t peak_kib;                            /* of the largest step */
+
+	/* said */
+	char log[KD_CAPTURE_LOG_BYTES];
+	size_t log_bytes;
+};
+
+/* In a mapping that children share, zeroed; NULL without memory. */
+struct kd_capture *kd_capture_new(void);
+
+/* Takes what the configuration says. */
+void kd_capture_configure(struct kd_capture *capture, const struct kd_config *config);
+
+#endif

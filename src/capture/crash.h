@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps that write a crash: each opens the old memory for itself. */
+#ifndef KD_CAPTURE_CRASH_H
+#define KD_CAPTURE_CRASH_H
+
+#include "capture/capture.h"
+
+/* Reads who crashed, for the folder's name; makes the folder. */
+enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err);
+/* The dump, out of mappings; and when that died, read(2) by read(2). */
+enum kd_status kd_crash_save_dump(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_save_dump_by_reading(struct kd_capture *capture, struct kd_err *err);
+/* capture.log and manifest.json. */
+enum kd_status kd_crash_end(struct kd_capture *capture, struct kd_err *err);
+
+/* Where no target can be had: the last lines of the log, for whoever watches the console. */
+enum kd_status kd_crash_show_log(struct kd_capture *capture, struct kd_err *err);
+
+#endif

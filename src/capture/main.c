@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kdump-capture: PID 1 of the second kernel.
+ *
+ * The policy in one table: what is done in which order, how long it may take, what is tried instead,
+ * and what it means for the rest when it fails. Whatever happens, the last line is the final action.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/capture.h"
+#include "capture/console.h"
+#include "capture/crash.h"
+#include "capture/final.h"
+#include "capture/init.h"
+#include "capture/supervise.h"
+#include "capture/target.h"
+
+enum { EXIT_USAGE = 2, PAUSE_S = 5 };
+
+static unsigned int step_limit(const struct kd_capture *capture)
+{
+	return capture->step_timeout_s;
+}
+
+static unsigned int target_limit(const struct kd_capture *capture)
+{
+	return capture->device_timeout_s + capture->step_timeout_s;
+}
+
+static unsigned int dump_limit(const struct kd_capture *capture)
+{
+	return capture->dump_timeout_s;
+}
+
+/* When a step has failed and so has what is tried instead. */
+enum consequence {
+	GO_ON,   /* the rest is worth having without it */
+	NO_HOME, /* there is nowhere to write: show what there is, and end */
+};
+
+struct policy {
+	struct kd_step step;
+	struct kd_step instead; /* tried when the step crashed or hung; run NULL: nothing */
+	enum consequence consequence;
+	bool init_only; /* the ordinary process has a target already */
+};
+
+static const struct policy policies[] = {
+	{{"modules", kd_capture_load_modules, step_limit}, {0}, GO_ON, true},
+	{{"target", kd_capture_reach_target, target_limit}, {0}, NO_HOME, true},
+	{{"folder", kd_crash_begin, step_limit}, {0}, NO_HOME, false},
+	{{"kernel log", kd_crash_save_log, step_limit}, {0}, GO_ON, false},
+	{{"report", kd_crash_save_report, step_limit}, {0}, GO_ON, false},
+	{{"dump", kd_crash_save_dump, dump_limit},
+	 {"dump by reading", kd_crash_save_dump_by_reading, dump_limit},
+	 GO_ON,
+	 false},
+	{{"manifest", kd_crash_end, step_limit}, {0}, GO_ON, false},
+};
+
+static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
+static const struct kd_step leave_target = {"unmounting", kd_capture_leave_target, step_limit};
+
+/* False when there is no point in going on. */
+static bool follow(struct kd_capture *capture, const struct policy *policy)
+{
+	enum kd_outcome outcome = kd_supervise(capture, &policy->step);
+
+	if ((outcome == KD_STEP_CRASHED || outcome == KD_STEP_HUNG) && policy->instead.run)
+		outcome = kd_supervise(capture, &policy->instead);
+	return outcome == KD_STEP_DONE || policy->consequence == GO_ON;
+}
+
+/* True when a whole dump was written. */
+static bool capture_crash(struct kd_capture *capture)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
+		if (policies[i].init_only && !capture->is_init)
+			continue;
+		if (!follow(capture, &policies[i])) {
+			kd_supervise(capture, &show_log);
+			break;
+		}
+	}
+	if (capture->is_init)
+		kd_supervise(capture, &leave_target);
+	return capture->dump_whole;
+}
+
+static void wait_s(unsigned int seconds)
+{
+	const struct timespec pause = {.tv_sec = seconds};
+
+	nanosleep(&pause, NULL);
+}
+
+static void __attribute__((noreturn)) run_as_init(void)
+{
+	struct kd_capture *capture;
+	struct kd_config config;
+	struct kd_err err;
+	bool whole = false;
+
+	kd_init_system();
+	capture = kd_capture_new();
+	if (!capture || kd_config_init(&config, &err)) {
+		static struct kd_capture none; /* without memory: only the end is left to do */
+
+		kd_final(&none, KD_FINAL_REBOOT);
+	}
+	capture->is_init = true;
+	kd_say(capture, "kdump-capture " KD_VERSION " started");
+	if (kd_config_read(&config, "/etc/kdump.conf", &err))
+		kd_say(capture, "%s", err.text);
+	kd_init_overrides(capture, &config);
+	kd_capture_configure(capture, &config);
+	if (access(capture->vmcore, R_OK)) {
+		kd_say(capture, "%s: %s: this is no second kernel after a panic", capture->vmcore,
+		       strerror(errno));
+		wait_s(PAUSE_S);
+	} else {
+		whole = capture_crash(capture);
+	}
+	kd_final(capture, whole ? capture->final_action : capture->failure_action);
+}
+
+static int usage(FILE *stream)
+{
+	fputs("usage: kdump-capture --vmcore FILE --target-dir DIR\n\n"
+	      "PID 1 of the second kernel. As an ordinary process, with both options, it writes\n"
+	      "the crash folder of a dump into DIR. See kdump-capture(8).\n",
+	      stream);
+	return stream == stdout ? 0 : EXIT_USAGE;
+}
+
+static int run_as_process(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"vmcore", required_argument, NULL, 'v'},
+		{"target-dir", required_argument, NULL, 't'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct kd_capture *capture = kd_capture_new();
+	struct kd_config config;
+	struct kd_err err;
+	int option;
+
+	if (!capture || kd_config_init(&config, &err)) {
+		fputs("kdump-capture: out of memory\n", stderr);
+		return EXIT_FAILURE;
+	}
+	kd_capture_configure(capture, &config);
+	kd_config_deinit(&config);
+	*capture->vmcore = *capture->target_path = '\0';
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'v':
+			snprintf(capture->vmcore, sizeof(capture->vmcore), "%s", optarg);
+			break;
+		case 't':
+			snprintf(capture->target_path, sizeof(capture->target_path), "%s", optarg);
+			break;
+		case 'V':
+			puts("kdump-capture " KD_VERSION);
+			return 0;
+		case 'h':
+			return usage(stdout);
+		default:
+			return usage(stderr);
+		}
+	}
+	if (!*capture->vmcore || !*capture->target_path || optind < argc)
+		return usage(stderr);
+	return capture_crash(capture) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1)
+		run_as_init();
+	return run_as_process(argc, argv);
+}

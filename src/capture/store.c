@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture/store.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const struct kd_store *kd_store_of(const struct kd_capture *capture)
+{
+	return capture->target_type == KD_TARGET_RAW ? &kd_store_raw : &kd_store_folder;
+}
+
+struct kd_part *kd_part(struct kd_capture *capture, const char *name)
+{
+	struct kd_part *part;
+
+	for (unsigned int i = 0; i < capture->part_count; i++)
+		if (!strcmp(capture->parts[i].name, name))
+			return &capture->parts[i];
+	if (capture->part_count == KD_CAPTURE_PARTS)
+		return NULL;
+	part = &capture->parts[capture->part_count++];
+	*part = (struct kd_part){0};
+	snprintf(part->name, sizeof(part->name), "%s", name);
+	return part;
+}
+
+void kd_host_name(const char *from, char to[KD_HOST_BYTES])
+{
+	size_t length = 0;
+
+	for (; from && *from && length < KD_HOST_BYTES - 1; from++, length++) {
+		bool good = isalnum((unsigned char)*from) || (length && strchr(".-_", *from));
+
+		to[length] = good ? *from : '_';
+	}
+	to[length] = '\0';
+	if (!length)
+		snprintf(to, KD_HOST_BYTES, "localhost");
+}
