@@ -12,7 +12,7 @@
 
 from pathlib import Path
 
-from . import image
+from . import image, raw
 from .guest import Guest, send
 from .image import make_target
 from .qemu import Console, Qemu
@@ -130,10 +130,12 @@ class Machine:
     def crash_folder(self, inside="/var/crash"):
         """Copies the crash folders out of the target, to work/crash, and gives the newest.
 
-        An ext4 target is read from outside. The others are read by the guest itself, for which it
+        An ext4 target and a raw one are read from outside. The others are read by the guest itself, for which it
         must have booted again: this waits for that.
         """
         destination = self.work / "crash"
+        if self.target.type == "raw":
+            return raw.extract(self.target.path, destination / "raw")
         if self.target.type == "ext4":
             self.target.extract(inside, destination)
         else:
