@@ -93,7 +93,8 @@ def crash(work):
         with Follow(machine.console, wanted):
             machine.panic(cpu=1)
             machine.wait_second_kernel()
-            print(f"the machine reset itself: {machine.wait_reset()}")
+            reason = machine.wait_reset()
+        print(f"the machine has reset ({reason})")
 
         step(7, "The crash folder, taken off the guest's disk")
         return machine.crash_folder()
