@@ -43,9 +43,8 @@ const char *kd_status_name(enum kd_status status);
 enum kd_status kd_fail(struct kd_err *err, enum kd_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-__attribute__((format(printf, 3, 0))) enum kd_status kd_vfail(struct kd_err *err,
-							      enum kd_status status,
-							      const char *format, va_list args);
+__attribute__((format(printf, 3, 0))) enum kd_status
+kd_vfail(struct kd_err *err, enum kd_status status, const char *format, va_list args);
 
 /*
  * Prepends "WHAT: " to the message of err (when not NULL) and returns its status, so that

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/sha256.h"
 
+#include "base/sha256_compress.h"
+
 #include <string.h>
 
-static const uint32_t round_constants[64] = {
+const uint32_t kd_sha256_constants[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
 	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
 	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -42,7 +44,7 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 	memcpy(s, state, sizeof(s));
 	for (unsigned int i = 0; i < 64; i++) {
 		uint32_t t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
-			      ((s[4] & s[5]) ^ (~s[4] & s[6])) + round_constants[i] + w[i];
+			      ((s[4] & s[5]) ^ (~s[4] & s[6])) + kd_sha256_constants[i] + w[i];
 		uint32_t t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) +
 			      ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
 
@@ -54,8 +56,30 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 		state[i] += s[i];
 }
 
+static void take(struct kd_sha256 *hash, const uint8_t *blocks, size_t count)
+{
+#ifndef KD_NO_VECTORS /* the purgatory has no vector registers to use */
+	if (hash->accelerated) {
+		kd_sha256_compress_x86(hash->state, blocks, count);
+		return;
+	}
+#endif
+	for (; count; count--, blocks += 64)
+		compress(hash->state, blocks);
+}
+
+bool kd_sha256_is_fast(void)
+{
+#ifndef KD_NO_VECTORS
+	return kd_sha256_has_instructions();
+#else
+	return false;
+#endif
+}
+
 void kd_sha256_init(struct kd_sha256 *hash)
 {
+	hash->accelerated = kd_sha256_is_fast();
 	memcpy(hash->state, initial_state, sizeof(initial_state));
 	hash->length = 0;
 }
@@ -74,10 +98,11 @@ void kd_sha256_update(struct kd_sha256 *hash, const void *data, size_t bytes)
 		bytes -= part;
 		if (filled + part < 64)
 			return;
-		compress(hash->state, hash->block);
+		take(hash, hash->block, 1);
 	}
-	for (; bytes >= 64; at += 64, bytes -= 64)
-		compress(hash->state, at);
+	take(hash, at, bytes / 64);
+	at += bytes - bytes % 64;
+	bytes %= 64;
 	if (bytes)
 		memcpy(hash->block, at, bytes);
 }

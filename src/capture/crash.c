@@ -171,7 +171,12 @@ static enum kd_status copy_dump(struct kd_capture *capture, struct kd_dump *dump
 	struct kd_log log = kd_capture_log(capture);
 	struct kd_capture_meter meter;
 	struct kd_progress progress = kd_capture_progress(capture, &meter);
-	const struct kd_save_options options = {.progress = &progress, .log = &log};
+	const struct kd_save_options options = {
+		.progress = &progress,
+		.log = &log,
+		/* worth having, but not worth minutes of a machine being away */
+		.digest = kd_sha256_is_fast(),
+	};
 	char path[PATH_MAX];
 	struct kd_sink sink;
 	enum kd_status status;

@@ -192,34 +192,55 @@ static enum verdict check_pages(struct kd_input *input, char detail[DETAIL_BYTES
 	return GOOD;
 }
 
-/* What manifest.json beside the dump says of it: {"files": {"vmcore": {"sha256": …}}} or a list of files. */
-static const char *recorded_digest(const json_t *manifest, const char *name)
+/* The dump against what the manifest says of it: whole, of that size, of that digest if one was taken. */
+static enum verdict compare(struct kd_input *input, const json_t *manifest, const char *name,
+			    char detail[DETAIL_BYTES])
 {
-	const json_t *files = json_object_get(manifest, "files");
-	const json_t *file = json_object_get(files, name);
-	size_t index;
-	json_t *item;
+	const json_t *file = json_object_get(json_object_get(manifest, "files"), name);
+	const char *recorded = json_string_value(json_object_get(file, "sha256"));
+	const char *reason = json_string_value(json_object_get(manifest, "reason"));
+	uint64_t bytes = (uint64_t)json_integer_value(json_object_get(file, "bytes"));
+	uint8_t digest[KD_SHA256_BYTES];
+	char text[KD_SHA256_TEXT_BYTES];
+	struct kd_err err;
 
-	json_array_foreach(files, index, item)
-	{
-		const char *item_name = json_string_value(json_object_get(item, "name"));
-
-		if (item_name && !strcmp(item_name, name))
-			file = item;
+	if (!file) {
+		SAY("manifest.json does not know of %s", name);
+		return BAD;
 	}
-	return json_string_value(json_object_get(file, "sha256"));
+	if (!json_is_true(json_object_get(manifest, "complete"))) {
+		SAY("the capture did not finish: %s", reason ? reason : "no reason given");
+		return BAD;
+	}
+	if (bytes != kd_dump_file_bytes(input->dump)) {
+		SAY("%" PRIu64 " bytes, and the manifest says %" PRIu64,
+		    kd_dump_file_bytes(input->dump), bytes);
+		return BAD;
+	}
+	if (!recorded) {
+		SAY("size as recorded; no digest was taken");
+		return GOOD;
+	}
+	if (kd_file_sha256(input->path, digest, NULL, &err)) {
+		SAY("%s", err.text);
+		return BAD;
+	}
+	kd_sha256_text(digest, text);
+	if (strcmp(text, recorded)) {
+		SAY("sha256 differs from the manifest's: the file is %s", text);
+		return BAD;
+	}
+	SAY("size and sha256 as recorded");
+	return GOOD;
 }
 
 static enum verdict check_manifest(struct kd_input *input, char detail[DETAIL_BYTES])
 {
 	const char *slash = strrchr(input->path, '/');
 	const char *name = slash ? slash + 1 : input->path;
-	char path[PATH_MAX], text[KD_SHA256_TEXT_BYTES];
-	uint8_t digest[KD_SHA256_BYTES];
-	enum verdict verdict = BAD;
-	struct kd_err err = {0};
-	const char *recorded;
+	enum verdict verdict;
 	json_error_t wrong;
+	char path[PATH_MAX];
 	json_t *manifest;
 
 	snprintf(path, sizeof(path), "%.*smanifest.json", (int)(name - input->path), input->path);
@@ -228,19 +249,11 @@ static enum verdict check_manifest(struct kd_input *input, char detail[DETAIL_BY
 		return SKIPPED;
 	}
 	manifest = json_load_file(path, 0, &wrong);
-	recorded = recorded_digest(manifest, name);
-	if (!manifest)
+	if (!manifest) {
 		SAY("manifest.json: %s", wrong.text);
-	else if (!recorded)
-		SAY("manifest.json has no sha256 of %s", name);
-	else if (kd_file_sha256(input->path, digest, NULL, &err))
-		SAY("%s", err.text);
-	else {
-		kd_sha256_text(digest, text);
-		verdict = strcmp(text, recorded) ? BAD : GOOD;
-		SAY("%s%s",
-		    verdict ? "sha256 differs from the manifest's: the file is " : "sha256 ", text);
+		return BAD;
 	}
+	verdict = compare(input, manifest, name, detail);
 	json_decref(manifest);
 	return verdict;
 }

@@ -100,7 +100,12 @@ enum kd_status kd_save_elf(struct kd_dump *dump, struct kd_sink *sink,
 			   const struct kd_save_options *options, struct kd_save_result *result,
 			   struct kd_err *err)
 {
-	struct copy copy = {dump, sink, options, result, {{0}, 0, {0}}};
+	struct copy copy = {
+		.dump = dump,
+		.sink = sink,
+		.options = options,
+		.result = result,
+	};
 	enum kd_status status = KD_OK;
 
 	*result = (struct kd_save_result){.file_bytes = kd_dump_file_bytes(dump)};

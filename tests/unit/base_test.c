@@ -109,6 +109,26 @@ static void test_sha256(void **state)
 			    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+/* The processor's instructions, where there are any, and plain arithmetic agree on every length. */
+static void test_sha256_both_ways(void **state)
+{
+	uint8_t data[1000], digests[2][KD_SHA256_BYTES];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	for (size_t bytes = 0; bytes <= sizeof(data); bytes++) {
+		for (int way = 0; way < 2; way++) {
+			struct kd_sha256 hash;
+
+			kd_sha256_init(&hash);
+			hash.accelerated = hash.accelerated && way;
+			kd_sha256_update(&hash, data, bytes);
+			kd_sha256_final(&hash, digests[way]);
+		}
+		assert_memory_equal(digests[0], digests[1], KD_SHA256_BYTES);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
 		cmocka_unit_test(test_error_text),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha256_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
