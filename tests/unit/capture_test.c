@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * src/capture: steps that fail in every way, and the stores. How the whole program behaves as a
+ * process is tests/unit/capture.py's.
+ */
+#include "test.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sha256.h"
+#include "capture/capture.h"
+#include "capture/manifest.h"
+#include "capture/raw_format.h"
+#include "capture/store.h"
+#include "capture/supervise.h"
+#include "host/file.h"
+#include "host/system.h"
+
+static int set_up(void **state)
+{
+	struct kd_capture *capture = kd_capture_new();
+
+	assert_non_null(capture);
+	capture->step_timeout_s = 1;
+	capture->dump_timeout_s = 30;
+	*state = capture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	munmap(*state, sizeof(struct kd_capture));
+	return 0;
+}
+
+static unsigned int one_second(const struct kd_capture *capture)
+{
+	return capture->step_timeout_s;
+}
+
+static unsigned int long_limit(const struct kd_capture *capture)
+{
+	return capture->dump_timeout_s;
+}
+
+static enum kd_status succeed(struct kd_capture *capture, struct kd_err *err)
+{
+	snprintf(capture->release, sizeof(capture->release), "left behind");
+	return KD_OK;
+}
+
+static enum kd_status refuse(struct kd_capture *capture, struct kd_err *err)
+{
+	return kd_fail(err, KD_SYSTEM, "the disk: on fire");
+}
+
+static enum kd_status crash(struct kd_capture *capture, struct kd_err *err)
+{
+	signal(SIGBUS, SIG_DFL); /* a sanitizer would catch it */
+	raise(SIGBUS);
+	return KD_OK;
+}
+
+static enum kd_status hang(struct kd_capture *capture, struct kd_err *err)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	for (;;)
+		pause();
+	return KD_OK;
+}
+
+/* Moves, then stops moving: the limit is far, but nothing happens any more. */
+static enum kd_status stall(struct kd_capture *capture, struct kd_err *err)
+{
+	capture->progress_bytes = 4096;
+	return hang(capture, err);
+}
+
+static void test_outcomes(void **state)
+{
+	struct kd_capture *capture = *state;
+	const struct {
+		struct kd_step step;
+		enum kd_outcome outcome;
+		const char *why;
+	} cases[] = {
+		{{"good", succeed, one_second}, KD_STEP_DONE, ""},
+		{{"bad", refuse, one_second}, KD_STEP_FAILED, "the disk: on fire"},
+		{{"crashing", crash, one_second}, KD_STEP_CRASHED, "died: Bus error"},
+		{{"hanging", hang, one_second}, KD_STEP_HUNG, "took too long"},
+		{{"stalling", stall, long_limit}, KD_STEP_HUNG, "took too long"},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t start = kd_monotonic_ns();
+
+		assert_int_equal(kd_supervise(capture, &cases[i].step), cases[i].outcome);
+		/* generous: only that it does not wait for the long limit, or for ever */
+		assert_true(kd_monotonic_ns() - start < UINT64_C(25000000000));
+		assert_int_equal(capture->step_count, i + 1);
+		assert_string_equal(capture->steps[i].name, cases[i].step.name);
+		assert_int_equal(capture->steps[i].failed, cases[i].outcome != KD_STEP_DONE);
+		assert_non_null(strstr(capture->steps[i].why, cases[i].why));
+	}
+	assert_string_equal(capture->release, "left behind");
+}
+
+static void test_host_names(void **state)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{"web-1.example.org", "web-1.example.org"},
+		{"../../etc", "_._.._etc"},
+		{"a/b c", "a_b_c"},
+		{"", "localhost"},
+		{NULL, "localhost"},
+		{".", "_"},
+	};
+	char host[KD_HOST_BYTES], endless[300];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		kd_host_name(cases[i].from, host);
+		if (i == 1) {
+			/* no slash, and no name that begins with a dot */
+			assert_null(strchr(host, '/'));
+			assert_true(host[0] != '.');
+		} else {
+			assert_string_equal(host, cases[i].to);
+		}
+	}
+	memset(endless, 'x', sizeof(endless));
+	endless[sizeof(endless) - 1] = '\0';
+	kd_host_name(endless, host);
+	assert_int_equal(strlen(host), KD_HOST_BYTES - 1);
+}
+
+static void write_part(struct kd_capture *capture, const char *name, const char *text)
+{
+	const struct kd_store *store = kd_store_of(capture);
+	struct kd_err err;
+	FILE *stream;
+
+	assert_int_equal(store->open_part(capture, name, &stream, &err), KD_OK);
+	fputs(text, stream);
+	assert_int_equal(store->close_part(capture, stream, &err), KD_OK);
+}
+
+static void test_raw_store(void **state)
+{
+	struct kd_capture *capture = *state;
+	const struct kd_store *store;
+	struct kd_raw_header header;
+	uint8_t digest[KD_SHA256_BYTES];
+	char path[PATH_MAX], text[16];
+	struct kd_sha256 hash;
+	struct kd_sink sink;
+	struct kd_err err;
+	int fd;
+
+	snprintf(capture->node, sizeof(capture->node), "/tmp/kdump-raw-XXXXXX");
+	fd = mkstemp(capture->node);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, KD_RAW_DUMP_OFFSET + (1 << 20)), 0);
+	capture->target_type = KD_TARGET_RAW;
+	snprintf(capture->host, sizeof(capture->host), "box");
+	store = kd_store_of(capture);
+	assert_int_equal(store->begin(capture, &err), KD_OK);
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	assert_int_equal(header.state, KD_RAW_WRITING);
+	assert_int_equal(header.part_count, 0);
+
+	write_part(capture, "dmesg.txt", "first");
+	write_part(capture, "report.txt", "second");
+	assert_int_equal(store->open_dump(capture, &sink, path, &err), KD_OK);
+	assert_int_equal(kd_sink_write(&sink, 0, "dump", 4, &err), KD_OK);
+	capture->saved.file_bytes = 4;
+	assert_int_equal(store->close_dump(capture, &sink, &err), KD_OK);
+	kd_sink_close(&sink);
+	write_part(capture, "manifest.json", "{}");
+	assert_int_equal(store->end(capture, &err), KD_OK);
+
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	assert_memory_equal(header.magic, KD_RAW_MAGIC, 8);
+	assert_int_equal(header.version, KD_RAW_VERSION);
+	assert_int_equal(header.state, KD_RAW_ENDED);
+	assert_string_equal(header.host, "box");
+	assert_int_equal(header.part_count, 4);
+	kd_sha256_init(&hash);
+	kd_sha256_update(&hash, &header, offsetof(struct kd_raw_header, digest));
+	kd_sha256_final(&hash, digest);
+	assert_memory_equal(digest, header.digest, sizeof(digest));
+	for (unsigned int i = 0; i < 4; i++) {
+		static const char *const content[] = {"first", "second", "dump", "{}"};
+		const struct kd_raw_part *part = &header.parts[i];
+
+		assert_int_equal(part->whole, 1);
+		assert_int_equal(part->offset % KD_RAW_ALIGNMENT, 0);
+		assert_int_equal(part->bytes, strlen(content[i]));
+		assert_int_equal(pread(fd, text, part->bytes, (off_t)part->offset), part->bytes);
+		assert_memory_equal(text, content[i], part->bytes);
+	}
+	assert_int_equal(header.parts[2].offset, KD_RAW_DUMP_OFFSET);
+	close(fd);
+	unlink(capture->node);
+}
+
+/* A folder's small part is whole only once it was closed. */
+static void test_folder_store(void **state)
+{
+	struct kd_capture *capture = *state;
+	char base[] = "/tmp/kdump-folder-XXXXXX", path[PATH_MAX + 32], command[PATH_MAX];
+	const struct kd_store *store = kd_store_of(capture);
+	struct kd_err err;
+	struct stat st;
+	FILE *stream;
+
+	assert_non_null(mkdtemp(base));
+	snprintf(capture->target_path, sizeof(capture->target_path), "%s/deep/down", base);
+	snprintf(capture->host, sizeof(capture->host), "box");
+	capture->capture_time_s = 1700000000;
+	assert_int_equal(store->begin(capture, &err), KD_OK);
+	assert_non_null(strstr(capture->folder, "/deep/down/box-2023-11-14T22-13-20Z"));
+	assert_int_equal(stat(capture->folder, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+
+	assert_int_equal(store->open_part(capture, "dmesg.txt", &stream, &err), KD_OK);
+	fputs("hello", stream);
+	assert_false(capture->parts[0].whole);
+	assert_int_equal(store->close_part(capture, stream, &err), KD_OK);
+	assert_true(capture->parts[0].whole);
+	assert_int_equal(capture->parts[0].bytes, 5);
+	snprintf(path, sizeof(path), "%s/dmesg.txt", capture->folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+
+	/* a second crash in the same second gets a folder of its own */
+	assert_int_equal(store->begin(capture, &err), KD_OK);
+	assert_non_null(strstr(capture->folder, "20Z-2"));
+	snprintf(command, sizeof(command), "rm -r %s", base);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_manifest_of_a_failure(void **state)
+{
+	struct kd_capture *capture = *state;
+	const struct kd_step bad = {"dump", refuse, one_second};
+	json_t *root;
+	char *text;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+	struct kd_err err;
+
+	kd_supervise(capture, &bad);
+	kd_part(capture, "vmcore");
+	capture->saved.file_bytes = 1 << 30;
+	capture->saved.done_bytes = 4096;
+	capture->saved.unreadable_pages = 1;
+	capture->saved.unreadable[0] = 0x3000;
+	assert_int_equal(kd_manifest_write(capture, stream, &err), KD_OK);
+	fclose(stream);
+	root = json_loads(text, 0, NULL);
+	assert_non_null(root);
+	assert_true(json_is_false(json_object_get(root, "complete")));
+	assert_string_equal(json_string_value(json_object_get(root, "reason")),
+			    "dump: the disk: on fire");
+	assert_string_equal(
+		json_string_value(json_array_get(
+			json_object_get(json_object_get(root, "unreadable"), "file_offsets"), 0)),
+		"0x3000");
+	json_decref(root);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_outcomes, set_up, tear_down),
+		cmocka_unit_test(test_host_names),
+		cmocka_unit_test_setup_teardown(test_raw_store, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_folder_store, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_manifest_of_a_failure, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
