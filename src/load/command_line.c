@@ -35,10 +35,19 @@ static const struct {
 	{"nr_cpus", "nr_cpus=1"},
 	/* interrupts that nobody expects are common after a crash: do not give up on their line */
 	{"irqpoll", "irqpoll"},
-	/* memory that this boot never uses: cgroup structures, NUMA, 12 MB of tracefs inodes */
+	/* memory that this boot never uses: cgroup structures, NUMA */
 	{"cgroup_disable", "cgroup_disable=memory"},
 	{"numa", "numa=off"},
-	{"initcall_blacklist", "initcall_blacklist=tracer_init_tracefs"},
+	/*
+	 * Initcalls that only cost memory here: 12 MB of tracefs inodes, and those that register BPF
+	 * functions, of which the first makes the kernel parse its own BTF (some MB at the moment when
+	 * the least is free, before its init sections are given back). TCP falls back to Reno.
+	 */
+	{"initcall_blacklist",
+	 "initcall_blacklist=tracer_init_tracefs,cubictcp_register,bpf_prog_test_run_init,kfunc_init,"
+	 "bpf_rstat_kfunc_init,bpf_key_sig_kfuncs_init,bpf_tcp_ca_kfunc_init"},
+	/* unpacking beside the other initcalls would make the peak of memory a matter of luck */
+	{"initramfs_async", "initramfs_async=0"},
 	/* the machine check that killed the first kernel must not kill the second */
 	{"mce", "mce=off"},
 	/* the place is chosen by the loader; randomness would only fragment the little there is */

@@ -3,17 +3,22 @@
  * Marker pages: memory whose content is known and does not change until the panic.
  *
  *     guest-helper PAGES
+ *     guest-helper spin
  *
  * Locks PAGES pages, fills each with a pattern of its own, prints one line "PADDR INDEX" a page and
  * then "ready", and sleeps. The pattern of page INDEX, in 64-bit little-endian words: word W is
  * 0x6b64756d70000000 ("kdump") + INDEX * 512 + W. Physical addresses are in
  * hexadecimal, from /proc/self/pagemap (Documentation/admin-guide/mm/pagemap.rst).
+ *
+ * `spin` fills registers with known values and jumps to itself for ever: registers R12 to R15 are
+ * 0x6b64756d70726567 ("kdumpreg") + 12 to 15. It prints the address of its one instruction first.
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,9 +34,8 @@ static int fail(const char *what)
 	return EXIT_FAILURE;
 }
 
-int main(int argc, char **argv)
+static int mark_pages(uint64_t pages)
 {
-	uint64_t pages = argc > 1 ? strtoull(argv[1], NULL, 0) : 64;
 	uint64_t *memory;
 	int pagemap;
 
@@ -65,4 +69,32 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	for (;;)
 		pause();
+}
+
+#define REGISTER_VALUE(number) (0x6b64756d70726567ULL + (number))
+
+static int spin(void)
+{
+	void *loop;
+
+	__asm__ volatile("lea 1f(%%rip), %0\n\tjmp 2f\n1:\tjmp 1b\n2:" : "=r"(loop));
+	printf("%p\n", loop);
+	fflush(stdout);
+	__asm__ volatile("movq %0, %%r12\n\t"
+			 "movq %1, %%r13\n\t"
+			 "movq %2, %%r14\n\t"
+			 "movq %3, %%r15\n\t"
+			 "jmp *%4"
+			 :
+			 : "r"(REGISTER_VALUE(12)), "r"(REGISTER_VALUE(13)),
+			   "r"(REGISTER_VALUE(14)), "r"(REGISTER_VALUE(15)), "r"(loop)
+			 : "r12", "r13", "r14", "r15", "memory");
+	return EXIT_FAILURE; /* not reached */
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "spin"))
+		return spin();
+	return mark_pages(argc > 1 ? strtoull(argv[1], NULL, 0) : 64);
 }
