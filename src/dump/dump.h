@@ -20,7 +20,7 @@ struct kd_arch; /* arch/arch.h */
 
 struct kd_dump_options {
 	size_t window_bytes; /* 0: the default, 4 MiB; a power of two, at least a page */
-	bool by_read;	     /* read(2) instead of mapping: slower, but a bad page is an error */
+	bool by_read;        /* read(2) instead of mapping: slower, but a bad page is an error */
 };
 
 /* A range of physical memory that the dump describes, as its PT_LOAD does. */
