@@ -25,16 +25,18 @@ void kd_placement_init(struct kd_placement *placement, uint64_t start, uint64_t 
 	};
 }
 
-static enum kd_status too_small(const struct kd_placement *placement, const char *what,
-				uint64_t bytes, uint64_t missing, struct kd_err *err)
+uint64_t kd_placement_used(const struct kd_placement *placement)
 {
-	uint64_t have = placement->end - placement->start;
+	return placement->bottom - placement->start + (placement->end - placement->top);
+}
 
-	return kd_fail(
-		err, KD_INVALID,
-		"the reservation of %llu MiB is too small: the %s takes %llu KiB and %llu KiB are "
-		"missing; boot with crashkernel=%lluM or more",
-		mib(have), what, kib(bytes), kib(missing), mib(have + missing));
+static enum kd_status too_small(struct kd_placement *placement, const char *what, uint64_t bytes,
+				struct kd_err *err)
+{
+	placement->too_small = true;
+	return kd_fail(err, KD_INVALID,
+		       "the reservation of %llu MiB has no room for the %s of %llu KiB",
+		       mib(placement->end - placement->start), what, kib(bytes));
 }
 
 enum kd_status kd_placement_low(struct kd_placement *placement, const char *what, uint64_t bytes,
@@ -44,7 +46,7 @@ enum kd_status kd_placement_low(struct kd_placement *placement, const char *what
 	uint64_t size = kd_round_up(bytes, PAGE_BYTES);
 
 	if (at + size > placement->top)
-		return too_small(placement, what, size, at + size - placement->top, err);
+		return too_small(placement, what, size, err);
 	placement->bottom = at + size;
 	*paddr = at;
 	return KD_OK;
@@ -56,8 +58,7 @@ enum kd_status kd_placement_high(struct kd_placement *placement, const char *wha
 	uint64_t size = kd_round_up(bytes, PAGE_BYTES);
 
 	if (size > placement->top - placement->bottom)
-		return too_small(placement, what, size, size - (placement->top - placement->bottom),
-				 err);
+		return too_small(placement, what, size, err);
 	placement->top -= size;
 	*paddr = placement->top;
 	return KD_OK;

@@ -3,6 +3,7 @@
 #ifndef KD_LOAD_PLACEMENT_H
 #define KD_LOAD_PLACEMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,11 +16,18 @@
 struct kd_placement {
 	uint64_t start, end;  /* what is reserved */
 	uint64_t bottom, top; /* what is still free of it */
+	bool too_small;       /* something did not fit */
 };
 
 void kd_placement_init(struct kd_placement *placement, uint64_t start, uint64_t bytes);
 
-/* At the lowest free multiple of alignment. KD_INVALID when it does not fit: says how much is missing. */
+/* What has been given away so far, gaps of alignment included. */
+uint64_t kd_placement_used(const struct kd_placement *placement);
+
+/*
+ * At the lowest free multiple of alignment. KD_INVALID when it does not fit, with a message about this
+ * piece alone: who knows of all pieces can say how much is missing (segments.c does).
+ */
 enum kd_status kd_placement_low(struct kd_placement *placement, const char *what, uint64_t bytes,
 				uint64_t alignment, uint64_t *paddr, struct kd_err *err);
 /* At the highest free page. */

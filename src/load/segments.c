@@ -41,7 +41,13 @@
 #include "load/placement.h"
 #include "load/uart.h"
 
-enum { PAGE_BYTES = 4096, INITRD_BYTES_MAX = 1 << 30, JUMP_BYTES = 1 << 20 };
+enum {
+	PAGE_BYTES = 4096,
+	INITRD_BYTES_MAX = 1 << 30,
+	JUMP_BYTES = 1 << 20, /* what stays free for the kernel's own pages */
+	IMAGINED_BYTES = 1 << 30,
+	RUNNING_BYTES = 16 << 20, /* least that a second kernel was seen to run in, unpacked */
+};
 
 #define FOUR_GIB (UINT64_C(1) << 32)
 
@@ -51,6 +57,7 @@ struct layout {
 	struct kd_load_image *image;
 	struct kd_iomem iomem;
 	struct kd_reservation reservation;
+	uint64_t imagined_bytes; /* how much larger it is taken to be, to learn what is needed */
 	struct kd_placement placement;
 	struct kd_kernel_image kernel;
 	struct kd_kernel_layout running;
@@ -390,23 +397,51 @@ static enum kd_status lay_out(struct layout *layout, struct kd_err *err)
 	return status;
 }
 
+static enum kd_status prepare(struct layout *layout, const struct kd_load_request *request,
+			      struct kd_err *err)
+{
+	enum kd_status status;
+
+	layout->request = request;
+	layout->image = kd_load_image_new(KD_LOAD_SEGMENTS);
+	if (!layout->image)
+		return kd_fail_errno(err, ENOMEM, "load");
+	status = gather(layout, err);
+	return status ? status : lay_out(layout, err);
+}
+
+/* Lays everything out once more, in a reservation of any size, to say what one must have. */
+static enum kd_status say_missing(const struct kd_load_request *request, uint64_t have,
+				  struct kd_err *err)
+{
+	struct layout layout = {.imagined_bytes = IMAGINED_BYTES};
+	uint64_t need;
+
+	if (!prepare(&layout, request, err)) {
+		need = kd_placement_used(&layout.placement);
+		kd_fail(err, KD_INVALID,
+			"the reservation of %llu MiB is too small: what is to be loaded takes %llu KiB, "
+			"%llu KiB are missing, and the second kernel needs memory to run; "
+			"boot with crashkernel=%lluM or more",
+			(unsigned long long)(have >> 20), (unsigned long long)(need / 1024),
+			(unsigned long long)((need - have + 1023) / 1024),
+			(unsigned long long)((need + RUNNING_BYTES + (1 << 20) - 1) >> 20));
+	}
+	layout_deinit(&layout);
+	return KD_INVALID;
+}
+
 enum kd_status kd_segments_prepare(const struct kd_load_request *request,
 				   struct kd_load_image **image, struct kd_err *err)
 {
-	struct layout layout = {
-		.request = request,
-		.image = kd_load_image_new(KD_LOAD_SEGMENTS),
-	};
-	enum kd_status status;
+	struct layout layout = {0};
+	enum kd_status status = prepare(&layout, request, err);
 
-	if (!layout.image)
-		return kd_fail_errno(err, ENOMEM, "load");
-	status = gather(&layout, err);
-	if (!status)
-		status = lay_out(&layout, err);
 	if (!status) {
 		*image = layout.image;
 		layout.image = NULL;
+	} else if (layout.placement.too_small) {
+		status = say_missing(request, layout.reservation.bytes, err);
 	}
 	layout_deinit(&layout);
 	return status;
