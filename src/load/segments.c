@@ -119,7 +119,8 @@ static enum kd_status read_reservation(struct layout *layout, struct kd_err *err
 			err, KD_INVALID,
 			"no memory is reserved for a second kernel; add crashkernel=128M to the "
 			"kernel command line and reboot");
-	kd_placement_init(&layout->placement, layout->reservation.start, layout->reservation.bytes);
+	kd_placement_init(&layout->placement, layout->reservation.start,
+			  layout->reservation.bytes + layout->imagined_bytes);
 	return KD_OK;
 }
 
