@@ -124,6 +124,20 @@ static void append(struct builder *builder, const char *text, size_t length)
 	builder->text = grown;
 }
 
+/* Every parameter of a line that has this name. */
+static void append_named(struct builder *builder, const char *line, const char *name)
+{
+	while (*line) {
+		size_t length;
+
+		line += strspn(line, " \t\n");
+		length = parameter_length(line);
+		if (length && is_named(line, length, name))
+			append(builder, line, length);
+		line += length;
+	}
+}
+
 /* Every parameter of a line, but those that describe the first boot. */
 static void append_reused(struct builder *builder, const char *line)
 {
@@ -196,6 +210,19 @@ static enum kd_status append_base(const struct kd_load_request *request, struct 
 	return status;
 }
 
+/* Somebody watches the running kernel's consoles: the second one speaks there too. */
+static void append_consoles(const struct kd_load_request *request, struct builder *builder)
+{
+	KD_CLEANUP_FREE char *running = NULL;
+	char path[PATH_MAX];
+	size_t bytes;
+
+	if (!has_parameter(builder->text ? builder->text : "", "console") &&
+	    !kd_file_read(kd_path(path, request->paths->proc, "cmdline"), PROC_CMDLINE_BYTES,
+			  &running, &bytes, NULL))
+		append_named(builder, running, "console");
+}
+
 enum kd_status kd_command_line_make(const struct kd_load_request *request,
 				    const struct kd_command_line_needs *needs, char **line,
 				    struct kd_err *err)
@@ -207,6 +234,8 @@ enum kd_status kd_command_line_make(const struct kd_load_request *request,
 	status = append_base(request, &builder, err);
 	if (!status && request->append)
 		append_all(&builder, request->append);
+	if (!status)
+		append_consoles(request, &builder);
 	for (size_t i = 0; !status && i < sizeof(needed) / sizeof(*needed); i++)
 		append_needed(&builder, needed[i].name, needed[i].text);
 	if (!status)

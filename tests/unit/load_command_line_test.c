@@ -103,6 +103,24 @@ static void test_reused_line(void **state)
 	free(line);
 }
 
+static void test_consoles(void **state)
+{
+	struct kd_err err;
+	char *line;
+
+	machine_put(&machine, "proc/cmdline",
+		    "root=/dev/vda1 console=tty0 console=ttyS1,115200n8\n");
+	line = make(NULL, false, "single", NULL, 0, &err);
+	assert_int_equal(strncmp(line, "single console=tty0 console=ttyS1,115200n8 ", 43), 0);
+	free(line);
+	line = make(NULL, false, "console=hvc0", NULL, 0, &err);
+	assert_null(strstr(line, "ttyS1"));
+	free(line);
+	line = make(NULL, true, NULL, NULL, 0, &err);
+	assert_null(strstr(strstr(line, "ttyS1") + 1, "ttyS1")); /* once */
+	free(line);
+}
+
 static void test_refuses(void **state)
 {
 	char longest[3000];
@@ -131,6 +149,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_needed_parameters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_where_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reused_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_consoles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
 	};
 
