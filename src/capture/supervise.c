@@ -25,15 +25,19 @@
 #include "capture/console.h"
 #include "host/system.h"
 
-enum { POLL_MS = 20, MEMORY_EVERY_POLLS = 10, KILL_PATIENCE_MS = 3000, EXIT_FAILED = 1 };
+enum { POLL_MS = 100, KILL_PATIENCE_MS = 3000, EXIT_FAILED = 1 };
 
 #define SECOND_NS UINT64_C(1000000000)
 
-static void sleep_ms(unsigned int ms)
+/* Sleeps until a child ends (SIGCHLD is blocked, and waits for us), at most so long. */
+static void wait_ms(unsigned int ms)
 {
 	const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+	sigset_t child;
 
-	nanosleep(&pause, NULL);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigtimedwait(&child, NULL, &pause);
 }
 
 /* Remembers how little memory there was; reading /proc/meminfo allocates nothing. */
@@ -58,10 +62,12 @@ static void watch_memory(struct kd_capture *capture)
 }
 
 static void __attribute__((noreturn))
-run_child(struct kd_capture *capture, const struct kd_step *step, struct kd_step_record *record)
+run_child(struct kd_capture *capture, const struct kd_step *step, struct kd_step_record *record,
+	  const sigset_t *before)
 {
 	struct kd_err err = {KD_OK, ""};
 
+	sigprocmask(SIG_SETMASK, before, NULL);
 	if (!step->run(capture, &err))
 		_exit(0);
 	snprintf(record->why, sizeof(record->why), "%s", err.text);
@@ -92,12 +98,12 @@ static bool wait_for(struct kd_capture *capture, const struct kd_step *step, pid
 	uint64_t limit = step->limit_s(capture) * SECOND_NS;
 	uint64_t patience = capture->step_timeout_s * SECOND_NS;
 
-	for (unsigned int polls = 0;; polls++) {
+	for (;;) {
 		uint64_t now = kd_monotonic_ns();
 
 		if (reap(child, ended, capture))
 			return true;
-		if (!(polls % MEMORY_EVERY_POLLS) && capture->is_init)
+		if (capture->is_init)
 			watch_memory(capture);
 		if (capture->progress_bytes != seen) {
 			seen = capture->progress_bytes;
@@ -105,13 +111,13 @@ static bool wait_for(struct kd_capture *capture, const struct kd_step *step, pid
 		}
 		if (now - start > limit || (seen && now - moved > patience))
 			break;
-		sleep_ms(POLL_MS);
+		wait_ms(POLL_MS);
 	}
 	kill(child, SIGKILL);
 	for (unsigned int waited = 0; waited < KILL_PATIENCE_MS; waited += POLL_MS) {
 		if (reap(child, ended, capture))
 			break;
-		sleep_ms(POLL_MS);
+		wait_ms(POLL_MS);
 	}
 	return false;
 }
@@ -143,10 +149,14 @@ enum kd_outcome kd_supervise(struct kd_capture *capture, const struct kd_step *s
 						: &spare;
 	uint64_t start = kd_monotonic_ns();
 	enum kd_outcome outcome;
+	sigset_t chld, before;
 	int ended = 0;
 	bool in_time;
 	pid_t child;
 
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, &before);
 	record->name = step->name;
 	record->ran = true;
 	capture->progress_bytes = 0;
@@ -157,11 +167,12 @@ enum kd_outcome kd_supervise(struct kd_capture *capture, const struct kd_step *s
 			 strerror(errno));
 		outcome = KD_STEP_FAILED;
 	} else if (!child) {
-		run_child(capture, step, record);
+		run_child(capture, step, record, &before);
 	} else {
 		in_time = wait_for(capture, step, child, &ended);
 		outcome = judge(in_time, ended, capture, record);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	record->took_ns = kd_monotonic_ns() - start;
 	record->failed = outcome != KD_STEP_DONE;
 	if (record->failed)

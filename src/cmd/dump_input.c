@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/dump_input.h"
 
+#include <getopt.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,28 @@ void kd_input_resolve(const char *name, char path[PATH_MAX])
 				return;
 		}
 	snprintf(path, PATH_MAX, "%s", name);
+}
+
+bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
+			const char **name, int *exit_status)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	int option;
+
+	*json = false;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j') {
+			*exit_status = kd_command_usage(self, "no such option");
+			return false;
+		}
+		*json = true;
+	}
+	if (argc - optind != 1) {
+		*exit_status = kd_command_usage(self, "exactly one DUMP is needed");
+		return false;
+	}
+	*name = argv[optind];
+	return true;
 }
 
 enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err)

@@ -18,6 +18,13 @@ struct kd_input {
 /* The dump's path: NAME, or the vmcore (else vmcore.incomplete) in it when NAME is a crash folder. */
 void kd_input_resolve(const char *name, char path[PATH_MAX]);
 
+/*
+ * The command line of a command that takes [--json] DUMP: sets *json and *name. False when there is
+ * something else; *exit_status then says how to exit.
+ */
+bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
+			const char **name, int *exit_status);
+
 /* Opens a dump, and its kernel. Prints nothing. */
 enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err);
 enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump info: what a dump is, and how it came about. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,21 +120,16 @@ static int print_text(const struct facts *facts)
 
 static int run_info(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	struct kd_err err = {0};
 	struct kd_input input;
 	struct facts facts;
-	bool json = false;
-	int option, exit_status;
+	const char *name;
+	int exit_status;
+	bool json;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
-			return kd_command_usage(self, "no such option");
-		json = true;
-	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
-	if (kd_input_open(&input, argv[optind], &err))
+	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+		return exit_status;
+	if (kd_input_open(&input, name, &err))
 		return kd_command_failed(&err);
 	gather(&input, &facts);
 	exit_status = json ? print_json(&facts) : print_text(&facts);

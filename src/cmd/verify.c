@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,20 +289,15 @@ static int run_checks(struct kd_input *input, bool json)
 
 static int run_verify(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	struct kd_err err = {0};
 	struct kd_input input;
-	bool json = false;
-	int option, exit_status;
+	const char *name;
+	int exit_status;
+	bool json;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
-			return kd_command_usage(self, "no such option");
-		json = true;
-	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
-	if (kd_input_open_dump(&input, argv[optind], &err))
+	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+		return exit_status;
+	if (kd_input_open_dump(&input, name, &err))
 		return kd_command_failed(&err);
 	exit_status = run_checks(&input, json);
 	kd_input_close(&input);

@@ -2,33 +2,14 @@
 /* What method file finds out before it calls the kernel. */
 #include "test.h"
 
-#include <asm/bootparam.h>
 #include <errno.h>
 
+#include "bzimage_fixture.h"
 #include "load_machine.h"
 
 #include "load/file_method.h"
 
-enum { IMAGE_BYTES = 8192, HEADER_AT = 0x1f1 };
-
-/* A bzImage of one setup sector that wants 4 MiB to unpack itself. */
-static struct setup_header good_header(void)
-{
-	return (struct setup_header){
-		.setup_sects = 1,
-		.syssize = (IMAGE_BYTES - 1024) / 16,
-		.boot_flag = 0xaa55,
-		.jump = 0x66eb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.relocatable_kernel = 1,
-		.kernel_alignment = 0x200000,
-		.xloadflags = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G,
-		.cmdline_size = 2047,
-		.init_size = 4 << 20,
-	};
-}
+enum { IMAGE_BYTES = 8192 };
 
 static void put_kernel(const struct machine *machine, const struct setup_header *header,
 		       size_t bytes)
@@ -37,7 +18,7 @@ static void put_kernel(const struct machine *machine, const struct setup_header 
 	char path[PATH_MAX];
 
 	memset(image, 0, sizeof(image));
-	memcpy(image + HEADER_AT, header, sizeof(*header));
+	memcpy(image + BZIMAGE_HEADER_AT, header, sizeof(*header));
 	assert(!kd_file_replace(kd_path(path, machine->boot, "vmlinuz"), image, bytes, 0644, NULL));
 }
 
@@ -72,7 +53,7 @@ static enum kd_status prepare(const struct machine *machine, const char *append,
 
 static void test_good(void **state)
 {
-	struct setup_header header = good_header();
+	struct setup_header header = bzimage_header(IMAGE_BYTES);
 	KD_CLEANUP_FREE char *line = NULL;
 	struct machine machine;
 
@@ -108,7 +89,7 @@ static void test_bad(void **state)
 
 	machine_make(&machine);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct setup_header header = good_header();
+		struct setup_header header = bzimage_header(IMAGE_BYTES);
 		struct kd_err err = {0};
 		char *line = NULL;
 

@@ -7,30 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bzimage_fixture.h"
 #include "load/kernel_image.h"
 
-enum { BZIMAGE_BYTES = 8192, HEADER_AT = 0x1f1, VMLINUX_BYTES = 0x6000 };
+enum { BZIMAGE_BYTES = 8192, VMLINUX_BYTES = 0x6000 };
 
 #define TEXT UINT64_C(0xffffffff80000000)
-
-static struct setup_header good_header(void)
-{
-	return (struct setup_header){
-		.setup_sects = 1,
-		.syssize = (BZIMAGE_BYTES - 1024) / 16,
-		.boot_flag = 0xaa55,
-		.jump = 0x66eb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.relocatable_kernel = 1,
-		.kernel_alignment = 0x200000,
-		.xloadflags = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G,
-		.cmdline_size = 2047,
-		.init_size = 4 << 20,
-		.pref_address = 0x1000000,
-	};
-}
 
 /* Reads exactly these bytes from memory of exactly that size, so that a sanitizer sees an overrun. */
 static enum kd_status read_bytes(const void *bytes, size_t count, struct kd_kernel_image *image,
@@ -51,13 +33,13 @@ static enum kd_status read_bzimage(const struct setup_header *header, size_t byt
 	uint8_t file[BZIMAGE_BYTES] = {0};
 
 	memset(file + 1024, 0x90, sizeof(file) - 1024);
-	memcpy(file + HEADER_AT, header, sizeof(*header));
+	memcpy(file + BZIMAGE_HEADER_AT, header, sizeof(*header));
 	return read_bytes(file, bytes, image, err);
 }
 
 static void test_bzimage(void **state)
 {
-	struct setup_header header = good_header();
+	struct setup_header header = bzimage_header(BZIMAGE_BYTES);
 	struct kd_kernel_image image;
 	struct kd_err err;
 
@@ -96,7 +78,7 @@ static void test_bzimage_refused(void **state)
 	struct kd_err err;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct setup_header header = good_header();
+		struct setup_header header = bzimage_header(BZIMAGE_BYTES);
 
 		((uint8_t *)&header)[cases[i].offset] = cases[i].byte;
 		if (!cases[i].why)
@@ -108,7 +90,7 @@ static void test_bzimage_refused(void **state)
 
 static void test_bzimage_cut_anywhere(void **state)
 {
-	struct setup_header header = good_header();
+	struct setup_header header = bzimage_header(BZIMAGE_BYTES);
 	struct kd_kernel_image image;
 	struct kd_err err;
 
@@ -243,7 +225,7 @@ static void test_damaged_headers(void **state)
 
 	for (size_t at = 0; at < sizeof(struct vmlinux) + sizeof(struct setup_header); at++) {
 		for (size_t i = 0; i < sizeof(masks); i++) {
-			struct setup_header header = good_header();
+			struct setup_header header = bzimage_header(BZIMAGE_BYTES);
 			struct vmlinux headers = good_vmlinux();
 			struct kd_kernel_image image;
 			enum kd_status status;

@@ -7,6 +7,7 @@
 
 #include <elf.h>
 
+#include "bzimage_fixture.h"
 #include "load_machine.h"
 
 #include "base/sha256.h"
@@ -17,7 +18,7 @@
 #include "load/segments.h"
 #include "purgatory/params.h"
 
-enum { BZIMAGE_BYTES = 64 << 10, HEADER_AT = 0x1f1 };
+enum { BZIMAGE_BYTES = 64 << 10 };
 
 #define DIRECT_MAP UINT64_C(0xff11000000000000)
 #define TEXT       UINT64_C(0xffffffff9f000000)
@@ -61,24 +62,13 @@ static void put_kcore(void)
 static void put_bzimage(uint32_t init_size, uint16_t xloadflags)
 {
 	static uint8_t file[BZIMAGE_BYTES];
-	const struct setup_header header = {
-		.setup_sects = 1,
-		.syssize = (BZIMAGE_BYTES - 1024) / 16,
-		.boot_flag = 0xaa55,
-		.jump = 0x66eb,
-		.header = 0x53726448,
-		.version = 0x020f,
-		.loadflags = LOADED_HIGH,
-		.relocatable_kernel = 1,
-		.kernel_alignment = 0x200000,
-		.xloadflags = xloadflags,
-		.cmdline_size = 2047,
-		.init_size = init_size,
-	};
+	struct setup_header header = bzimage_header(BZIMAGE_BYTES);
 
+	header.init_size = init_size;
+	header.xloadflags = xloadflags;
 	memset(file, 0x90, sizeof(file));
 	memset(file, 0, 1024);
-	memcpy(file + HEADER_AT, &header, sizeof(header));
+	memcpy(file + BZIMAGE_HEADER_AT, &header, sizeof(header));
 	put_bytes("boot/vmlinuz", file, sizeof(file));
 }
 
