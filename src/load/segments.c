@@ -49,7 +49,8 @@ enum {
 	RUNNING_BYTES = 16 << 20, /* least that a second kernel was seen to run in, unpacked */
 };
 
-#define FOUR_GIB (UINT64_C(1) << 32)
+#define FOUR_GIB                (UINT64_C(1) << 32)
+#define FOUR_LEVEL_KERNEL_VADDR UINT64_C(0xffff800000000000)
 
 /* Everything that laying out needs, gathered before the first address is given out. */
 struct layout {
@@ -142,6 +143,25 @@ static void ask_about_hotplug(struct layout *layout)
 	layout->header_follows_hotplug = layout->header_bytes_min > 0;
 }
 
+/*
+ * The processor stays in the paging mode that it is in (relocate_kernel_64.S keeps CR4.LA57), and the kernel
+ * must say that it can begin there. With 5 levels the direct map lies below the 4-level hole.
+ */
+static enum kd_status check_paging(const struct layout *layout, struct kd_err *err)
+{
+	const struct kd_kernel_image *kernel = &layout->kernel;
+	bool five_levels = layout->running.direct_map_vaddr < FOUR_LEVEL_KERNEL_VADDR;
+
+	if (five_levels && kernel->has_setup_header &&
+	    !(kernel->setup_header.xloadflags & XLF_5LEVEL))
+		return kd_fail(
+			err, KD_UNSUPPORTED,
+			"%s: this kernel cannot begin with 5-level page tables, which the running "
+			"one uses; boot that with no5lvl",
+			layout->request->kernel_path);
+	return KD_OK;
+}
+
 static enum kd_status gather(struct layout *layout, struct kd_err *err)
 {
 	const struct kd_load_request *request = layout->request;
@@ -157,6 +177,8 @@ static enum kd_status gather(struct layout *layout, struct kd_err *err)
 					  err);
 	if (!status)
 		status = kd_memory_map_old(&layout->iomem, &layout->old, err);
+	if (!status)
+		status = check_paging(layout, err);
 	if (!status)
 		ask_about_hotplug(layout);
 	return status;

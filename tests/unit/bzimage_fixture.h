@@ -20,7 +20,7 @@ static inline struct setup_header bzimage_header(size_t file_bytes)
 		.loadflags = LOADED_HIGH,
 		.relocatable_kernel = 1,
 		.kernel_alignment = 0x200000,
-		.xloadflags = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G,
+		.xloadflags = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G | XLF_5LEVEL,
 		.cmdline_size = 2047,
 		.init_size = 4 << 20,
 		.pref_address = 0x1000000,

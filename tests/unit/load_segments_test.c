@@ -78,7 +78,7 @@ static int set_up(void **state)
 
 	machine_make(&machine);
 	put_kcore();
-	put_bzimage(40 << 20, XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G);
+	put_bzimage(40 << 20, XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G | XLF_5LEVEL);
 	running.hdr.version = 0x020f;
 	running.screen_info.orig_video_isVGA = 1;
 	running.screen_info.orig_video_cols = 80;
@@ -416,7 +416,7 @@ static void test_refused(void **state)
 	struct kd_load_image *image = NULL;
 	struct kd_err err;
 
-	put_bzimage(200 << 20, XLF_KERNEL_64);
+	put_bzimage(200 << 20, XLF_KERNEL_64 | XLF_5LEVEL);
 	assert_int_equal(prepare(KD_BACKUP_AUTO, &image, &err), KD_INVALID);
 	assert_non_null(strstr(err.text, "reservation of 128 MiB is too small"));
 	assert_non_null(strstr(err.text, "are missing"));
@@ -425,10 +425,15 @@ static void test_refused(void **state)
 	assert_non_null(strstr(err.text, "add crashkernel="));
 	machine_put(&machine, "proc/iomem",
 		    "100000000-33fffffff : System RAM\n  120000000-12fffffff : Crash kernel\n");
-	put_bzimage(20 << 20, XLF_KERNEL_64);
+	put_bzimage(20 << 20, XLF_KERNEL_64 | XLF_5LEVEL);
 	assert_int_equal(prepare(KD_BACKUP_AUTO, &image, &err), KD_INVALID);
 	assert_non_null(strstr(err.text, "above 4 GiB"));
 	machine_put(&machine, "proc/iomem", machine_iomem);
+	/* the made-up machine's direct map is one of 5 levels */
+	put_bzimage(20 << 20, XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G);
+	assert_int_equal(prepare(KD_BACKUP_AUTO, &image, &err), KD_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "no5lvl"));
+	put_bzimage(20 << 20, XLF_KERNEL_64 | XLF_5LEVEL);
 	machine_put(&machine, "var/lib/kdump/initrd-6.1.0-99-test", "");
 	assert_int_equal(prepare(KD_BACKUP_AUTO, &image, &err), KD_INVALID);
 	assert_non_null(strstr(err.text, "empty"));

@@ -70,13 +70,13 @@ static void test_registers_without_a_log(void **state)
 	assert_non_null(strstr(rendered.text, "rip      ffffffff81000020"));
 
 	assert_true(json_is_null(json_object_get(rendered.root, "panic")));
-	assert_int_equal(json_integer_value(json_object_get(rendered.root, "crash_time")), 1700000000);
+	assert_int_equal(json_integer_value(json_object_get(rendered.root, "crash_time")),
+			 1700000000);
 	cpus = json_object_get(rendered.root, "cpus");
 	assert_int_equal(json_array_size(cpus), 2);
-	assert_string_equal(
-		json_string_value(json_object_get(
-			json_object_get(json_array_get(cpus, 1), "registers"), "rsp")),
-		"0xff6e608980403a70");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json_array_get(cpus, 1), "registers"), "rsp")),
+			    "0xff6e608980403a70");
 	assert_true(json_array_size(json_object_get(rendered.root, "missing")) >= 1);
 	drop(&rendered);
 	fixture_deinit(&fixture);

@@ -99,6 +99,20 @@ def test_the_switch_and_bad_input(crash_machine):
     done = guest.run("chmod 755 /root; busybox su nobody -s /bin/sh -c 'kdump load' 2>&1", check=False)
     assert done.status != 0
 
+    # The kernel refuses what we could not know (it takes no kernel without 5-level paging here), and has freed
+    # the old image before: that one comes back from its record.
+    guest.run("kdump load --reuse-cmdline")
+    first = status(guest)[1]["record"]
+    guest.run("cp /boot/vmlinuz-$(uname -r) /tmp/4level; "
+              "printf '\\037' | dd of=/tmp/4level bs=1 seek=$((0x236)) conv=notrunc 2>/dev/null")
+    said = guest.run("kdump load --method file /tmp/4level", check=False)
+    assert said.status == 1 and "again" in said.output, said.output
+    assert loaded_by_kernel(guest)
+    code, now = status(guest)
+    assert code == 0 and now["record"]["command_line"] == first["command_line"]
+    assert "no5lvl" in refused(guest, "kdump load --method segments /tmp/4level")
+    assert loaded_by_kernel(guest)
+
     # nobody may load any more, and says so
     guest.run("kdump load --reuse-cmdline && echo 1 >/proc/sys/kernel/kexec_load_disabled")
     assert "kexec_load_disabled" in refused(guest, "kdump load --reuse-cmdline")
@@ -126,4 +140,15 @@ def test_reservations_that_do_not_do(crash_machine, crashkernel, words):
     machine.guest.run("kdump initramfs", timeout=120)
     said = machine.guest.run("kdump load --reuse-cmdline", check=False)
     assert said.status == 1 and words in said.output
+    assert status(machine.guest)[0] == 1
+
+
+def test_lockdown_without_keys(crash_machine):
+    """Neither system call is left; both the refusal and the reason are said."""
+    machine = crash_machine(target="ext4", append="lockdown=integrity", files=program.kdump())
+    machine.boot()
+    machine.guest.run("kdump initramfs", timeout=120)
+    for method in ("auto", "segments", "file"):
+        said = machine.guest.run(f"kdump load --reuse-cmdline --method {method}", check=False)
+        assert said.status == 1 and "lockdown" in said.output, said.output
     assert status(machine.guest)[0] == 1
