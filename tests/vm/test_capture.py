@@ -52,6 +52,8 @@ def check_folder(folder, cpus):
     assert MESSAGE in (folder / "dmesg.txt").read_text(errors="replace")
     vmcore = folder / "vmcore"
     assert oracles.readelf_registers_count(vmcore) == cpus
+    stacks = {registers["rsp"] for registers in oracles.gdb_registers(vmcore)}
+    assert len(stacks) == cpus  # each CPU's own, not one of them several times
     info = json.loads(kdump("info", "--json", vmcore))
     assert info["cpus"] == cpus
     assert MESSAGE in kdump("log", vmcore)
