@@ -104,6 +104,16 @@ def test_captures_memory_above_4_gib(kdump_machine):
                oracles.readelf_loads(folder / "vmcore"))
 
 
+def test_captures_from_above_4_gib(kdump_machine):
+    """The second kernel itself lies above 4 GiB, beside a small reservation below."""
+    machine = kdump_machine(memory="5G", crashkernel="128M,high crashkernel=64M,low")
+    status = load(machine)
+    assert status["reservation"]["bytes"] >= 128 << 20
+    assert all(int(place["address"], 16) >= 4 << 30 for place in status["record"]["segments"])
+    folder = capture(machine)
+    check_folder(folder, machine.options["cpus"])
+
+
 @pytest.mark.parametrize("cpus,panics_on", [(1, 0), (4, 3)])
 def test_captures_every_cpu(kdump_machine, cpus, panics_on):
     machine = kdump_machine(cpus=cpus)

@@ -63,10 +63,12 @@ class Machine:
         self.guest = self.qemu = None
 
     def discard(self):
-        """Deletes the disks, which are large; the console's log stays for whoever wants to know."""
+        """Deletes the disks and dumps, which are large; logs and reports stay for whoever wants to know."""
         for path in self.work.glob("*"):
             if path.suffix in (".img", ".qcow2", ".tar"):
                 path.unlink()
+        for dump in self.work.glob("**/vmcore*"):
+            dump.unlink()
 
     def boot(self, timeout=120):
         """Starts the guest and waits for its shell."""
