@@ -64,6 +64,26 @@ enum kd_status kd_file_read(const char *path, size_t limit_bytes, char **data, s
 	return KD_OK;
 }
 
+enum kd_status kd_file_read_number(const char *path, int base, uint64_t *value, struct kd_err *err)
+{
+	enum { NUMBER_BYTES_MAX = 4096 };
+	KD_CLEANUP_FREE char *text = NULL;
+	unsigned long long number;
+	enum kd_status status;
+	size_t bytes;
+	char *end;
+
+	status = kd_file_read(path, NUMBER_BYTES_MAX, &text, &bytes, err);
+	if (status)
+		return status;
+	errno = 0;
+	number = strtoull(text, &end, base);
+	if (errno || end == text || end[strspn(end, " \t\n")])
+		return kd_fail(err, KD_CORRUPT, "%s: not a number", path);
+	*value = number;
+	return KD_OK;
+}
+
 enum kd_status kd_write_all(int fd, const void *data, size_t bytes, const char *what,
 			    struct kd_err *err)
 {

@@ -18,6 +18,12 @@ enum kd_status kd_file_read(const char *path, size_t limit_bytes, char **data, s
 			    struct kd_err *err);
 
 /*
+ * The one number that a file of sysfs holds, in that base (0: as its prefix says), with nothing but
+ * white space behind it. KD_CORRUPT when it is something else; else as kd_file_read.
+ */
+enum kd_status kd_file_read_number(const char *path, int base, uint64_t *value, struct kd_err *err);
+
+/*
  * Replaces path by these bytes: written beside it, synced, renamed, the folder synced. Either the old
  * or the new content is there afterwards. mode as in open(2).
  */

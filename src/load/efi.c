@@ -19,21 +19,6 @@
 
 enum { REGIONS_MAX = 4096 };
 
-/* A number in SYS/firmware/efi/…. */
-static enum kd_status read_number(const char *path, uint64_t *value, struct kd_err *err)
-{
-	KD_CLEANUP_FREE char *text = NULL;
-	enum kd_status status;
-	size_t bytes;
-	char *end;
-
-	status = kd_file_read(path, 4096, &text, &bytes, err);
-	if (status)
-		return status;
-	*value = strtoull(text, &end, 0);
-	return end == text ? kd_fail(err, KD_CORRUPT, "%s: not a number", path) : KD_OK;
-}
-
 static enum kd_status read_region(const struct kd_paths *paths, size_t index,
 				  struct kd_efi_descriptor *region, struct kd_err *err)
 {
@@ -54,12 +39,16 @@ static enum kd_status read_region(const struct kd_paths *paths, size_t index,
 		char path[PATH_MAX];
 		enum kd_status status;
 
-		status = read_number(kd_path(path, paths->sys, "firmware/efi/runtime-map/%zu/%s",
-					     index, fields[i].file),
-				     fields[i].value, err);
+		status = kd_file_read_number(kd_path(path, paths->sys,
+						     "firmware/efi/runtime-map/%zu/%s", index,
+						     fields[i].file),
+					     0, fields[i].value, err);
 		if (status)
 			return status;
 	}
+	if (type > UINT32_MAX)
+		return kd_fail(err, KD_CORRUPT, "EFI run-time map: region %zu has type 0x%llx",
+			       index, (unsigned long long)type);
 	region->type = (uint32_t)type;
 	return KD_OK;
 }
@@ -97,11 +86,11 @@ enum kd_status kd_efi_read(const struct kd_paths *paths, struct kd_efi *efi, str
 	}
 	status = read_map(paths, &found, err);
 	if (!status)
-		status = read_number(kd_path(path, paths->sys, "firmware/efi/fw_vendor"),
-				     &found.setup.fw_vendor, err);
+		status = kd_file_read_number(kd_path(path, paths->sys, "firmware/efi/fw_vendor"), 0,
+					     &found.setup.fw_vendor, err);
 	if (!status)
-		status = read_number(kd_path(path, paths->sys, "firmware/efi/config_table"),
-				     &found.setup.tables, err);
+		status = kd_file_read_number(kd_path(path, paths->sys, "firmware/efi/config_table"),
+					     0, &found.setup.tables, err);
 	if (status) {
 		kd_efi_deinit(&found);
 		return status;

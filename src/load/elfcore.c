@@ -80,24 +80,6 @@ enum kd_status kd_kernel_layout_read(const struct kd_paths *paths, struct kd_ker
 	return status ? kd_context(err, status, "%s", path) : KD_OK;
 }
 
-/* One number in a file of sysfs. */
-static enum kd_status read_number(const char *path, int base, uint64_t *value, struct kd_err *err)
-{
-	KD_CLEANUP_FREE char *text = NULL;
-	enum kd_status status;
-	char *end;
-	size_t bytes;
-
-	status = kd_file_read(path, 4096, &text, &bytes, err);
-	if (status)
-		return status;
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	if (errno || end == text)
-		return kd_fail(err, KD_CORRUPT, "%s: not a number", path);
-	return KD_OK;
-}
-
 /* A growing list of program headers. */
 struct headers {
 	Elf64_Phdr *list;
@@ -192,12 +174,12 @@ static enum kd_status add_notes(const struct kd_paths *paths, struct headers *he
 		kd_path(path, paths->sys, "devices/system/cpu/cpu%lu/crash_notes", cpus[i]);
 		if (access(path, F_OK))
 			continue;
-		status = read_number(path, 16, &paddr, err);
+		status = kd_file_read_number(path, 16, &paddr, err);
 		if (!status)
-			status = read_number(kd_path(path, paths->sys,
-						     "devices/system/cpu/cpu%lu/crash_notes_size",
-						     cpus[i]),
-					     0, &bytes, err);
+			status = kd_file_read_number(
+				kd_path(path, paths->sys,
+					"devices/system/cpu/cpu%lu/crash_notes_size", cpus[i]),
+				0, &bytes, err);
 		if (!status)
 			status = add_note(headers, paddr, bytes, err);
 	}

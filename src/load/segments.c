@@ -131,16 +131,13 @@ static enum kd_status read_reservation(struct layout *layout, struct kd_err *err
  */
 static void ask_about_hotplug(struct layout *layout)
 {
-	KD_CLEANUP_FREE char *text = NULL;
 	char path[PATH_MAX];
-	size_t bytes;
 
-	if (layout->image->backs_up ||
-	    kd_file_read(kd_path(path, layout->request->paths->sys, "kernel/crash_elfcorehdr_size"),
-			 4096, &text, &bytes, NULL))
-		return;
-	layout->header_bytes_min = strtoull(text, NULL, 0);
-	layout->header_follows_hotplug = layout->header_bytes_min > 0;
+	if (!layout->image->backs_up &&
+	    !kd_file_read_number(
+		    kd_path(path, layout->request->paths->sys, "kernel/crash_elfcorehdr_size"), 0,
+		    &layout->header_bytes_min, NULL))
+		layout->header_follows_hotplug = layout->header_bytes_min > 0;
 }
 
 /*

@@ -14,14 +14,13 @@ enum { UPIO_PORT = 0, UPIO_MEM = 2, UPIO_MEM32 = 3 };
 /* A number in SYS/class/tty/NAME/FILE, however it is written; 0 when there is none. */
 static uint64_t read_number(const struct kd_paths *paths, const char *tty, const char *file)
 {
-	KD_CLEANUP_FREE char *text = NULL;
 	char path[PATH_MAX];
-	size_t bytes;
+	uint64_t value = 0;
 
-	if (kd_file_read(kd_path(path, paths->sys, "class/tty/%s/%s", tty, file), 4096, &text,
-			 &bytes, NULL))
+	if (kd_file_read_number(kd_path(path, paths->sys, "class/tty/%s/%s", tty, file), 0, &value,
+				NULL))
 		return 0;
-	return strtoull(text, NULL, 0);
+	return value;
 }
 
 static void describe(const struct kd_paths *paths, const char *tty, struct kd_purgatory_uart *uart)

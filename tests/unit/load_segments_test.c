@@ -12,6 +12,7 @@
 
 #include "base/sha256.h"
 #include "load/boot_params.h"
+#include "load/efi.h"
 #include "load/elfcore.h"
 #include "load/image.h"
 #include "load/iomem.h"
@@ -296,6 +297,36 @@ static void test_boot_params(void **state)
 	kd_memory_map_deinit(&memory);
 }
 
+static void test_firmware_that_makes_no_sense(void **state)
+{
+	static const char *const wrong[] = {"0x1zz\n", "\n", "99999999999999999999999\n", "two\n"};
+	struct kd_efi efi;
+	struct kd_err err;
+
+	/* no EFI is no error */
+	assert_int_equal(kd_efi_read(&machine.paths, &efi, &err), KD_OK);
+	assert_false(efi.present);
+	machine_put(&machine, "sys/firmware/efi/runtime-map/0/type", "5\n");
+	assert_int_equal(kd_efi_read(&machine.paths, &efi, &err), KD_NOTFOUND); /* phys_addr */
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		machine_put(&machine, "sys/firmware/efi/runtime-map/0/type", wrong[i]);
+		assert_int_equal(kd_efi_read(&machine.paths, &efi, &err), KD_CORRUPT);
+		assert_non_null(strstr(err.text, "runtime-map/0/type: not a number"));
+	}
+}
+
+/* The root pointer: as the loader told it, else as EFI's table of tables did, else nobody knows. */
+static void test_acpi_root_pointer(void **state)
+{
+	assert_int_equal(kd_acpi_rsdp(&machine.paths), 0xf5ad0);
+	machine_drop(&machine, "sys/kernel/boot_params/data");
+	assert_int_equal(kd_acpi_rsdp(&machine.paths), 0);
+	machine_put(&machine, "sys/firmware/efi/systab", "ACPI=0x3fb7e000\nSMBIOS=0x3f918000\n");
+	assert_int_equal(kd_acpi_rsdp(&machine.paths), 0x3fb7e000);
+	machine_put(&machine, "sys/firmware/efi/systab", "ACPI20=0x3fb7e014\nACPI=0x3fb7e000\n");
+	assert_int_equal(kd_acpi_rsdp(&machine.paths), 0x3fb7e014);
+}
+
 static enum kd_status prepare(enum kd_backup backup, struct kd_load_image **image,
 			      struct kd_err *err)
 {
@@ -451,6 +482,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_core_header, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kcore_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_boot_params, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_firmware_that_makes_no_sense, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(test_acpi_root_pointer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_whole_image, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_header_follows_hotplug, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
