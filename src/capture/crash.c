@@ -230,6 +230,8 @@ enum kd_status kd_crash_end(struct kd_capture *capture, struct kd_err *err)
 	enum kd_status status;
 	FILE *stream;
 
+	if (!capture->dump_whole)
+		store->make_room(capture);
 	status = store->open_part(capture, "capture.log", &stream, err);
 	if (!status) {
 		fwrite(capture->log, 1, capture->log_bytes, stream);

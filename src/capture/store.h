@@ -26,6 +26,8 @@ struct kd_store {
 	/* After kd_sink_end: gives the whole dump its name. */
 	enum kd_status (*close_dump)(struct kd_capture *capture, struct kd_sink *sink,
 				     struct kd_err *err);
+	/* Gives up the end of a dump that is not whole, for the small parts that must still come. */
+	void (*make_room)(struct kd_capture *capture);
 	/* Everything that will come has come. */
 	enum kd_status (*end)(struct kd_capture *capture, struct kd_err *err);
 };

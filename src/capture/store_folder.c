@@ -15,7 +15,7 @@
 #include "host/paths.h"
 #include "host/system.h"
 
-enum { SAME_SECOND_MAX = 100 };
+enum { SAME_SECOND_MAX = 100, ROOM_BYTES = 1 << 20 };
 
 static enum kd_status sync_folder(const char *path, struct kd_err *err)
 {
@@ -131,6 +131,22 @@ static enum kd_status close_dump(struct kd_capture *capture, struct kd_sink *sin
 	return sync_folder(capture->folder, err);
 }
 
+/*
+ * A full file system has no block left for the manifest that says so. A dump that ends some pages
+ * earlier is worth no less.
+ */
+static void make_room(struct kd_capture *capture)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	kd_path(path, capture->folder, "vmcore.incomplete");
+	if (stat(path, &st) || st.st_size <= ROOM_BYTES || truncate(path, st.st_size - ROOM_BYTES))
+		return;
+	if (capture->saved.done_bytes > (uint64_t)st.st_size - ROOM_BYTES)
+		capture->saved.done_bytes = (uint64_t)st.st_size - ROOM_BYTES;
+}
+
 static enum kd_status end(struct kd_capture *capture, struct kd_err *err)
 {
 	return sync_folder(capture->folder, err);
@@ -143,5 +159,6 @@ const struct kd_store kd_store_folder = {
 	.close_part = close_part,
 	.open_dump = open_dump,
 	.close_dump = close_dump,
+	.make_room = make_room,
 	.end = end,
 };

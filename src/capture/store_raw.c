@@ -132,6 +132,11 @@ static enum kd_status close_dump(struct kd_capture *capture, struct kd_sink *sin
 	return write_header(capture, KD_RAW_WRITING, err);
 }
 
+/* The small parts have a place of their own, before the dump. */
+static void make_room(struct kd_capture *capture)
+{
+}
+
 static enum kd_status end(struct kd_capture *capture, struct kd_err *err)
 {
 	return write_header(capture, KD_RAW_ENDED, err);
@@ -144,5 +149,6 @@ const struct kd_store kd_store_raw = {
 	.close_part = close_part,
 	.open_dump = open_dump,
 	.close_dump = close_dump,
+	.make_room = make_room,
 	.end = end,
 };

@@ -146,7 +146,8 @@ static void explain(const struct kd_load_powers *powers, const char *call, int e
 	else if (error == EPERM && locked)
 		snprintf(text, bytes, "kernel lockdown (%s) bars %s", powers->lockdown, call);
 	else if (error == EPERM)
-		snprintf(text, bytes, "policy (a security module or a container) bars %s", call);
+		snprintf(text, bytes, "policy (lockdown, a security module or a container) bars %s",
+			 call);
 	else
 		snprintf(text, bytes, "%s: %s", call, strerror(error));
 }

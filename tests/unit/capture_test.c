@@ -245,6 +245,16 @@ static void test_folder_store(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 
+	/* a dump that is not whole gives up its end, so that there is room to say so */
+	snprintf(path, sizeof(path), "%s/vmcore.incomplete", capture->folder);
+	assert_int_equal(kd_file_replace(path, "", 0, 0600, &err), KD_OK);
+	assert_int_equal(truncate(path, 3 << 20), 0);
+	capture->saved.done_bytes = 3 << 20;
+	store->make_room(capture);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 2 << 20);
+	assert_int_equal(capture->saved.done_bytes, 2 << 20);
+
 	/* a second crash in the same second gets a folder of its own */
 	assert_int_equal(store->begin(capture, &err), KD_OK);
 	assert_non_null(strstr(capture->folder, "20Z-2"));

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lab import markers, oracles, program
-from lab.core import Core
+from lab.core import Core, registers_of_cpus
 
 MESSAGE = "sysrq: Trigger a crash"
 BZIMAGE = "/boot/vmlinuz-$(uname -r)"
@@ -52,7 +52,7 @@ def check_folder(folder, cpus):
     assert MESSAGE in (folder / "dmesg.txt").read_text(errors="replace")
     vmcore = folder / "vmcore"
     assert oracles.readelf_registers_count(vmcore) == cpus
-    stacks = {registers["rsp"] for registers in oracles.gdb_registers(vmcore)}
+    stacks = {registers["rsp"] for registers in registers_of_cpus(vmcore)}
     assert len(stacks) == cpus  # each CPU's own, not one of them several times
     info = json.loads(kdump("info", "--json", vmcore))
     assert info["cpus"] == cpus

@@ -147,7 +147,7 @@ def test_lockdown_without_keys(crash_machine):
     """Neither system call is left; both the refusal and the reason are said."""
     machine = crash_machine(target="ext4", append="lockdown=integrity", files=program.kdump())
     machine.boot()
-    machine.guest.run("kdump initramfs", timeout=120)
+    machine.guest.run("mount -t securityfs securityfs /sys/kernel/security; kdump initramfs", timeout=120)
     for method in ("auto", "segments", "file"):
         said = machine.guest.run(f"kdump load --reuse-cmdline --method {method}", check=False)
         assert said.status == 1 and "lockdown" in said.output, said.output

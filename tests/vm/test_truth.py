@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from lab import kernels, markers, oracles, program
-from lab.core import Core
+from lab.core import Core, registers_of_cpus
 from lab.machine import Machine
 from test_capture import capture, kdump, load
 
@@ -18,32 +18,6 @@ PAGE = 4096
 LOW_BYTES = 640 << 10
 MEMORY_BYTES = 1 << 30
 MAGIC = 0x6B64756D70726567  # guest-helper spin
-
-
-def register_note(vmcore, cpu):
-    """The registers of one CPU, read from its NT_PRSTATUS by hand (struct elf_prstatus, user_regs_struct)."""
-    names = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss "
-             "fs_base gs_base ds es fs gs").split()
-    found = []
-    with open(vmcore, "rb") as core:
-        header = core.read(64)
-        offset, = struct.unpack_from("<Q", header, 0x20)
-        size, count = struct.unpack_from("<HH", header, 0x36)
-        for index in range(count):
-            core.seek(offset + index * size)
-            kind, _, at, _, _, length, _, _ = struct.unpack("<IIQQQQQQ", core.read(56))
-            if kind != 4:
-                continue
-            core.seek(at)
-            notes = core.read(length)
-            at = 0
-            while at + 12 <= len(notes):
-                name, desc, note = struct.unpack_from("<III", notes, at)
-                at += 12 + (name + 3 & ~3)
-                if note == 1 and desc >= 336:
-                    found.append(dict(zip(names, struct.unpack_from("<27Q", notes, at + 112))))
-                at += desc + 3 & ~3
-    return found[cpu]
 
 
 class Crash:
@@ -152,13 +126,13 @@ def test_page_tables_of_an_idle_process(crash):
 
 
 def test_registers_of_every_cpu(crash):
-    spinning = register_note(crash.vmcore, 0)
+    spinning = registers_of_cpus(crash.vmcore)[0]
     outside = crash.qemu_registers[0]
     assert spinning["rip"] == crash.loop == outside["RIP"]
     for number in range(12, 16):
         assert spinning[f"r{number}"] == MAGIC + number == outside[f"R{number}"]
     assert spinning["rsp"] == outside["RSP"]
-    panicking = register_note(crash.vmcore, 1)
+    panicking = registers_of_cpus(crash.vmcore)[1]
     # the panicking CPU is in the kernel's text, which the core's own mapping places
     start, end = crash.range_of("Kernel code")
     text = next((vaddr, paddr) for paddr, vaddr, _, _ in oracles.readelf_loads(crash.vmcore)
