@@ -2,7 +2,7 @@
 /*
  * Laying out what kexec_load(2) is given.
  *
- *     reservation: |kernel ............|   free   |first 640 KiB|boot parameters|purgatory|core header|initrd|
+ *     reservation: |kernel ............|   free   |purgatory|boot parameters|core header|first 640 KiB|initrd|
  *
  * The kernel takes its pages for the jump (a copy of its relocation code, identity page tables) from the
  * first hole in the reservation that no segment covers, so that some must stay free; the rest of the
