@@ -65,7 +65,7 @@ enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err)
 	if (!found || !*found || !strcmp(found, "(none)"))
 		found = configured;
 	kd_host_name(found, capture->host);
-	if (!why.status || old.kernel)
+	if (old.kernel) /* else open_old() has closed what it had */
 		close_old(&old);
 	return kd_store_of(capture)->begin(capture, err);
 }
