@@ -51,6 +51,8 @@ struct kd_arch {
 
 /* The row for an ELF machine, or NULL. */
 const struct kd_arch *kd_arch_find(uint16_t elf_machine);
+/* The same by kd_arch.name. */
+const struct kd_arch *kd_arch_named(const char *name);
 
 extern const struct kd_arch kd_arch_x86_64;
 

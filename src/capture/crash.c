@@ -196,7 +196,7 @@ static enum kd_status save_dump(struct kd_capture *capture, bool by_read, struct
 {
 	const struct kd_dump_options options = {
 		.window_bytes = by_read ? SMALL_WINDOW_BYTES : DUMP_WINDOW_BYTES,
-		.by_read = by_read,
+		.access = by_read ? KD_ACCESS_READ : KD_ACCESS_MAP,
 	};
 	enum kd_status status;
 	struct kd_dump *dump;

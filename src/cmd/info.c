@@ -26,20 +26,18 @@ static bool is_unfinished(const char *path)
 
 static void gather(const struct kd_input *input, struct facts *facts)
 {
-	uint64_t page_bytes = kd_dump_arch(input->dump)->page_bytes;
-	uint64_t memory = 0, in_file = 0, missing = kd_dump_missing_bytes(input->dump);
-	size_t count;
-	const struct kd_segment *segments = kd_dump_segments(input->dump, &count);
+	const struct kd_dump_facts *dump = kd_dump_facts(input->dump);
+	uint64_t missing = kd_dump_missing_bytes(input->dump);
+	uint64_t missing_pages = missing / kd_dump_arch(input->dump)->page_bytes;
 
-	*facts = (struct facts){.input = input};
-	for (size_t i = 0; i < count; i++) {
-		memory += segments[i].memory_bytes;
-		in_file += segments[i].file_bytes;
-	}
-	facts->present_pages = memory / page_bytes;
-	facts->left_out_pages = (memory - in_file) / page_bytes;
-	facts->saved_pages = missing < in_file ? (in_file - missing) / page_bytes : 0;
-	facts->complete = !missing && !is_unfinished(input->path);
+	*facts = (struct facts){
+		.input = input,
+		.present_pages = dump->ram_pages,
+		.left_out_pages = dump->ram_pages - dump->saved_pages,
+		.saved_pages =
+			missing_pages < dump->saved_pages ? dump->saved_pages - missing_pages : 0,
+	};
+	facts->complete = !missing && !dump->incomplete && !is_unfinished(input->path);
 	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
 }
 

@@ -16,8 +16,7 @@
 #include "dump/format.h"
 #include "host/system.h"
 
-/* One for each range of RAM: a machine of 64 TiB has some hundreds. */
-enum { SEGMENT_LIMIT = 1 << 18, PHDR_PIECE = 64 };
+enum { PHDR_PIECE = 64 };
 
 static enum kd_status check_ident(const Elf64_Ehdr *header, struct kd_err *err)
 {
@@ -46,16 +45,17 @@ static enum kd_status count_headers(struct kd_dump *dump, const Elf64_Ehdr *head
 	enum kd_status status;
 
 	if (counted == PN_XNUM) {
-		status = kd_dump_read_file(dump, header->e_shoff, &section, sizeof(section), err);
+		status = kd_reader_copy(dump->reader, header->e_shoff, &section, sizeof(section),
+					err);
 		if (status)
 			return kd_context(err, status, "section header 0, for the header count");
 		counted = section.sh_info;
 	}
 	if (!counted)
 		return kd_fail(err, KD_CORRUPT, "no program headers");
-	if (counted > SEGMENT_LIMIT)
+	if (counted > KD_SEGMENT_LIMIT)
 		return kd_fail(err, KD_UNSUPPORTED, "%u program headers: more than %d", counted,
-			       SEGMENT_LIMIT);
+			       KD_SEGMENT_LIMIT);
 	*count = counted;
 	return KD_OK;
 }
@@ -77,26 +77,23 @@ static enum kd_status check_load(const Elf64_Phdr *load, struct kd_err *err)
 struct parse {
 	struct kd_dump *dump;
 	uint64_t note_bytes; /* of all PT_NOTEs */
-	uint64_t first_byte; /* file offset of the first segment's bytes */
 };
 
 static enum kd_status take_load(struct parse *parse, const Elf64_Phdr *load, struct kd_err *err)
 {
-	struct kd_dump *dump = parse->dump;
 	enum kd_status status = check_load(load, err);
 
 	if (status)
 		return status;
-	if (load->p_filesz && load->p_offset < parse->first_byte)
-		parse->first_byte = load->p_offset;
-	dump->segments[dump->segment_count++] = (struct kd_segment){
-		.paddr = load->p_paddr,
-		.vaddr = load->p_vaddr,
-		.memory_bytes = load->p_memsz,
-		.file_bytes = load->p_filesz,
-		.file_offset = load->p_offset,
-	};
-	return KD_OK;
+	return kd_segments_add(parse->dump,
+			       &(struct kd_segment){
+				       .paddr = load->p_paddr,
+				       .vaddr = load->p_vaddr,
+				       .memory_bytes = load->p_memsz,
+				       .file_bytes = load->p_filesz,
+				       .file_offset = load->p_offset,
+			       },
+			       err);
 }
 
 static enum kd_status size_notes(struct parse *parse, const Elf64_Phdr *note, struct kd_err *err)
@@ -114,7 +111,7 @@ static enum kd_status read_notes(struct parse *parse, const Elf64_Phdr *note, st
 	char *to = dump->note_bytes + parse->note_bytes;
 	enum kd_status status;
 
-	status = kd_dump_read_file(dump, note->p_offset, to, note->p_filesz, err);
+	status = kd_reader_copy(dump->reader, note->p_offset, to, note->p_filesz, err);
 	if (!status)
 		status = kd_elf_notes(dump, to, note->p_filesz, err);
 	parse->note_bytes += note->p_filesz;
@@ -136,8 +133,8 @@ static enum kd_status each_header(struct parse *parse, uint64_t offset, uint32_t
 		enum kd_status status = KD_OK;
 
 		if (at % PHDR_PIECE == 0)
-			status = kd_dump_read_file(parse->dump, offset + at * sizeof(*headers),
-						   headers, piece * sizeof(*headers), err);
+			status = kd_reader_copy(parse->dump->reader, offset + at * sizeof(*headers),
+						headers, piece * sizeof(*headers), err);
 		if (!status && header->p_type == type)
 			status = take(parse, header, err);
 		if (status)
@@ -146,31 +143,12 @@ static enum kd_status each_header(struct parse *parse, uint64_t offset, uint32_t
 	return KD_OK;
 }
 
-static enum kd_status keep_headers(struct parse *parse, struct kd_err *err)
-{
-	struct kd_dump *dump = parse->dump;
-	uint64_t bytes =
-		parse->first_byte < dump->file_bytes ? parse->first_byte : dump->file_bytes;
-
-	if (bytes > KD_HEADERS_LIMIT)
-		return kd_fail(err, KD_UNSUPPORTED, "%llu bytes stand before the first segment",
-			       (unsigned long long)bytes);
-	dump->headers = malloc(bytes + 1);
-	if (!dump->headers)
-		return kd_fail_errno(err, ENOMEM, "the headers");
-	dump->header_bytes = (size_t)bytes;
-	return kd_dump_read_file(dump, 0, dump->headers, dump->header_bytes, err);
-}
-
 static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *header, uint32_t count,
 				    struct kd_err *err)
 {
 	struct kd_dump *dump = parse->dump;
 	enum kd_status status;
 
-	dump->segments = calloc(count, sizeof(*dump->segments));
-	if (!dump->segments)
-		return kd_fail_errno(err, ENOMEM, "%u segments", count);
 	status = each_header(parse, header->e_phoff, count, PT_LOAD, take_load, err);
 	if (status)
 		return status;
@@ -188,15 +166,38 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
 }
 
+/* How many pages there are, and how much of them the file lacks. */
+static void count_pages(struct kd_dump *dump)
+{
+	const uint64_t page_bytes = dump->arch->page_bytes;
+	uint64_t memory = 0, in_file = 0, missing = 0;
+
+	for (size_t i = 0; i < dump->segment_count; i++) {
+		const struct kd_segment *segment = &dump->segments[i];
+		uint64_t there = segment->file_offset < dump->medium.bytes
+					 ? dump->medium.bytes - segment->file_offset
+					 : 0;
+
+		/* segments do not overlap: the sums fit */
+		memory += segment->memory_bytes;
+		in_file += segment->file_bytes;
+		if (there < segment->file_bytes)
+			missing += segment->file_bytes - there;
+	}
+	dump->facts.ram_pages = memory / page_bytes;
+	dump->facts.saved_pages = in_file / page_bytes;
+	dump->missing_bytes = missing;
+}
+
 static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 {
-	struct parse parse = {.dump = dump, .first_byte = UINT64_MAX};
+	struct parse parse = {.dump = dump};
 	uint64_t end;
 	Elf64_Ehdr header;
 	uint32_t count = 0;
 	enum kd_status status;
 
-	status = kd_dump_read_file(dump, 0, &header, sizeof(header), err);
+	status = kd_reader_copy(dump->reader, 0, &header, sizeof(header), err);
 	if (status)
 		return kd_context(err, status, "ELF header");
 	status = check_ident(&header, err);
@@ -208,11 +209,110 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 	if (!dump->arch)
 		return kd_fail(err, KD_UNSUPPORTED, "a core of ELF machine %u: not known here",
 			       header.e_machine);
-	if (!kd_add(header.e_phoff, count * sizeof(Elf64_Phdr), &end) || end > dump->file_bytes)
+	if (!kd_add(header.e_phoff, count * sizeof(Elf64_Phdr), &end) || end > dump->medium.bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its %u program headers",
 			       count);
 	status = parse_headers(&parse, &header, count, err);
-	return status ? status : keep_headers(&parse, err);
+	if (!status)
+		count_pages(dump);
+	return status;
+}
+
+/* Where the bytes of a physical address stand, and how many of them together. */
+static enum kd_status locate(const struct kd_dump *dump, uint64_t paddr, uint64_t *offset,
+			     uint64_t *left, struct kd_err *err)
+{
+	const struct kd_segment *segment =
+		kd_segments_find(dump->segments, dump->segment_count, paddr);
+	uint64_t into;
+
+	if (!segment)
+		return kd_fail_hole(err, paddr);
+	into = paddr - segment->paddr;
+	if (into >= segment->file_bytes)
+		return kd_fail_excluded(err, paddr);
+	*offset = segment->file_offset + into;
+	*left = segment->file_bytes - into;
+	return KD_OK;
+}
+
+static enum kd_status elf_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
+				 size_t *bytes, struct kd_err *err)
+{
+	uint64_t offset, left;
+	enum kd_status status = locate(reader->dump, paddr, &offset, &left, err);
+
+	if (status)
+		return status;
+	status = kd_windows_at(&reader->windows, offset, data, bytes, err);
+	if (status)
+		return kd_context(err, status, "physical address 0x%llx",
+				  (unsigned long long)paddr);
+	if (*bytes > left)
+		*bytes = (size_t)left;
+	return KD_OK;
+}
+
+static enum kd_status elf_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
+				 uint8_t *buffer, const uint8_t **data, size_t *bytes,
+				 struct kd_err *err)
+{
+	const struct kd_dump *dump = reader->dump;
+	enum kd_access access = dump->options.access;
+	uint64_t offset, left;
+	enum kd_status status;
+
+	/* on a file system, copying out of the page cache costs less than mapping its pages */
+	if (access == KD_ACCESS_MAP || (access == KD_ACCESS_AUTO && dump->medium.is_proc)) {
+		status = elf_window(reader, paddr, data, bytes, err);
+		if (!status && *bytes > want)
+			*bytes = want;
+		return status;
+	}
+	status = locate(dump, paddr, &offset, &left, err);
+	if (status)
+		return status;
+	status = kd_medium_read(&dump->medium, offset, buffer, left < want ? (size_t)left : want,
+				bytes, err);
+	if (status)
+		return kd_context(err, status, "physical address 0x%llx",
+				  (unsigned long long)paddr);
+	*data = buffer;
+	return KD_OK;
+}
+
+static enum kd_status elf_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
+				  uint64_t *bits, struct kd_err *err)
+{
+	const struct kd_dump *dump = reader->dump;
+	const uint64_t page_bytes = dump->arch->page_bytes;
+	uint64_t start = pfn * page_bytes, end;
+	size_t low = 0, high = dump->segment_count;
+
+	memset(bits, 0, count / 8);
+	if (!kd_add(start, count * page_bytes, &end))
+		end = UINT64_MAX;
+	while (low < high) { /* the first segment that ends after start */
+		size_t middle = low + (high - low) / 2;
+		const struct kd_segment *segment = &dump->segments[middle];
+
+		if (segment->paddr + segment->memory_bytes <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < dump->segment_count && dump->segments[low].paddr < end; low++) {
+		const struct kd_segment *segment = &dump->segments[low];
+		uint64_t from = segment->paddr > start ? segment->paddr : start;
+		uint64_t to = segment->paddr + segment->file_bytes;
+
+		if (to > end)
+			to = end;
+		for (uint64_t at = from / page_bytes - pfn;
+		     from < to && at < (to - start + page_bytes - 1) / page_bytes; at++)
+			bits[at / 64] |= UINT64_C(1) << at % 64;
+	}
+	return KD_OK;
 }
 
 const struct kd_format kd_format_elf = {
@@ -220,4 +320,7 @@ const struct kd_format kd_format_elf = {
 	.magic = ELFMAG,
 	.magic_bytes = SELFMAG,
 	.open = open_elf,
+	.window = elf_window,
+	.stream = elf_stream,
+	.present = elf_present,
 };

@@ -1,7 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "dump/format.h"
+#include "host/system.h"
+
+enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *segment,
+			       struct kd_err *err)
+{
+	if (dump->segment_count == dump->segment_room) {
+		size_t room = dump->segment_room ? 2 * dump->segment_room : 64;
+		struct kd_segment *grown;
+
+		if (dump->segment_count >= KD_SEGMENT_LIMIT)
+			return kd_fail(err, KD_UNSUPPORTED, "more than %d ranges of memory",
+				       KD_SEGMENT_LIMIT);
+		grown = realloc(dump->segments, room * sizeof(*grown));
+		if (!grown)
+			return kd_fail_errno(err, ENOMEM, "%zu ranges of memory", room);
+		dump->segments = grown;
+		dump->segment_room = room;
+	}
+	dump->segments[dump->segment_count++] = *segment;
+	return KD_OK;
+}
 
 static int by_paddr(const void *left, const void *right)
 {

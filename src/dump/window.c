@@ -11,12 +11,16 @@
 
 enum { READ_UNIT_BYTES = 4096 };
 
-void kd_windows_init(struct kd_windows *windows, int fd, uint64_t file_bytes, size_t window_bytes)
+void kd_windows_init(struct kd_windows *windows, const struct kd_medium *medium,
+		     size_t window_bytes, bool by_read)
 {
+	by_read |= medium->extents != NULL;
 	*windows = (struct kd_windows){
-		.fd = fd,
-		.file_bytes = file_bytes,
-		.window_bytes = window_bytes ? window_bytes : KD_WINDOW_BYTES,
+		.medium = medium,
+		.window_bytes = window_bytes ? window_bytes
+				: by_read    ? KD_READ_WINDOW_BYTES
+					     : KD_WINDOW_BYTES,
+		.by_read = by_read,
 	};
 }
 
@@ -44,21 +48,17 @@ static enum kd_status read_window(struct kd_windows *windows, uint64_t offset, u
 	size_t filled = 0;
 
 	while (filled < *bytes) {
-		ssize_t got = pread(windows->fd, buffer + filled, *bytes - filled,
-				    (off_t)(offset + filled));
+		size_t got;
+		enum kd_status status =
+			kd_medium_read(windows->medium, offset + filled, buffer + filled,
+				       *bytes - filled, &got, filled ? NULL : err);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && !filled)
-			return kd_fail_errno(err, errno, "reading at 0x%llx",
-					     (unsigned long long)offset);
-		if (got <= 0)
+		if (status && !filled)
+			return status;
+		if (status)
 			break;
-		filled += (size_t)got;
+		filled += got;
 	}
-	if (!filled)
-		return kd_fail(err, KD_TRUNCATED, "the file ends before 0x%llx",
-			       (unsigned long long)offset);
 	*bytes = filled;
 	return KD_OK;
 }
@@ -71,7 +71,8 @@ static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64
 	enum kd_status status;
 
 	if (!windows->by_read)
-		data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->fd, (off_t)offset);
+		data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->medium->fd,
+			    (off_t)offset);
 	windows->slots[slot].mapped = data != MAP_FAILED;
 	if (data == MAP_FAILED) {
 		windows->by_read = true;
@@ -121,14 +122,14 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 	enum kd_status status = KD_OK;
 	unsigned int slot;
 
-	if (offset >= windows->file_bytes)
+	if (offset >= windows->medium->bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before byte 0x%llx of it",
 			       (unsigned long long)offset);
 	slot = choose(windows, offset);
 	if (!holds(windows, slot, offset)) {
 		drop(windows, slot);
-		if (length > windows->file_bytes - start)
-			length = (size_t)(windows->file_bytes - start);
+		if (length > windows->medium->bytes - start)
+			length = (size_t)(windows->medium->bytes - start);
 		status = fill(windows, slot, start, length, err);
 		/* by reading: the window may end, or fail, before the byte that is wanted */
 		if (windows->by_read && (status || !holds(windows, slot, offset))) {

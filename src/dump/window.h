@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "dump/medium.h"
 
-enum { KD_WINDOWS = 4, KD_WINDOW_BYTES = 4 << 20 };
+/* By reading, small: of what a window holds, mostly little is wanted. */
+enum { KD_WINDOWS = 4, KD_WINDOW_BYTES = 4 << 20, KD_READ_WINDOW_BYTES = 64 << 10 };
 
 struct kd_windows {
-	int fd; /* borrowed */
-	uint64_t file_bytes;
+	const struct kd_medium *medium; /* borrowed */
 	size_t window_bytes;
-	bool by_read; /* mmap was refused: new windows are filled by pread(2) */
+	bool by_read; /* mmap was refused, or not asked for: new windows are filled by pread(2) */
 	uint64_t clock;
 	struct {
 		uint8_t *data; /* NULL: unused */
@@ -29,7 +29,9 @@ struct kd_windows {
 	} slots[KD_WINDOWS];
 };
 
-void kd_windows_init(struct kd_windows *windows, int fd, uint64_t file_bytes, size_t window_bytes);
+/* window_bytes 0: a default. A flattened file is always read. */
+void kd_windows_init(struct kd_windows *windows, const struct kd_medium *medium,
+		     size_t window_bytes, bool by_read);
 void kd_windows_deinit(struct kd_windows *windows);
 
 /*

@@ -116,7 +116,7 @@ static enum kd_status read_info(struct kd_kernel *kernel, struct kd_err *err)
 	kd_vmcoreinfo_key(&kernel->info, "CRASHTIME", 10, &kernel->crash_time_s, NULL);
 	kernel->space_status = find_tables(kernel, &tables, &kernel->space_error);
 	if (!kernel->space_status) {
-		kd_space_init(&kernel->space, kernel->dump, &tables);
+		kd_space_init(&kernel->space, kd_dump_reader(kernel->dump), &tables);
 		read_nodename(kernel);
 	}
 	return KD_OK;

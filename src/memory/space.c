@@ -6,22 +6,22 @@
 #include "arch/arch.h"
 #include "base/bytes.h"
 
-void kd_space_init(struct kd_space *space, struct kd_dump *dump, const struct kd_tables *tables)
+void kd_space_init(struct kd_space *space, struct kd_reader *reader, const struct kd_tables *tables)
 {
-	*space = (struct kd_space){.dump = dump, .tables = *tables};
+	*space = (struct kd_space){.reader = reader, .tables = *tables};
 }
 
 static enum kd_status read_entry(void *opaque, uint64_t paddr, uint64_t *entry, struct kd_err *err)
 {
 	struct kd_space *space = opaque;
 
-	return kd_dump_read(space->dump, paddr, entry, sizeof(*entry), err);
+	return kd_reader_read(space->reader, paddr, entry, sizeof(*entry), err);
 }
 
 static void remember(struct kd_space *space, uint64_t vaddr, uint64_t paddr, uint64_t bytes)
 {
 	/* from the start of its page on: readers come back to what is next to it */
-	uint64_t into = vaddr & (kd_dump_arch(space->dump)->page_bytes - 1);
+	uint64_t into = vaddr & (kd_dump_arch(kd_reader_dump(space->reader))->page_bytes - 1);
 	unsigned int slot = space->next++ % KD_SPACE_CACHE;
 
 	space->cache[slot].vaddr = vaddr - into;
@@ -32,7 +32,7 @@ static void remember(struct kd_space *space, uint64_t vaddr, uint64_t paddr, uin
 enum kd_status kd_space_translate(struct kd_space *space, uint64_t vaddr, uint64_t *paddr,
 				  uint64_t *bytes, struct kd_err *err)
 {
-	const struct kd_arch *arch = kd_dump_arch(space->dump);
+	const struct kd_arch *arch = kd_dump_arch(kd_reader_dump(space->reader));
 	struct kd_walk walk = {
 		.root_paddr = space->tables.root_paddr,
 		.levels = space->tables.levels,
@@ -72,7 +72,7 @@ enum kd_status kd_space_read(struct kd_space *space, uint64_t vaddr, void *buffe
 		if (status)
 			return status;
 		piece = mapped < bytes ? (size_t)mapped : bytes;
-		status = kd_dump_read(space->dump, paddr, to, piece, err);
+		status = kd_reader_read(space->reader, paddr, to, piece, err);
 		if (status)
 			return kd_context(err, status, "virtual address 0x%llx",
 					  (unsigned long long)vaddr);

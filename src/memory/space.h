@@ -22,7 +22,7 @@ struct kd_tables {
 };
 
 struct kd_space {
-	struct kd_dump *dump; /* borrowed */
+	struct kd_reader *reader; /* borrowed */
 	struct kd_tables tables;
 	/* Translations that were needed lately; a kernel's direct map makes each of them reach far. */
 	struct {
@@ -31,7 +31,9 @@ struct kd_space {
 	unsigned int next; /* the entry to replace */
 };
 
-void kd_space_init(struct kd_space *space, struct kd_dump *dump, const struct kd_tables *tables);
+/* The space belongs to the reader's thread. */
+void kd_space_init(struct kd_space *space, struct kd_reader *reader,
+		   const struct kd_tables *tables);
 
 /*
  * The physical address of vaddr, and how many bytes from there on are mapped as contiguously.

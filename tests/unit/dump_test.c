@@ -158,7 +158,7 @@ static void walks_page_tables(void **state)
 		fixture_map(&fixture, base + 0x40000000, 0x40000000, 30);
 		fixture_build(&fixture);
 		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
-		kd_space_init(&space, dump, &tables);
+		kd_space_init(&space, kd_dump_reader(dump), &tables);
 		assert_int_equal(kd_space_read(&space, base + 0x1ffc, text, 8, NULL), KD_OK);
 		assert_string_equal(text, "old mem");
 		assert_int_equal(kd_space_translate(&space, base + 0x234567, &paddr, &bytes, NULL),

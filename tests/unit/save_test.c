@@ -93,7 +93,8 @@ static void test_same_bytes_and_holes(void **state)
 
 	for (int by_read = 0; by_read < 2; by_read++) {
 		for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
-			const struct kd_dump_options how = {windows[i], by_read};
+			const struct kd_dump_options how = {windows[i], by_read ? KD_ACCESS_READ
+										: KD_ACCESS_MAP};
 			const struct kd_save_options options = {.digest = true};
 			struct kd_save_result result;
 			uint8_t digest[KD_SHA256_BYTES];
@@ -195,7 +196,7 @@ static void test_device_end_and_old_content(void **state)
 static void test_unreadable_pages(void **state)
 {
 	struct world *world = *state;
-	const struct kd_dump_options how = {PAGE, true};
+	const struct kd_dump_options how = {PAGE, KD_ACCESS_READ};
 	const struct kd_save_options options = {0};
 	uint64_t cut = world->fixture.file_bytes - 5 * PAGE;
 	struct kd_save_result result;

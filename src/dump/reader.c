@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dump/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "codec/codec.h"
+#include "dump/format.h"
+#include "host/system.h"
+
+enum kd_status kd_reader_open(struct kd_dump *dump, struct kd_reader **reader, struct kd_err *err)
+{
+	struct kd_reader *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return kd_fail_errno(err, ENOMEM, "%s", kd_dump_path(dump));
+	made->dump = dump;
+	kd_windows_init(&made->windows, &dump->medium, dump->options.window_bytes,
+			dump->options.access == KD_ACCESS_READ);
+	*reader = made;
+	return KD_OK;
+}
+
+void kd_reader_close(struct kd_reader *reader)
+{
+	if (!reader)
+		return;
+	kd_windows_deinit(&reader->windows);
+	for (int i = 0; i < KD_DECODERS; i++) {
+		if (reader->decoders[i].codec)
+			reader->decoders[i].codec->decoder_deinit(reader->decoders[i].memory);
+		free(reader->decoders[i].memory);
+	}
+	free(reader->pages);
+	free(reader->packed);
+	free(reader);
+}
+
+struct kd_dump *kd_reader_dump(const struct kd_reader *reader)
+{
+	return reader->dump;
+}
+
+enum kd_status kd_reader_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
+				size_t *bytes, struct kd_err *err)
+{
+	return reader->dump->format->window(reader, paddr, data, bytes, err);
+}
+
+enum kd_status kd_reader_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
+				uint8_t *buffer, const uint8_t **data, size_t *bytes,
+				struct kd_err *err)
+{
+	return reader->dump->format->stream(reader, paddr, want, buffer, data, bytes, err);
+}
+
+enum kd_status kd_reader_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
+				 uint64_t *bits, struct kd_err *err)
+{
+	return reader->dump->format->present(reader, pfn, count, bits, err);
+}
+
+enum kd_status kd_reader_read(struct kd_reader *reader, uint64_t paddr, void *buffer, size_t bytes,
+			      struct kd_err *err)
+{
+	char *to = buffer;
+
+	while (bytes) {
+		const uint8_t *data;
+		size_t piece;
+		enum kd_status status = kd_reader_window(reader, paddr, &data, &piece, err);
+
+		if (status)
+			return status;
+		if (piece > bytes)
+			piece = bytes;
+		memcpy(to, data, piece);
+		to += piece;
+		bytes -= piece;
+		if (bytes && !kd_add(paddr, piece, &paddr))
+			return kd_fail(err, KD_HOLE, "past the end of the address space");
+	}
+	return KD_OK;
+}
+
+enum kd_status kd_reader_copy(struct kd_reader *reader, uint64_t offset, void *buffer, size_t bytes,
+			      struct kd_err *err)
+{
+	char *to = buffer;
+
+	while (bytes) {
+		const uint8_t *data;
+		size_t piece;
+		enum kd_status status = kd_windows_at(&reader->windows, offset, &data, &piece, err);
+
+		if (status)
+			return status;
+		if (piece > bytes)
+			piece = bytes;
+		memcpy(to, data, piece);
+		to += piece;
+		offset += piece;
+		bytes -= piece;
+	}
+	return KD_OK;
+}
