@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/page_layout.h"
+
+#include <string.h>
+
+enum {
+	/* page->mapping (include/linux/page-flags.h, PAGE_MAPPING_ANON): set for anonymous and KSM pages */
+	MAPPING_ANONYMOUS = 1,
+	/* page->compound_head: set in tail pages */
+	COMPOUND_TAIL = 1,
+	MOST_ORDER = 30,
+	TYPE_SHIFT = 24,
+};
+
+struct source {
+	const struct kd_vmcoreinfo *info;
+	struct kd_page_layout *layout;
+};
+
+static bool fits(const struct kd_page_layout *layout, uint64_t offset, uint16_t bytes)
+{
+	return offset <= layout->bytes && bytes <= layout->bytes - offset;
+}
+
+/* A member that may be missing. KD_CORRUPT when it lies outside of struct page. */
+static enum kd_status find_member(const struct source *source, const char *name, uint16_t bytes,
+				  struct kd_member *member, struct kd_err *err)
+{
+	uint64_t offset;
+	enum kd_status status = kd_vmcoreinfo_offset(source->info, name, &offset, err);
+
+	if (status)
+		return status;
+	if (!fits(source->layout, offset, bytes))
+		return kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s at byte %llu of %u", name,
+			       (unsigned long long)offset, source->layout->bytes);
+	*member = (struct kd_member){(uint16_t)offset, bytes};
+	return KD_OK;
+}
+
+static enum kd_status find_members(const struct source *source, struct kd_err *err)
+{
+	struct kd_page_layout *layout = source->layout;
+	const struct {
+		const char *name;
+		struct kd_member *member;
+		uint16_t bytes;
+		bool needed;
+	} members[] = {
+		{"page.flags", &layout->flags, 8, true},
+		{"page.mapping", &layout->mapping, 8, true},
+		{"page._refcount", &layout->refcount, 4, false},
+		{"page._count", &layout->refcount, 4, false}, /* its name before 4.6 */
+		{"page._mapcount", &layout->mapcount, 4, false},
+		{"page.private", &layout->private, 8, false},
+		{"page.compound_head", &layout->compound_head, 8, false},
+		{"page.compound_info", &layout->compound_head, 8, false}, /* since 7.1 */
+		{"page.compound_order", &layout->order, 1, false},
+		{"page.compound_dtor", &layout->destructor, 1, false},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		enum kd_status status = find_member(source, members[i].name, members[i].bytes,
+						    members[i].member, err);
+
+		if (status && (status != KD_NOTFOUND || members[i].needed))
+			return status;
+	}
+	return KD_OK;
+}
+
+/*
+ * Since 6.3 a folio has members of its own over the struct pages: those from SIZE(page) on lie in the first
+ * tail page.
+ */
+static void find_folio_members(const struct source *source)
+{
+	struct kd_page_layout *layout = source->layout;
+	const struct {
+		const char *name;
+		struct kd_member *member;
+	} members[] = {
+		{"folio._folio_order", &layout->order},
+		{"folio._folio_dtor", &layout->destructor},
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		uint64_t offset;
+
+		if (!kd_vmcoreinfo_offset(source->info, members[i].name, &offset, NULL) &&
+		    offset >= layout->bytes && fits(layout, offset - layout->bytes, 1))
+			*members[i].member =
+				(struct kd_member){(uint16_t)(offset - layout->bytes), 1};
+	}
+}
+
+static enum kd_status find_flags(const struct source *source, struct kd_err *err)
+{
+	struct kd_page_flags *bit = &source->layout->bit;
+	const struct {
+		const char *name;
+		int8_t *bit;
+		bool needed;
+	} flags[] = {
+		{"PG_lru", &bit->lru, true},
+		{"PG_private", &bit->private, true},
+		{"PG_swapcache", &bit->swapcache, true},
+		{"PG_swapbacked", &bit->swapbacked, false},
+		{"PG_slab", &bit->slab, false},
+		{"PG_hwpoison", &bit->hwpoison, false},
+		{"PG_buddy", &bit->buddy, false},
+		{"PG_hugetlb", &bit->hugetlb, false},
+	};
+	int64_t number;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		enum kd_status status =
+			kd_vmcoreinfo_number(source->info, flags[i].name, &number, err);
+
+		*flags[i].bit = -1;
+		if (status == KD_NOTFOUND && !flags[i].needed)
+			continue;
+		if (status)
+			return status;
+		if (number < 0 || number > 63)
+			return kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s is bit %lld",
+				       flags[i].name, (long long)number);
+		*flags[i].bit = (int8_t)number;
+	}
+	if (!kd_vmcoreinfo_number(source->info, "PG_head_mask", &number, NULL))
+		bit->head = (uint64_t)number;
+	return KD_OK;
+}
+
+static void find_types(const struct source *source)
+{
+	struct kd_page_layout *layout = source->layout;
+	const struct {
+		const char *name;
+		struct kd_page_type *type;
+	} types[] = {
+		{"PAGE_BUDDY_MAPCOUNT_VALUE", &layout->buddy},
+		{"PAGE_OFFLINE_MAPCOUNT_VALUE", &layout->offline},
+		{"PAGE_UNACCEPTED_MAPCOUNT_VALUE", &layout->unaccepted},
+		{"PAGE_SLAB_MAPCOUNT_VALUE", &layout->slab},
+		{"PAGE_HUGETLB_MAPCOUNT_VALUE", &layout->hugetlb},
+	};
+	int64_t number;
+
+	if (!layout->mapcount.bytes)
+		return;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		uint32_t value;
+
+		if (kd_vmcoreinfo_number(source->info, types[i].name, &number, NULL))
+			continue;
+		value = (uint32_t)number;
+		/* a type of the upper byte: what is below may count something else */
+		types[i].type->mask = value << (32 - TYPE_SHIFT) ? UINT32_MAX
+								: UINT32_MAX << TYPE_SHIFT;
+		types[i].type->value = value & types[i].type->mask;
+		types[i].type->known = true;
+	}
+}
+
+enum kd_status kd_page_layout_init(struct kd_page_layout *layout,
+				   const struct kd_vmcoreinfo *info, struct kd_err *err)
+{
+	const struct source source = {info, layout};
+	uint64_t number;
+	int64_t destructor;
+	enum kd_status status;
+
+	*layout = (struct kd_page_layout){.hugetlb_destructor = -1};
+	status = kd_vmcoreinfo_size(info, "page", &number, err);
+	if (status)
+		return status;
+	if (number < 32 || number > KD_STRUCT_PAGE_MOST || number % 8)
+		return kd_fail(err, KD_CORRUPT, "VMCOREINFO: a struct page of %llu bytes",
+			       (unsigned long long)number);
+	layout->bytes = (uint32_t)number;
+	status = find_members(&source, err);
+	if (!status)
+		status = find_flags(&source, err);
+	if (status)
+		return status;
+	find_folio_members(&source);
+	find_types(&source);
+	layout->order_in_flags = layout->hugetlb.known || layout->bit.hugetlb >= 0;
+	if (!kd_vmcoreinfo_number(info, "HUGETLB_PAGE_DTOR", &destructor, NULL))
+		layout->hugetlb_destructor = destructor;
+	layout->orders = 11;
+	if (!kd_vmcoreinfo_length(info, "zone.free_area", &number, NULL) && number &&
+	    number <= MOST_ORDER)
+		layout->orders = (unsigned int)number;
+	return KD_OK;
+}
+
+static uint64_t member(const struct kd_member *member, const uint8_t *page)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, page + member->offset, member->bytes);
+	return value;
+}
+
+static bool has(uint64_t flags, int8_t bit)
+{
+	return bit >= 0 && flags >> bit & 1;
+}
+
+static bool is_type(const struct kd_page_type *type, uint32_t mapcount)
+{
+	return type->known && (mapcount & type->mask) == type->value;
+}
+
+bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *page)
+{
+	return !layout->refcount.bytes || !member(&layout->refcount, page);
+}
+
+bool kd_page_poisoned(const struct kd_page_layout *layout, const uint8_t *page)
+{
+	return has(member(&layout->flags, page), layout->bit.hwpoison);
+}
+
+/* The order of a compound page and whether it is hugetlb's, both told by its first tail page. */
+static unsigned int judge_compound(const struct kd_page_layout *layout, uint64_t pfn,
+				   uint32_t mapcount, const uint8_t *next, bool *hugetlb)
+{
+	uint64_t next_flags = member(&layout->flags, next);
+	uint64_t order = layout->order_in_flags ? next_flags & 0xff : member(&layout->order, next);
+
+	*hugetlb = is_type(&layout->hugetlb, mapcount) || has(next_flags, layout->bit.hugetlb) ||
+		   (layout->hugetlb_destructor >= 0 && layout->destructor.bytes &&
+		    (int64_t)member(&layout->destructor, next) == layout->hugetlb_destructor);
+	return order > MOST_ORDER || pfn & ((UINT64_C(1) << order) - 1) ? 0 : (unsigned int)order;
+}
+
+static bool is_cache(const struct kd_page_layout *layout, uint64_t flags)
+{
+	if (has(flags, layout->bit.lru))
+		return true;
+	/* the bit of PG_swapcache means something else without PG_swapbacked (since 4.10, 6326fec1122c) */
+	return has(flags, layout->bit.swapcache) &&
+	       (layout->bit.swapbacked < 0 || has(flags, layout->bit.swapbacked));
+}
+
+struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64_t pfn,
+				     const uint8_t *page, const uint8_t *next)
+{
+	struct kd_page_verdict verdict = {KD_PAGE_KERNEL, 0, false};
+	uint64_t flags = member(&layout->flags, page);
+	uint64_t mapping = member(&layout->mapping, page);
+	uint32_t mapcount = (uint32_t)member(&layout->mapcount, page);
+	bool hugetlb = false;
+
+	verdict.tail = layout->compound_head.bytes &&
+		       member(&layout->compound_head, page) & COMPOUND_TAIL;
+	if (verdict.tail)
+		return verdict;
+	if (flags & layout->bit.head && next)
+		verdict.order = judge_compound(layout, pfn, mapcount, next, &hugetlb);
+	if (has(flags, layout->bit.hwpoison)) {
+		verdict.kind = KD_PAGE_POISONED;
+	} else if (has(flags, layout->bit.slab) || is_type(&layout->slab, mapcount)) {
+		verdict.kind = KD_PAGE_KERNEL; /* whose other members are its own */
+	} else if (is_type(&layout->buddy, mapcount) || has(flags, layout->bit.buddy)) {
+		uint64_t order = member(&layout->private, page);
+
+		if (layout->private.bytes && order < layout->orders) {
+			verdict.kind = KD_PAGE_FREE;
+			verdict.order = (unsigned int)order;
+		}
+	} else if (is_type(&layout->unaccepted, mapcount)) {
+		/* listed in blocks of the largest order only (mm/page_alloc.c, __free_unaccepted) */
+		verdict.kind = KD_PAGE_UNACCEPTED;
+		verdict.order = layout->orders - 1;
+	} else if (is_cache(layout, flags) && !(mapping & MAPPING_ANONYMOUS)) {
+		verdict.kind = has(flags, layout->bit.private) ? KD_PAGE_CACHE_PRIVATE
+							       : KD_PAGE_CACHE;
+	} else if (hugetlb) {
+		verdict.kind = KD_PAGE_HUGE;
+	} else if (mapping & MAPPING_ANONYMOUS) {
+		verdict.kind = KD_PAGE_USER;
+	} else if (is_type(&layout->offline, mapcount)) {
+		verdict.kind = KD_PAGE_OFFLINE;
+	}
+	return verdict;
+}
