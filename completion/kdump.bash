@@ -18,6 +18,8 @@ declare -gA _kdump_commands=(
 	[info]='--json <file>'
 	[log]='--time --level --raw --json -T -x -r <file>'
 	[mem]='--virtual --physical --bytes --hex --words --raw --json -n <file>'
+	[save]='--level --exclude --compress --format --jobs --limit --order --force --dry-run --quiet
+		--json -d -x -c -f -j -n -q <file>'
 	[verify]='--json <file>'
 	[version]=''
 )
@@ -33,6 +35,11 @@ declare -gA _kdump_values=(
 	[--kernel-version]='<release>' [-k]='<release>'
 	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--target]='<file>'
+	[--level]='31 1 0 1,31' [-d]='31 1 0 1,31'
+	[--exclude]='zero cache cache-all user huge free' [-x]='zero cache cache-all user huge free'
+	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'
+	[--format]='kdump elf flat' [-f]='kdump elf flat'
+	[--jobs]='<text>' [-j]='<text>' [--limit]='<text>' [--order]='value address'
 )
 
 # What may stand for the words in angle brackets.

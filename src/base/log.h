@@ -22,7 +22,8 @@ void kd_log(const struct kd_log *log, enum kd_log_level level, const char *forma
 
 struct kd_progress {
 	/*
-	 * Called now and then, `done` never falling; total_bytes is 0 when unknown. Returning false
+	 * Called now and then, `done` never falling but when the work begins again from the start;
+	 * total_bytes is 0 when unknown, and then there may be nothing to tell. Returning false
 	 * asks the work to stop as soon as it can leave something valid behind.
 	 */
 	bool (*tick)(void *opaque, uint64_t done_bytes, uint64_t total_bytes);

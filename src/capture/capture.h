@@ -13,8 +13,9 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "config/config.h"
-#include "save/elf_copy.h"
+#include "save/save.h"
 
 enum {
 	KD_CAPTURE_LOG_BYTES = 32 << 10,
@@ -51,6 +52,9 @@ struct kd_capture {
 	char configured_host[KD_HOST_BYTES];
 	enum kd_final_action final_action, failure_action;
 	unsigned int device_timeout_s, step_timeout_s, dump_timeout_s;
+	unsigned int levels[KD_CONFIG_LEVELS], level_count;
+	enum kd_dump_format format;
+	char codec[32];
 
 	/* reached */
 	bool target_ready;
@@ -63,6 +67,8 @@ struct kd_capture {
 	unsigned int part_count;
 	struct kd_save_result saved;
 	bool dump_tried, dump_whole;
+	bool has_digest; /* of the whole dump's file */
+	uint8_t digest[KD_SHA256_BYTES];
 
 	/* watched */
 	uint64_t progress_bytes; /* rises while a dump is written */

@@ -53,6 +53,8 @@ static bool tick(void *opaque, uint64_t done_bytes, uint64_t total_bytes)
 	double seconds, rate;
 
 	meter->capture->progress_bytes = done_bytes;
+	if (!total_bytes)
+		return true;
 	if (now - meter->said_ns < PROGRESS_NS && done_bytes != total_bytes)
 		return true;
 	meter->said_ns = now;

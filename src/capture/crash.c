@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "arch/arch.h"
 #include "capture/console.h"
 #include "capture/manifest.h"
 #include "capture/store.h"
 #include "dump/dump.h"
+#include "host/file.h"
+#include "host/paths.h"
 #include "host/system.h"
 #include "kernel/kernel.h"
 #include "kernel/log.h"
 #include "report/report.h"
-#include "save/elf_copy.h"
+#include "save/save.h"
 
 /* Small windows for the small parts; the dump's own come from its step. */
 enum { SMALL_WINDOW_BYTES = 256 << 10, DUMP_WINDOW_BYTES = 4 << 20, TAIL_LINES = 60 };
@@ -164,27 +168,63 @@ enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *e
 	return status;
 }
 
-static enum kd_status copy_dump(struct kd_capture *capture, struct kd_dump *dump,
-				struct kd_err *err)
+/* How a dump is made: as configured, or more and more carefully. */
+struct manner {
+	bool filter;
+	enum kd_access access;
+	size_t window_bytes;
+	unsigned int workers; /* 0: as many as there are CPUs and memory for */
+};
+
+/* As many workers as the free memory bears: what they need may take half of it. */
+static unsigned int choose_workers(const struct kd_save_options *options, size_t page_bytes)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_AVPHYS_PAGES);
+	uint64_t room = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) / 2 : 0;
+	unsigned int workers = cpus > 1 ? (unsigned int)cpus : 1;
+
+	while (workers > 1 && kd_save_memory(options, workers, page_bytes) > room)
+		workers--;
+	return workers;
+}
+
+static void choose_options(const struct kd_capture *capture, const struct kd_dump *dump,
+			   const struct manner *manner, struct kd_save_options *options)
+{
+	if (capture->format == KD_DUMP_ELF)
+		options->format = KD_SAVE_ELF;
+	if (kd_codec_parse(capture->codec, &options->codec, &options->codec_level, NULL)) {
+		options->codec = kd_codecs[0];
+		options->codec_level = kd_codecs[0]->default_level;
+	}
+	for (unsigned int i = 0; manner->filter && i < capture->level_count; i++)
+		options->exclude[options->exclude_count++] = kd_level_kinds(capture->levels[i]);
+	if (!options->exclude_count)
+		options->exclude[options->exclude_count++] = kd_level_kinds(1);
+	options->workers = manner->workers
+				   ? manner->workers
+				   : choose_workers(options, kd_dump_arch(dump)->page_bytes);
+}
+
+static enum kd_status copy_dump(struct kd_capture *capture, const struct old *old,
+				const struct manner *manner, struct kd_err *err)
 {
 	const struct kd_store *store = kd_store_of(capture);
 	struct kd_log log = kd_capture_log(capture);
 	struct kd_capture_meter meter;
 	struct kd_progress progress = kd_capture_progress(capture, &meter);
-	const struct kd_save_options options = {
-		.progress = &progress,
-		.log = &log,
-		/* worth having, but not worth minutes of a machine being away */
-		.digest = kd_sha256_is_fast(),
-	};
+	struct kd_save_options options = {.progress = &progress, .log = &log};
 	char path[PATH_MAX];
 	struct kd_sink sink;
 	enum kd_status status;
 
+	choose_options(capture, old->dump, manner, &options);
 	status = store->open_dump(capture, &sink, path, err);
 	if (status)
 		return status;
-	status = kd_save_elf(dump, &sink, &options, &capture->saved, err);
+	sink.pace = true;
+	status = kd_save(old->dump, manner->filter ? old->kernel : NULL, &sink, &options,
+			 &capture->saved, err);
 	if (!status)
 		status = store->close_dump(capture, &sink, err);
 	kd_sink_close(&sink);
@@ -192,36 +232,70 @@ static enum kd_status copy_dump(struct kd_capture *capture, struct kd_dump *dump
 	return status;
 }
 
-static enum kd_status save_dump(struct kd_capture *capture, bool by_read, struct kd_err *err)
+static enum kd_status save_dump(struct kd_capture *capture, const struct manner *manner,
+				struct kd_err *err)
 {
 	const struct kd_dump_options options = {
-		.window_bytes = by_read ? SMALL_WINDOW_BYTES : DUMP_WINDOW_BYTES,
-		.access = by_read ? KD_ACCESS_READ : KD_ACCESS_MAP,
+		.window_bytes = manner->window_bytes,
+		.access = manner->access,
 	};
+	struct old old = {NULL, NULL};
+	struct kd_err why;
 	enum kd_status status;
-	struct kd_dump *dump;
 
 	capture->dump_tried = true;
-	status = kd_dump_open(capture->vmcore, &options, &dump, err);
+	capture->saved = (struct kd_save_result){0};
+	status = kd_dump_open(capture->vmcore, &options, &old.dump, err);
 	if (status)
 		return status;
-	status = copy_dump(capture, dump, err);
-	kd_dump_close(dump);
+	/* without it pages cannot be told apart, and everything is saved */
+	if (kd_kernel_open(old.dump, &old.kernel, &why)) {
+		old.kernel = NULL;
+		kd_say(capture, "%s", why.text);
+	}
+	status = copy_dump(capture, &old, manner, err);
+	close_old(&old);
 	if (!status)
-		kd_say(capture, "dump complete: %llu MiB, %llu MiB of them not zero",
-		       (unsigned long long)(capture->saved.file_bytes >> 20),
-		       (unsigned long long)(capture->saved.written_bytes >> 20));
+		kd_say(capture, "dump complete: %llu of %llu pages in %llu MiB",
+		       (unsigned long long)capture->saved.saved_pages,
+		       (unsigned long long)kd_save_all_pages(&capture->saved),
+		       (unsigned long long)(capture->saved.file_bytes >> 20));
 	return status;
 }
 
 enum kd_status kd_crash_save_dump(struct kd_capture *capture, struct kd_err *err)
 {
-	return save_dump(capture, false, err);
+	static const struct manner configured = {true, KD_ACCESS_AUTO, DUMP_WINDOW_BYTES, 0};
+
+	return save_dump(capture, &configured, err);
+}
+
+enum kd_status kd_crash_save_whole_dump(struct kd_capture *capture, struct kd_err *err)
+{
+	static const struct manner whole = {false, KD_ACCESS_AUTO, SMALL_WINDOW_BYTES, 1};
+
+	return save_dump(capture, &whole, err);
 }
 
 enum kd_status kd_crash_save_dump_by_reading(struct kd_capture *capture, struct kd_err *err)
 {
-	return save_dump(capture, true, err);
+	static const struct manner by_reading = {false, KD_ACCESS_READ, SMALL_WINDOW_BYTES, 1};
+
+	return save_dump(capture, &by_reading, err);
+}
+
+enum kd_status kd_crash_take_digest(struct kd_capture *capture, struct kd_err *err)
+{
+	char path[PATH_MAX];
+	enum kd_status status;
+
+	/* worth having, but not worth minutes of a machine being away */
+	if (!capture->dump_whole || !*capture->folder || !kd_sha256_is_fast())
+		return KD_OK;
+	status = kd_file_sha256(kd_path(path, capture->folder, "vmcore"), capture->digest, NULL,
+				err);
+	capture->has_digest = !status;
+	return status;
 }
 
 enum kd_status kd_crash_end(struct kd_capture *capture, struct kd_err *err)

@@ -9,9 +9,15 @@
 enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err);
 enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err);
 enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err);
-/* The dump, out of mappings; and when that died, read(2) by read(2). */
+/*
+ * The dump as it is configured; when that died, everything, without a look at what pages are; and when
+ * that died, too, the same read(2) by read(2) instead of out of mappings.
+ */
 enum kd_status kd_crash_save_dump(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_save_whole_dump(struct kd_capture *capture, struct kd_err *err);
 enum kd_status kd_crash_save_dump_by_reading(struct kd_capture *capture, struct kd_err *err);
+/* The digest of the dump's file, as it comes back from the target; where that costs little. */
+enum kd_status kd_crash_take_digest(struct kd_capture *capture, struct kd_err *err);
 /* capture.log and manifest.json. */
 enum kd_status kd_crash_end(struct kd_capture *capture, struct kd_err *err);
 

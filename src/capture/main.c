@@ -46,22 +46,26 @@ enum consequence {
 
 struct policy {
 	struct kd_step step;
-	struct kd_step instead; /* tried when the step crashed or hung; run NULL: nothing */
+	const struct kd_step *instead; /* tried in order when the step crashed or hung; or NULL */
 	enum consequence consequence;
 	bool init_only; /* the ordinary process has a target already */
 };
 
+static const struct kd_step simpler_dumps[] = {
+	{"dump without filter", kd_crash_save_whole_dump, dump_limit},
+	{"dump by reading", kd_crash_save_dump_by_reading, dump_limit},
+	{0},
+};
+
 static const struct policy policies[] = {
-	{{"modules", kd_capture_load_modules, step_limit}, {0}, GO_ON, true},
-	{{"target", kd_capture_reach_target, target_limit}, {0}, NO_HOME, true},
-	{{"folder", kd_crash_begin, step_limit}, {0}, NO_HOME, false},
-	{{"kernel log", kd_crash_save_log, step_limit}, {0}, GO_ON, false},
-	{{"report", kd_crash_save_report, step_limit}, {0}, GO_ON, false},
-	{{"dump", kd_crash_save_dump, dump_limit},
-	 {"dump by reading", kd_crash_save_dump_by_reading, dump_limit},
-	 GO_ON,
-	 false},
-	{{"manifest", kd_crash_end, step_limit}, {0}, GO_ON, false},
+	{{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true},
+	{{"target", kd_capture_reach_target, target_limit}, NULL, NO_HOME, true},
+	{{"folder", kd_crash_begin, step_limit}, NULL, NO_HOME, false},
+	{{"kernel log", kd_crash_save_log, step_limit}, NULL, GO_ON, false},
+	{{"report", kd_crash_save_report, step_limit}, NULL, GO_ON, false},
+	{{"dump", kd_crash_save_dump, dump_limit}, simpler_dumps, GO_ON, false},
+	{{"digest", kd_crash_take_digest, step_limit}, NULL, GO_ON, false},
+	{{"manifest", kd_crash_end, step_limit}, NULL, GO_ON, false},
 };
 
 static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
@@ -70,10 +74,14 @@ static const struct kd_step leave_target = {"unmounting", kd_capture_leave_targe
 /* False when there is no point in going on. */
 static bool follow(struct kd_capture *capture, const struct policy *policy)
 {
+	const struct kd_step *instead = policy->instead;
 	enum kd_outcome outcome = kd_supervise(capture, &policy->step);
 
-	if ((outcome == KD_STEP_CRASHED || outcome == KD_STEP_HUNG) && policy->instead.run)
-		outcome = kd_supervise(capture, &policy->instead);
+	for (; instead && instead->run; instead++) {
+		if (outcome != KD_STEP_CRASHED && outcome != KD_STEP_HUNG)
+			break;
+		outcome = kd_supervise(capture, instead);
+	}
 	return outcome == KD_STEP_DONE || policy->consequence == GO_ON;
 }
 

@@ -27,10 +27,10 @@ static json_t *digest_of(const struct kd_capture *capture, const struct kd_part 
 	uint8_t digest[KD_SHA256_BYTES];
 	bool is_dump = !strcmp(part->name, "vmcore");
 
-	if (!part->whole || (is_dump && !capture->saved.has_digest))
+	if (!part->whole || (is_dump && !capture->has_digest))
 		return json_null();
 	if (is_dump)
-		memcpy(digest, capture->saved.digest, sizeof(digest));
+		memcpy(digest, capture->digest, sizeof(digest));
 	else if (!*capture->folder ||
 		 kd_file_sha256(kd_path(path, capture->folder, "%s", part->name), digest, NULL,
 				NULL))
@@ -53,13 +53,6 @@ static json_t *files(const struct kd_capture *capture)
 		file = json_pack("{so sb so}", "bytes",
 				 number(is_dump ? capture->saved.file_bytes : part->bytes),
 				 "complete", (int)part->whole, "sha256", digest_of(capture, part));
-		if (file && is_dump) {
-			json_object_set_new(file, "written_bytes",
-					    number(capture->saved.written_bytes));
-			json_object_set_new(file, "zero_bytes", number(capture->saved.zero_bytes));
-			json_object_set_new(file, "reached_bytes",
-					    number(capture->saved.done_bytes));
-		}
 		json_object_set_new(list, part->name, file);
 	}
 	return list;
@@ -84,17 +77,46 @@ static json_t *steps(const struct kd_capture *capture)
 
 static json_t *unreadable(const struct kd_save_result *saved)
 {
-	json_t *offsets = json_array();
+	json_t *addresses = json_array();
 
-	for (uint64_t i = 0; offsets && i < saved->unreadable_pages && i < KD_UNREADABLE_NAMED;
+	for (uint64_t i = 0; addresses && i < saved->unreadable_pages && i < KD_UNREADABLE_NAMED;
 	     i++) {
 		char hex[24];
 
 		snprintf(hex, sizeof(hex), "0x%" PRIx64, saved->unreadable[i]);
-		json_array_append_new(offsets, json_string(hex));
+		json_array_append_new(addresses, json_string(hex));
 	}
-	return json_pack("{so so}", "pages", number(saved->unreadable_pages), "file_offsets",
-			 offsets);
+	return json_pack("{so so}", "pages", number(saved->unreadable_pages), "addresses",
+			 addresses);
+}
+
+/* Pages of the machine by kind, and what became of them. */
+static json_t *pages(const struct kd_save_result *saved)
+{
+	json_t *kinds = json_object();
+
+	for (int kind = 0; kinds && kind < KD_PAGE_KINDS; kind++)
+		if (kind != KD_PAGE_ZERO)
+			json_object_set_new(kinds, kd_page_kind_name(kind),
+					    number(saved->pages[kind]));
+	return json_pack("{sb so so so so so}", "classified", (int)saved->classified, "kinds",
+			 kinds, "kept", number(saved->kept_pages), "saved",
+			 number(saved->saved_pages), "zero", number(saved->zero_pages), "unknown",
+			 number(saved->unknown_pages));
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+/* Where the time of the dump went: the sweeps one after the other, then the work of all threads. */
+static json_t *timings(const struct kd_save_result *saved)
+{
+	return json_pack("{sf sf sf s{sf sf sf sf}}", "plan", seconds(saved->plan_ns), "data",
+			 seconds(saved->data_ns), "sync", seconds(saved->sync_ns), "threads",
+			 "judge", seconds(saved->judge_ns), "read", seconds(saved->read_ns), "pack",
+			 seconds(saved->pack_ns), "write", seconds(saved->write_ns));
 }
 
 /* Why the dump is not whole: what its last step said. */
@@ -111,18 +133,20 @@ static json_t *reason(const struct kd_capture *capture)
 
 enum kd_status kd_manifest_write(const struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
-	json_t *root =
-		json_pack("{si sb so ss ss so so ss si so so so s{so so so}}", "version", 1,
-			  "complete", (int)capture->dump_whole, "reason", reason(capture), "host",
-			  capture->host, "release", capture->release, "crash_time",
-			  number_if(capture->crash_time_s != 0, capture->crash_time_s),
-			  "capture_time", number(capture->capture_time_s), "format", "elf", "level",
-			  0, "files", files(capture), "unreadable", unreadable(&capture->saved),
-			  "steps", steps(capture), "memory_kib", "total",
-			  number_if(capture->memory_total_kib != 0, capture->memory_total_kib),
-			  "lowest_available",
-			  number_if(capture->memory_lowest_kib != 0, capture->memory_lowest_kib),
-			  "largest_step", number_if(capture->peak_kib != 0, capture->peak_kib));
+	json_t *root = json_pack(
+		"{si sb so ss ss so so ss ss si so so so so so s{so so so}}", "version", 2,
+		"complete", (int)capture->dump_whole, "reason", reason(capture), "host",
+		capture->host, "release", capture->release, "crash_time",
+		number_if(capture->crash_time_s != 0, capture->crash_time_s), "capture_time",
+		number(capture->capture_time_s), "format", kd_dump_format_name(capture->format),
+		"codec", capture->codec, "level", (int)kd_kinds_level(capture->saved.excluded),
+		"pages", pages(&capture->saved), "files", files(capture), "unreadable",
+		unreadable(&capture->saved), "seconds", timings(&capture->saved), "steps",
+		steps(capture), "memory_kib", "total",
+		number_if(capture->memory_total_kib != 0, capture->memory_total_kib),
+		"lowest_available",
+		number_if(capture->memory_lowest_kib != 0, capture->memory_lowest_kib),
+		"largest_step", number_if(capture->peak_kib != 0, capture->peak_kib));
 	int failed;
 
 	if (!root)

@@ -2,10 +2,12 @@
 /*
  * manifest.json: what is in a crash folder, whether it is whole, and how the capture went.
  *
- *     {"version": 1, "complete": true, "reason": null or why not, "host", "release",
- *      "crash_time": seconds or null, "capture_time": seconds, "format": "elf", "level": 0,
- *      "files": {"vmcore": {"bytes", "written_bytes", "zero_bytes", "sha256": hex or null}, …},
- *      "unreadable": {"pages": n, "file_offsets": ["0x…"]},
+ *     {"version": 2, "complete": true, "reason": null or why not, "host", "release",
+ *      "crash_time": seconds or null, "capture_time": seconds, "format": "kdump", "codec": "zstd", "level": 31,
+ *      "pages": {"classified", "kinds": {"kernel": n, "cache": n, …}, "kept", "saved", "zero", "unknown"},
+ *      "files": {"vmcore": {"bytes", "complete", "sha256": hex or null}, …},
+ *      "unreadable": {"pages": n, "addresses": ["0x…"]},
+ *      "seconds": {"plan", "data", "sync", "threads": {"judge", "read", "pack", "write"}},
  *      "steps": [{"name", "seconds", "error": null or text}],
  *      "memory_kib": {"total", "lowest_available", "largest_step"}}
  */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture/console.h"
 #include "capture/store.h"
 #include "host/file.h"
 #include "host/paths.h"
@@ -141,10 +142,8 @@ static void make_room(struct kd_capture *capture)
 	struct stat st;
 
 	kd_path(path, capture->folder, "vmcore.incomplete");
-	if (stat(path, &st) || st.st_size <= ROOM_BYTES || truncate(path, st.st_size - ROOM_BYTES))
-		return;
-	if (capture->saved.done_bytes > (uint64_t)st.st_size - ROOM_BYTES)
-		capture->saved.done_bytes = (uint64_t)st.st_size - ROOM_BYTES;
+	if (!stat(path, &st) && st.st_size > ROOM_BYTES && truncate(path, st.st_size - ROOM_BYTES))
+		kd_say(capture, "%s: making room: %s", path, strerror(errno));
 }
 
 static enum kd_status end(struct kd_capture *capture, struct kd_err *err)

@@ -52,6 +52,7 @@ extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_info;
 extern const struct kd_command kd_cmd_log;
 extern const struct kd_command kd_cmd_mem;
+extern const struct kd_command kd_cmd_save;
 extern const struct kd_command kd_cmd_verify;
 extern const struct kd_command kd_cmd_version;
 extern const struct kd_command kd_cmd_load;

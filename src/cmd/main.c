@@ -16,6 +16,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_info,
 	&kd_cmd_log,
 	&kd_cmd_mem,
+	&kd_cmd_save,
 	&kd_cmd_verify,
 	&kd_cmd_version,
 };

@@ -20,7 +20,7 @@
 #include "kernel/log.h"
 #include "kernel/registers.h"
 
-enum { PIECE_BYTES = 1 << 20, DETAIL_BYTES = KD_ERR_TEXT_BYTES };
+enum { PIECE_BYTES = 64 << 12, DETAIL_BYTES = KD_ERR_TEXT_BYTES };
 
 enum verdict { GOOD, BAD, SKIPPED };
 
@@ -40,6 +40,10 @@ static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BY
 	kd_dump_segments(input->dump, &count);
 	if (missing) {
 		SAY("the file ends early: %" PRIu64 " bytes are missing", missing);
+		return BAD;
+	}
+	if (kd_dump_facts(input->dump)->incomplete) {
+		SAY("the dump says of itself that it is incomplete");
 		return BAD;
 	}
 	SAY("%zu, all inside the file", count);
@@ -132,62 +136,80 @@ static enum verdict check_log(struct kd_input *input, char detail[DETAIL_BYTES])
 	return summary.damaged || !summary.records ? BAD : GOOD;
 }
 
-/* By pread(2): a bad sector is an error to report here, and a SIGBUS in a mapping. */
-static enum kd_status read_segment(int fd, const struct kd_segment *segment, char *buffer,
-				   const struct kd_progress *progress, uint64_t *done,
-				   uint64_t total, struct kd_err *err)
+/* Reads every page of a run that the dump has, decompressing it where it is compressed. */
+static enum kd_status read_run(struct kd_reader *reader, uint64_t paddr, uint64_t bytes,
+			       uint8_t *buffer, struct kd_err *err)
 {
-	for (uint64_t at = 0; at < segment->file_bytes;) {
-		uint64_t left = segment->file_bytes - at;
-		uint64_t offset = segment->file_offset + at;
-		ssize_t got = pread(fd, buffer, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES,
-				    (off_t)offset);
+	while (bytes) {
+		size_t want = bytes < PIECE_BYTES ? (size_t)bytes : PIECE_BYTES, got;
+		const uint8_t *data;
+		enum kd_status status =
+			kd_reader_stream(reader, paddr, want, buffer, &data, &got, err);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return kd_fail_errno(err, errno,
-					     "page at 0x%" PRIx64 " (byte 0x%" PRIx64
-					     " of the file)",
-					     segment->paddr + at, offset);
-		if (!got)
-			return kd_fail(err, KD_TRUNCATED,
-				       "page at 0x%" PRIx64 ": the file ends before it",
-				       segment->paddr + at);
-		at += (uint64_t)got;
-		*done += (uint64_t)got;
-		kd_progress(progress, *done, total);
+		/* segments may begin and end within a page */
+		if (status == KD_HOLE || status == KD_EXCLUDED)
+			return KD_OK;
+		if (status)
+			return status;
+		paddr += got;
+		bytes -= got;
 	}
 	return KD_OK;
 }
 
+static enum kd_status read_segment(struct kd_input *input, const struct kd_segment *segment,
+				   uint8_t *buffer, const struct kd_progress *progress,
+				   uint64_t *done, struct kd_err *err)
+{
+	struct kd_reader *reader = kd_dump_reader(input->dump);
+	uint64_t page_bytes = kd_dump_arch(input->dump)->page_bytes;
+	uint64_t end = segment->paddr + segment->memory_bytes;
+	uint64_t total = kd_dump_facts(input->dump)->saved_pages * page_bytes;
+	enum kd_status status = KD_OK;
+
+	for (uint64_t at = segment->paddr; !status && at < end;) {
+		uint64_t next = (at / page_bytes + 1) * page_bytes, present = 0;
+
+		status = kd_reader_present(reader, at / page_bytes, 64, &present, err);
+		if (next > end)
+			next = end;
+		/* as many of 64 pages as come together */
+		for (int i = 1; i < 64 && present & 1 && present >> i & 1 && next < end; i++)
+			next = next + page_bytes < end ? next + page_bytes : end;
+		if (!status && present & 1) {
+			status = read_run(reader, at, next - at, buffer, err);
+			*done += next - at;
+			kd_progress(progress, *done, total);
+		}
+		at = next;
+	}
+	return status;
+}
+
 static enum verdict check_pages(struct kd_input *input, char detail[DETAIL_BYTES])
 {
-	KD_CLEANUP_CLOSE int fd = open(input->path, O_RDONLY | O_CLOEXEC);
-	KD_CLEANUP_FREE char *buffer = malloc(PIECE_BYTES);
-	uint64_t done = 0, total = 0;
+	KD_CLEANUP_FREE uint8_t *buffer = malloc(PIECE_BYTES);
 	struct kd_progress progress;
 	enum kd_status status = KD_OK;
 	struct kd_err err = {0};
 	struct kd_meter meter;
+	uint64_t done = 0;
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(input->dump, &count);
 
-	if (fd < 0 || !buffer) {
-		SAY("opening: %s", strerror(errno));
+	if (!buffer) {
+		SAY("no memory");
 		return BAD;
 	}
-	for (size_t i = 0; i < count; i++)
-		total += segments[i].file_bytes;
 	progress = kd_meter_init(&meter, "reading pages");
 	for (size_t i = 0; i < count && !status; i++)
-		status = read_segment(fd, &segments[i], buffer, &progress, &done, total, &err);
+		status = read_segment(input, &segments[i], buffer, &progress, &done, &err);
 	kd_meter_deinit(&meter);
 	if (status) {
 		SAY("%s", err.text);
 		return BAD;
 	}
-	SAY("%" PRIu64 " bytes read", done);
+	SAY("%" PRIu64 " bytes of memory read", done);
 	return GOOD;
 }
 

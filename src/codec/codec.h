@@ -32,8 +32,9 @@ enum kd_codec_flag {
 };
 
 struct kd_codec {
-	const char *name;                           /* as a person writes it: "zstd" */
-	uint32_t flag;                              /* enum kd_codec_flag */
+	const char *name; /* as a person writes it: "zstd" */
+	uint32_t flag;    /* enum kd_codec_flag */
+	bool is_static;   /* its library can be linked statically: the capture program has it */
 	int least_level, default_level, most_level; /* all equal: there is nothing to choose */
 
 	/* Bytes of memory for an encoder of pages of page_bytes, and for a decoder; aligned to 64. */

@@ -64,6 +64,7 @@ static bool decompress_page(void *memory, const void *data, size_t bytes, void *
 const struct kd_codec kd_codec_lzo = {
 	.name = "lzo",
 	.flag = KD_CODEC_LZO,
+	.is_static = true,
 	.encoder_bytes = encoder_bytes,
 	.encoder_init = encoder_init,
 	.encoder_deinit = deinit,

@@ -85,6 +85,7 @@ static bool decompress_page(void *memory, const void *data, size_t bytes, void *
 const struct kd_codec kd_codec_zlib = {
 	.name = "zlib",
 	.flag = KD_CODEC_ZLIB,
+	.is_static = true,
 	.least_level = LEAST_LEVEL,
 	.default_level = DEFAULT_LEVEL,
 	.most_level = MOST_LEVEL,

@@ -80,6 +80,7 @@ static void deinit(void *memory)
 const struct kd_codec kd_codec_zstd = {
 	.name = "zstd",
 	.flag = KD_CODEC_ZSTD,
+	.is_static = true,
 	.least_level = LEAST_LEVEL,
 	.default_level = DEFAULT_LEVEL,
 	.most_level = MOST_LEVEL,

@@ -15,6 +15,11 @@
  *     device_timeout  = SECONDS              how long to wait for the target to appear
  *     step_timeout    = SECONDS              limit of each step that is not the dump itself
  *     dump_timeout    = SECONDS              limit of writing the dump
+ *     cpus            = NUMBER               CPUs of the second kernel
+ *     [dump]
+ *     level    = 0…31, or several with commas    what is left out; the next when space runs out
+ *     format   = kdump | elf
+ *     compress = zstd | zlib | lzo | none, with a level behind a colon
  */
 #ifndef KD_CONFIG_CONFIG_H
 #define KD_CONFIG_CONFIG_H
@@ -30,6 +35,8 @@ enum kd_target_type {
 	KD_TARGET_RAW,
 };
 
+enum kd_dump_format { KD_DUMP_KDUMP, KD_DUMP_ELF };
+
 enum kd_final_action { KD_FINAL_REBOOT, KD_FINAL_POWEROFF, KD_FINAL_HALT, KD_FINAL_SHELL };
 
 struct kd_config {
@@ -43,7 +50,19 @@ struct kd_config {
 	unsigned int device_timeout_s;
 	unsigned int step_timeout_s;
 	unsigned int dump_timeout_s;
+	unsigned int cpus;
+	char *dump_levels;
+	enum kd_dump_format dump_format;
+	char *dump_codec;
 };
+
+enum { KD_CONFIG_LEVELS = 8 };
+
+/*
+ * Parses "31" or "1,31": 1 to KD_CONFIG_LEVELS dump levels, each 0 to 31. Returns how many; 0 when
+ * the text is no such list.
+ */
+unsigned int kd_config_levels(const char *text, unsigned int levels[KD_CONFIG_LEVELS]);
 
 /* Fills in the defaults. The strings are the config's own. KD_NOMEM. */
 enum kd_status kd_config_init(struct kd_config *config, struct kd_err *err);
@@ -72,5 +91,6 @@ enum kd_status kd_config_set(struct kd_config *config, const char *section, cons
 /* The names as the file spells them; NULL for a value out of range. */
 const char *kd_target_type_name(enum kd_target_type type);
 const char *kd_final_action_name(enum kd_final_action action);
+const char *kd_dump_format_name(enum kd_dump_format format);
 
 #endif

@@ -7,14 +7,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "codec/codec.h"
+
 /* A kind of value. Text kinds have `check`; the others a list of words, or a range of numbers. */
 struct kd_config_kind {
 	/* Why text is not such a value, or NULL when it is. */
 	const char *(*check)(const char *text);
 	bool empty_is_unset; /* text: an empty value is stored as NULL */
 	const char *const *words;
+	const char *unit; /* numbers: what is counted, with a space before it */
 	unsigned int least, most;
 };
+
+enum { LEVEL_MOST = 31 };
 
 static const char *check_any(const char *text)
 {
@@ -56,6 +61,47 @@ static const char *check_host(const char *text)
 	return NULL;
 }
 
+unsigned int kd_config_levels(const char *text, unsigned int levels[KD_CONFIG_LEVELS])
+{
+	unsigned int count = 0;
+
+	for (;; text++) {
+		size_t digits = strspn(text, "0123456789");
+		unsigned long level;
+
+		if (!digits || digits > 2 || count == KD_CONFIG_LEVELS)
+			return 0;
+		level = strtoul(text, NULL, 10);
+		text += digits;
+		if (level > LEVEL_MOST || (*text && *text != ','))
+			return 0;
+		levels[count++] = (unsigned int)level;
+		if (!*text)
+			return count;
+	}
+}
+
+static const char *check_levels(const char *text)
+{
+	unsigned int levels[KD_CONFIG_LEVELS];
+
+	return kd_config_levels(text, levels)
+		       ? NULL
+		       : "a level is a number from 0 to 31, or several with commas between them";
+}
+
+static const char *check_codec(const char *text)
+{
+	const struct kd_codec *codec;
+	struct kd_err err;
+	int level;
+
+	if (kd_codec_parse(text, &codec, &level, &err))
+		return err.status == KD_INVALID ? "no such level"
+						: "a codec is zstd, zlib, lzo or none";
+	return codec->is_static ? NULL : "the capture program has zstd, zlib, lzo and none only";
+}
+
 static const char *const type_words[] = {
 	[KD_TARGET_AUTO] = "auto",
 	[KD_TARGET_EXT4] = "ext4",
@@ -73,6 +119,12 @@ static const char *const action_words[] = {
 	NULL,
 };
 
+static const char *const format_words[] = {
+	[KD_DUMP_KDUMP] = "kdump",
+	[KD_DUMP_ELF] = "elf",
+	NULL,
+};
+
 static const struct kd_config_kind device = {.check = check_device, .empty_is_unset = true};
 static const struct kd_config_kind path = {.check = check_path};
 static const struct kd_config_kind text_line = {.check = check_any};
@@ -80,7 +132,11 @@ static const struct kd_config_kind host = {.check = check_host, .empty_is_unset 
 static const struct kd_config_kind type = {.words = type_words};
 static const struct kd_config_kind action = {.words = action_words};
 /* At least a second: nothing in the second kernel may wait for ever. At most a day. */
-static const struct kd_config_kind seconds = {.least = 1, .most = 86400};
+static const struct kd_config_kind seconds = {.unit = " seconds", .least = 1, .most = 86400};
+static const struct kd_config_kind cpus = {.unit = "", .least = 1, .most = 64};
+static const struct kd_config_kind levels = {.check = check_levels};
+static const struct kd_config_kind codec = {.check = check_codec};
+static const struct kd_config_kind format = {.words = format_words};
 
 #define KEY(section, name, member, kind, initial)                                                  \
 	{                                                                                          \
@@ -98,6 +154,10 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("capture", "device_timeout", device_timeout_s, seconds, "60"),
 	KEY("capture", "step_timeout", step_timeout_s, seconds, "60"),
 	KEY("capture", "dump_timeout", dump_timeout_s, seconds, "3600"),
+	KEY("capture", "cpus", cpus, cpus, "1"),
+	KEY("dump", "level", dump_levels, levels, "31"),
+	KEY("dump", "format", dump_format, format, "kdump"),
+	KEY("dump", "compress", dump_codec, codec, "zstd"),
 };
 const size_t kd_config_key_count = sizeof(kd_config_keys) / sizeof(*kd_config_keys);
 
@@ -109,6 +169,11 @@ const char *kd_target_type_name(enum kd_target_type value)
 const char *kd_final_action_name(enum kd_final_action value)
 {
 	return (unsigned int)value <= KD_FINAL_SHELL ? action_words[value] : NULL;
+}
+
+const char *kd_dump_format_name(enum kd_dump_format value)
+{
+	return (unsigned int)value <= KD_DUMP_ELF ? format_words[value] : NULL;
 }
 
 /* Edits (insert, delete, replace a character) from a to b; words of the file are short. */
@@ -173,8 +238,8 @@ const struct kd_config_key *kd_config_find_key(const char *section, const char *
 		kd_fail(err, KD_INVALID, "[%s]: no such section; did you mean [%s]?", section,
 			near_section->section);
 	else if (!known_section)
-		kd_fail(err, KD_INVALID, "[%s]: no such section; there are [target] and [capture]",
-			section);
+		kd_fail(err, KD_INVALID,
+			"[%s]: no such section; there are [target], [capture] and [dump]", section);
 	else if (nearest)
 		kd_fail(err, KD_INVALID, "%s: no such key in [%s]; did you mean %s?", name, section,
 			nearest->name);
@@ -209,12 +274,12 @@ static enum kd_status parse_number(const struct kd_config_key *key, const char *
 	unsigned long value;
 
 	if (!digits || text[digits])
-		return kd_fail(err, KD_INVALID, "%s = %s: must be a number of seconds", key->name,
-			       text);
+		return kd_fail(err, KD_INVALID, "%s = %s: must be a number%s%s", key->name, text,
+			       *key->kind->unit ? " of" : "", key->kind->unit);
 	value = digits > 9 ? UINT32_MAX : strtoul(text, NULL, 10);
 	if (value < key->kind->least || value > key->kind->most)
-		return kd_fail(err, KD_INVALID, "%s = %s: must be from %u to %u seconds", key->name,
-			       text, key->kind->least, key->kind->most);
+		return kd_fail(err, KD_INVALID, "%s = %s: must be from %u to %u%s", key->name, text,
+			       key->kind->least, key->kind->most, key->kind->unit);
 	*(unsigned int *)member = (unsigned int)value;
 	return KD_OK;
 }

@@ -128,6 +128,18 @@ const struct kd_segment *kd_dump_segments(const struct kd_dump *dump, size_t *co
 	return dump->segments;
 }
 
+const struct kd_segment *kd_dump_aliases(const struct kd_dump *dump, size_t *count)
+{
+	*count = dump->alias_count;
+	return dump->aliases;
+}
+
+const void *kd_dump_note_bytes(const struct kd_dump *dump, size_t *bytes)
+{
+	*bytes = dump->note_bytes_count;
+	return dump->note_bytes;
+}
+
 const struct kd_note *kd_dump_notes(const struct kd_dump *dump, size_t *count)
 {
 	*count = dump->note_count;
@@ -149,12 +161,6 @@ enum kd_status kd_dump_read(struct kd_dump *dump, uint64_t paddr, void *buffer, 
 			    struct kd_err *err)
 {
 	return kd_reader_read(dump->reader, paddr, buffer, bytes, err);
-}
-
-enum kd_status kd_dump_file_window(struct kd_dump *dump, uint64_t offset, const uint8_t **data,
-				   size_t *bytes, struct kd_err *err)
-{
-	return kd_windows_at(&dump->reader->windows, offset, data, bytes, err);
 }
 
 enum kd_status kd_fail_hole(struct kd_err *err, uint64_t paddr)

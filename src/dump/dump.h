@@ -3,9 +3,9 @@
  * An open dump: old memory by physical address, whatever the file format.
  *
  * Formats are rows of one table (dump/format.h): ELF cores, as /proc/vmcore gives them and as we write
- * them; kdump-compressed dumps; either of them flattened. Files are read through a bounded set of mmap
- * windows: in the second kernel read(2) of /proc/vmcore copies page by page (0.3 GB/s measured), a mapping
- * runs at memory speed.
+ * them; kdump-compressed dumps; either of them flattened. They are seen through a bounded set of windows; those
+ * of /proc/vmcore are mapped, for its read(2) copies page by page (0.3 GB/s measured in a second kernel) and
+ * a mapping runs at memory speed.
  *
  * An open dump does not change; kd_dump_read() uses a reader that it has, and so belongs to
  * one thread. Others open readers of their own (dump/reader.h).
@@ -23,7 +23,7 @@
 struct kd_arch; /* arch/arch.h */
 
 enum kd_access {
-	KD_ACCESS_AUTO, /* maps; but who streams, reads what is on a file system */
+	KD_ACCESS_AUTO, /* maps the kernel's files (/proc/vmcore), reads those of file systems */
 	KD_ACCESS_MAP,  /* maps always, as far as that is possible */
 	KD_ACCESS_READ, /* read(2) only: slower in a second kernel, but a bad page is an error */
 };
@@ -83,19 +83,19 @@ uint64_t kd_dump_missing_bytes(const struct kd_dump *dump);
 
 /* Sorted by paddr, as the dump's own; segments that only repeat memory (the kernel text) left out. */
 const struct kd_segment *kd_dump_segments(const struct kd_dump *dump, size_t *count);
+/*
+ * Other virtual addresses of memory that the segments have: what the segments that repeat memory said.
+ * Only paddr, vaddr and memory_bytes mean something.
+ */
+const struct kd_segment *kd_dump_aliases(const struct kd_dump *dump, size_t *count);
+/* All notes as they stand in the dump, padded; NULL when there are none. */
+const void *kd_dump_note_bytes(const struct kd_dump *dump, size_t *bytes);
 const struct kd_note *kd_dump_notes(const struct kd_dump *dump, size_t *count);
 /* The text of the VMCOREINFO note, not NUL-terminated; NULL when there is none. */
 const char *kd_dump_vmcoreinfo(const struct kd_dump *dump, size_t *bytes);
 
 /* The dump's own reader, for one thread. */
 struct kd_reader *kd_dump_reader(const struct kd_dump *dump);
-
-/*
- * The bytes of the file itself at an offset, in place: for saving a dump as it is. KD_TRUNCATED past its
- * end, KD_SYSTEM where reading failed.
- */
-enum kd_status kd_dump_file_window(struct kd_dump *dump, uint64_t offset, const uint8_t **data,
-				   size_t *bytes, struct kd_err *err);
 
 /* kd_reader_read() with it. */
 enum kd_status kd_dump_read(struct kd_dump *dump, uint64_t paddr, void *buffer, size_t bytes,

@@ -152,7 +152,7 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	status = each_header(parse, header->e_phoff, count, PT_LOAD, take_load, err);
 	if (status)
 		return status;
-	dump->segment_count = kd_segments_tidy(dump->segments, dump->segment_count);
+	kd_segments_tidy(dump);
 	if (!dump->segment_count)
 		return kd_fail(err, KD_CORRUPT, "the core describes no memory");
 
@@ -162,6 +162,7 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	dump->note_bytes = malloc(parse->note_bytes + 1);
 	if (!dump->note_bytes)
 		return kd_fail_errno(err, ENOMEM, "the notes");
+	dump->note_bytes_count = (size_t)parse->note_bytes;
 	parse->note_bytes = 0;
 	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
 }
@@ -258,12 +259,10 @@ static enum kd_status elf_stream(struct kd_reader *reader, uint64_t paddr, size_
 				 struct kd_err *err)
 {
 	const struct kd_dump *dump = reader->dump;
-	enum kd_access access = dump->options.access;
 	uint64_t offset, left;
 	enum kd_status status;
 
-	/* on a file system, copying out of the page cache costs less than mapping its pages */
-	if (access == KD_ACCESS_MAP || (access == KD_ACCESS_AUTO && dump->medium.is_proc)) {
+	if (!reader->windows.by_read) {
 		status = elf_window(reader, paddr, data, bytes, err);
 		if (!status && *bytes > want)
 			*bytes = want;

@@ -10,7 +10,7 @@
 #include "dump/window.h"
 
 /* As much as we hold in memory of what is not pages, in the second kernel too. */
-enum { KD_NOTES_LIMIT = 4 << 20, KD_SEGMENT_LIMIT = 1 << 18 };
+enum { KD_NOTES_LIMIT = 4 << 20, KD_SEGMENT_LIMIT = 1 << 22, KD_ALIASES = 8 };
 
 /* Where a kdump-compressed file has what (dump/kdump_compressed.c). */
 struct kd_compressed {
@@ -33,9 +33,12 @@ struct kd_dump {
 	struct kd_reader *reader; /* for those who have no other */
 	struct kd_segment *segments;
 	size_t segment_count, segment_room;
+	struct kd_segment aliases[KD_ALIASES];
+	size_t alias_count;
 	struct kd_note *notes; /* point into note_bytes */
 	size_t note_count, note_room;
 	char *note_bytes;
+	size_t note_bytes_count;
 	const char *vmcoreinfo; /* points into note_bytes or into info_bytes */
 	size_t vmcoreinfo_bytes;
 	char *info_bytes;
@@ -94,10 +97,10 @@ enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *se
 
 /*
  * Sorts segments by paddr and cuts away what repeats memory that a segment before describes: the
- * kernel's text appears twice in a core of the kernel, at its own virtual address and in the direct map.
- * Returns how many are left.
+ * kernel's text appears twice in a core of the kernel, at its own virtual address and in the direct map. What
+ * is cut away becomes an alias, as long as there is room for it.
  */
-size_t kd_segments_tidy(struct kd_segment *segments, size_t count);
+void kd_segments_tidy(struct kd_dump *dump);
 
 /* The segment of a physical address, or NULL: a hole. */
 const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,

@@ -98,8 +98,10 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 	if (version >= 4 && sub->notes_bytes) {
 		status = read_piece(dump, "notes", sub->notes_offset, sub->notes_bytes,
 				    &dump->note_bytes, err);
-		if (!status)
+		if (!status) {
+			dump->note_bytes_count = (size_t)sub->notes_bytes;
 			status = kd_elf_notes(dump, dump->note_bytes, sub->notes_bytes, err);
+		}
 	}
 	if (!status && version >= 3 && sub->vmcoreinfo_bytes && !dump->vmcoreinfo) {
 		status = read_piece(dump, "VMCOREINFO", sub->vmcoreinfo_offset,
@@ -237,7 +239,8 @@ static enum kd_status read_bitmaps(struct kd_dump *dump, struct kd_err *err)
 	status = each_word(dump, compressed->ram_offset, take_ram, err);
 	if (!status)
 		status = each_word(dump, compressed->saved_offset, take_saved, err);
-	if (!status && !dump->segment_count)
+	/* one that was killed at its beginning has its bitmaps still to come */
+	if (!status && !dump->segment_count && !dump->facts.incomplete)
 		status = kd_fail(err, KD_CORRUPT, "the dump describes no memory");
 	return status;
 }
@@ -259,8 +262,8 @@ static void count_missing(struct kd_dump *dump)
 
 static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 {
-	struct kd_kdump_sub_header sub;
-	struct kd_kdump_header header;
+	struct kd_kdump_sub_header sub = {0};
+	struct kd_kdump_header header = {0};
 	enum kd_status status;
 
 	status = kd_reader_copy(dump->reader, 0, &header, sizeof(header), err);
@@ -271,6 +274,9 @@ static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 	if (!status)
 		status = kd_reader_copy(dump->reader, (uint64_t)header.block_bytes, &sub,
 					sizeof(sub), err);
+	dump->facts.level = sub.dump_level;
+	dump->facts.codec_flags = header.status & KD_CODEC_FLAGS;
+	dump->facts.incomplete = header.status & KD_KDUMP_INCOMPLETE;
 	if (!status)
 		status = lay_out(dump, &header, &sub, err);
 	if (!status)
@@ -279,9 +285,6 @@ static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 		status = read_bitmaps(dump, err);
 	if (status)
 		return status;
-	dump->facts.level = sub.dump_level;
-	dump->facts.codec_flags = header.status & KD_CODEC_FLAGS;
-	dump->facts.incomplete = header.status & KD_KDUMP_INCOMPLETE;
 	count_missing(dump);
 	return KD_OK;
 }

@@ -17,8 +17,13 @@ enum kd_status kd_reader_open(struct kd_dump *dump, struct kd_reader **reader, s
 	if (!made)
 		return kd_fail_errno(err, ENOMEM, "%s", kd_dump_path(dump));
 	made->dump = dump;
+	/*
+	 * What is on a file system is read: copying out of the page cache costs less than mapping its
+	 * pages, and a bad block is an error, not a signal.
+	 */
 	kd_windows_init(&made->windows, &dump->medium, dump->options.window_bytes,
-			dump->options.access == KD_ACCESS_READ);
+			dump->options.access == KD_ACCESS_READ ||
+				(dump->options.access == KD_ACCESS_AUTO && !dump->medium.is_proc));
 	*reader = made;
 	return KD_OK;
 }

@@ -50,20 +50,35 @@ static void cut_front(struct kd_segment *segment, uint64_t bytes)
 	segment->file_offset += in_file;
 }
 
-size_t kd_segments_tidy(struct kd_segment *segments, size_t count)
+static void add_alias(struct kd_dump *dump, const struct kd_segment *segment, uint64_t bytes)
 {
+	if (dump->alias_count == KD_ALIASES)
+		return;
+	dump->aliases[dump->alias_count++] = (struct kd_segment){
+		.paddr = segment->paddr,
+		.vaddr = segment->vaddr,
+		.memory_bytes = bytes,
+	};
+}
+
+void kd_segments_tidy(struct kd_dump *dump)
+{
+	struct kd_segment *segments = dump->segments;
 	uint64_t end = 0; /* of the memory described so far */
 	size_t kept = 0;
 
-	qsort(segments, count, sizeof(*segments), by_paddr);
-	for (size_t i = 0; i < count; i++) {
+	qsort(segments, dump->segment_count, sizeof(*segments), by_paddr);
+	for (size_t i = 0; i < dump->segment_count; i++) {
 		struct kd_segment segment = segments[i];
 
 		if (segment.memory_bytes && segment.paddr < end) {
 			uint64_t repeated = end - segment.paddr;
 
-			if (repeated >= segment.memory_bytes)
+			if (repeated >= segment.memory_bytes) {
+				add_alias(dump, &segment, segment.memory_bytes);
 				continue;
+			}
+			add_alias(dump, &segment, repeated);
 			cut_front(&segment, repeated);
 		}
 		if (!segment.memory_bytes)
@@ -71,7 +86,7 @@ size_t kd_segments_tidy(struct kd_segment *segments, size_t count)
 		end = segment.paddr + segment.memory_bytes;
 		segments[kept++] = segment;
 	}
-	return kept;
+	dump->segment_count = kept;
 }
 
 const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,

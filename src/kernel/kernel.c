@@ -9,8 +9,7 @@
 #include "base/bytes.h"
 #include "host/system.h"
 
-/* struct new_utsname, include/uapi/linux/utsname.h: six texts of 65 bytes, nodename the second. */
-enum { UTS_FIELD_BYTES = 65, UTS_NODENAME = 1, TEXT_BYTES = 128 };
+enum { UTS_NODENAME = 1, TEXT_BYTES = 128 };
 
 struct kd_kernel {
 	struct kd_dump *dump; /* borrowed */
@@ -20,7 +19,7 @@ struct kd_kernel {
 	struct kd_err space_error;
 	char release[TEXT_BYTES];
 	char build_id[TEXT_BYTES];
-	char nodename[UTS_FIELD_BYTES];
+	char nodename[KD_UTS_BYTES];
 	uint64_t crash_time_s;
 };
 
@@ -76,19 +75,25 @@ static enum kd_status find_tables(const struct kd_kernel *kernel, struct kd_tabl
 	return KD_OK;
 }
 
-/* The host name, from init_uts_ns: absent or unreadable is not an error. */
-static void read_nodename(struct kd_kernel *kernel)
+enum kd_status kd_kernel_utsname(struct kd_kernel *kernel, char uts[KD_UTS_FIELDS][KD_UTS_BYTES])
 {
 	uint64_t uts_ns, offset, vaddr;
 
 	if (kd_vmcoreinfo_symbol(&kernel->info, "init_uts_ns", &uts_ns, NULL) ||
 	    kd_vmcoreinfo_offset(&kernel->info, "uts_namespace.name", &offset, NULL) ||
-	    !kd_add(uts_ns, offset, &vaddr) ||
-	    !kd_add(vaddr, UTS_NODENAME * UTS_FIELD_BYTES, &vaddr) ||
-	    kd_kernel_read(kernel, vaddr, kernel->nodename, sizeof(kernel->nodename), NULL)) {
-		kernel->nodename[0] = '\0';
+	    !kd_add(uts_ns, offset, &vaddr))
+		return KD_NOTFOUND;
+	return kd_kernel_read(kernel, vaddr, uts, KD_UTS_FIELDS * KD_UTS_BYTES, NULL);
+}
+
+/* The host name, from init_uts_ns: absent or unreadable is not an error. */
+static void read_nodename(struct kd_kernel *kernel)
+{
+	char uts[KD_UTS_FIELDS][KD_UTS_BYTES];
+
+	if (kd_kernel_utsname(kernel, uts))
 		return;
-	}
+	memcpy(kernel->nodename, uts[UTS_NODENAME], sizeof(kernel->nodename));
 	kernel->nodename[sizeof(kernel->nodename) - 1] = '\0';
 	/* it becomes the name of a folder: only what a host name can hold */
 	for (char *c = kernel->nodename; *c; c++)

@@ -28,6 +28,13 @@ const char *kd_kernel_build_id(const struct kd_kernel *kernel);  /* hex, or NULL
 const char *kd_kernel_nodename(const struct kd_kernel *kernel);  /* host name, or NULL */
 uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel); /* Unix time, 0: unknown */
 
+enum { KD_UTS_BYTES = 65, KD_UTS_FIELDS = 6 };
+/*
+ * The six texts of struct new_utsname (include/uapi/linux/utsname.h) as they are in memory: sysname, nodename,
+ * release, version, machine, domainname. KD_NOTFOUND when VMCOREINFO does not lead there, or what reading says.
+ */
+enum kd_status kd_kernel_utsname(struct kd_kernel *kernel, char uts[KD_UTS_FIELDS][KD_UTS_BYTES]);
+
 const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel);
 /*
  * The kernel's virtual addresses; NULL when VMCOREINFO does not tell where the page tables are, or the

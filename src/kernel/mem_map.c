@@ -194,8 +194,7 @@ static enum kd_status node_init(struct kd_mem_map *map, struct kd_kernel *kernel
 static enum kd_status flat_find(const struct kd_mem_map *map, struct kd_space *space, uint64_t pfn,
 				uint64_t *vaddr, uint64_t *count, struct kd_err *err)
 {
-	if (!kd_multiply(pfn, map->struct_bytes, vaddr) ||
-	    !kd_add(*vaddr, map->array_vaddr, vaddr))
+	if (!kd_multiply(pfn, map->struct_bytes, vaddr) || !kd_add(*vaddr, map->array_vaddr, vaddr))
 		return no_struct_page(pfn, err);
 	*count = UINT64_MAX / map->struct_bytes - pfn;
 	return KD_OK;
@@ -235,8 +234,9 @@ enum kd_status kd_mem_map_init(struct kd_mem_map *map, struct kd_kernel *kernel,
 		if (status != KD_NOTFOUND)
 			return status;
 	}
-	return kd_fail(err, KD_NOTFOUND,
-		       "VMCOREINFO names no array of struct pages (mem_section, node_data, mem_map)");
+	return kd_fail(
+		err, KD_NOTFOUND,
+		"VMCOREINFO names no array of struct pages (mem_section, node_data, mem_map)");
 }
 
 const char *kd_mem_map_model(const struct kd_mem_map *map)

@@ -78,8 +78,8 @@ enum kd_status kd_kinds_parse(const char *text, uint32_t *kinds, struct kd_err *
 		size_t length = strcspn(text, ",");
 		size_t i = 0;
 
-		while (i < CHOICES && (strlen(choices[i].name) != length ||
-				       memcmp(choices[i].name, text, length)))
+		while (i < CHOICES &&
+		       (strlen(choices[i].name) != length || memcmp(choices[i].name, text, length)))
 			i++;
 		if (i == CHOICES)
 			return kd_fail(err, KD_NOTFOUND,

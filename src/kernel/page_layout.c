@@ -123,8 +123,8 @@ static enum kd_status find_flags(const struct source *source, struct kd_err *err
 		if (status)
 			return status;
 		if (number < 0 || number > 63)
-			return kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s is bit %lld",
-				       flags[i].name, (long long)number);
+			return kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s is bit %lld", flags[i].name,
+				       (long long)number);
 		*flags[i].bit = (int8_t)number;
 	}
 	if (!kd_vmcoreinfo_number(source->info, "PG_head_mask", &number, NULL))
@@ -156,15 +156,15 @@ static void find_types(const struct source *source)
 			continue;
 		value = (uint32_t)number;
 		/* a type of the upper byte: what is below may count something else */
-		types[i].type->mask = value << (32 - TYPE_SHIFT) ? UINT32_MAX
-								: UINT32_MAX << TYPE_SHIFT;
+		types[i].type->mask =
+			value << (32 - TYPE_SHIFT) ? UINT32_MAX : UINT32_MAX << TYPE_SHIFT;
 		types[i].type->value = value & types[i].type->mask;
 		types[i].type->known = true;
 	}
 }
 
-enum kd_status kd_page_layout_init(struct kd_page_layout *layout,
-				   const struct kd_vmcoreinfo *info, struct kd_err *err)
+enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
+				   struct kd_err *err)
 {
 	const struct source source = {info, layout};
 	uint64_t number;
@@ -255,8 +255,8 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 	uint32_t mapcount = (uint32_t)member(&layout->mapcount, page);
 	bool hugetlb = false;
 
-	verdict.tail = layout->compound_head.bytes &&
-		       member(&layout->compound_head, page) & COMPOUND_TAIL;
+	verdict.tail =
+		layout->compound_head.bytes && member(&layout->compound_head, page) & COMPOUND_TAIL;
 	if (verdict.tail)
 		return verdict;
 	if (flags & layout->bit.head && next)
@@ -277,8 +277,8 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 		verdict.kind = KD_PAGE_UNACCEPTED;
 		verdict.order = layout->orders - 1;
 	} else if (is_cache(layout, flags) && !(mapping & MAPPING_ANONYMOUS)) {
-		verdict.kind = has(flags, layout->bit.private) ? KD_PAGE_CACHE_PRIVATE
-							       : KD_PAGE_CACHE;
+		verdict.kind =
+			has(flags, layout->bit.private) ? KD_PAGE_CACHE_PRIVATE : KD_PAGE_CACHE;
 	} else if (hugetlb) {
 		verdict.kind = KD_PAGE_HUGE;
 	} else if (mapping & MAPPING_ANONYMOUS) {

@@ -50,15 +50,16 @@ struct kd_page_layout {
 	struct kd_page_flags bit;
 	struct kd_page_type buddy, offline, unaccepted, slab, hugetlb;
 	int64_t hugetlb_destructor; /* -1: not by destructor */
-	unsigned int orders;        /* of the buddy allocator: free blocks have 2^0 to 2^(orders-1) pages */
+	unsigned int
+		orders; /* of the buddy allocator: free blocks have 2^0 to 2^(orders-1) pages */
 };
 
 /*
  * Fills layout. KD_NOTFOUND, with the name of it, when VMCOREINFO lacks what nothing can be told without;
  * KD_CORRUPT when it contradicts itself.
  */
-enum kd_status kd_page_layout_init(struct kd_page_layout *layout,
-				   const struct kd_vmcoreinfo *info, struct kd_err *err);
+enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
+				   struct kd_err *err);
 
 /* What a struct page says; pointers into the caller's memory, layout->bytes of them each. */
 struct kd_page_verdict {

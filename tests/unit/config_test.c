@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "config/keys.h"
 
 static char path[] = "/tmp/kdump-config-XXXXXX";
 
@@ -56,7 +57,12 @@ static const char everything[] = "\xef\xbb\xbf# a comment\n"
 				 "failure_action = shell\n"
 				 "device_timeout = 1\n"
 				 "step_timeout = 86400\n"
-				 "dump_timeout = 0007";
+				 "dump_timeout = 0007\n"
+				 "cpus = 4\n"
+				 "[dump]\n"
+				 "level = 1,31\n"
+				 "format = elf\n"
+				 "compress = zlib:6";
 
 static void assert_everything(const struct kd_config *config)
 {
@@ -70,6 +76,10 @@ static void assert_everything(const struct kd_config *config)
 	assert_int_equal(config->device_timeout_s, 1);
 	assert_int_equal(config->step_timeout_s, 86400);
 	assert_int_equal(config->dump_timeout_s, 7);
+	assert_int_equal(config->cpus, 4);
+	assert_string_equal(config->dump_levels, "1,31");
+	assert_int_equal(config->dump_format, KD_DUMP_ELF);
+	assert_string_equal(config->dump_codec, "zlib:6");
 }
 
 /* Every key, read, copied, written and read again. */
@@ -121,7 +131,7 @@ static void test_example(void **state)
 			keys++;
 		}
 	}
-	assert_int_equal(keys, 10);
+	assert_int_equal(keys, kd_config_key_count);
 	assert_int_equal(kd_config_init(&config, NULL), KD_OK);
 	assert_int_equal(kd_config_init(&defaults, NULL), KD_OK);
 	assert_int_equal(kd_config_set(&config, "capture", "step_timeout", "9", NULL), KD_OK);
@@ -155,6 +165,14 @@ static void test_mistakes(void **state)
 		{"[target]\npath = /a/..\n", ":2: ", "must not contain .."},
 		{"[target]\ndevice = sda1\n", ":2: ", "UUID="},
 		{"[target]\ndevice = UUID=\n", ":2: ", "UUID="},
+		{"[capture]\ncpus = 0\n", ":2: ", "from 1 to 64"},
+		{"[capture]\ncpus = two\n", ":2: ", "must be a number"},
+		{"[dump]\nlevel = 32\n", ":2: ", "0 to 31"},
+		{"[dump]\nlevel = 1,\n", ":2: ", "0 to 31"},
+		{"[dump]\ncompress = gzip\n", ":2: ", "zstd, zlib, lzo or none"},
+		{"[dump]\ncompress = zstd:99\n", ":2: ", "no such level"},
+		{"[dump]\ncompress = snappy\n", ":2: ", "the capture program has"},
+		{"[dump]\nformat = flat\n", ":2: ", "kdump, elf"},
 		{"[target]\ntype = ntfs\n", ":2: ", "auto, ext4, xfs, btrfs, vfat, raw"},
 		{"[target]\ntype =\n", ":2: ", "must be one of"},
 		{"[capture]\nfinal_action = Reboot\n", ":2: ", "reboot, poweroff, halt, shell"},

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump save: any readable dump to any format, without the pages that nobody needs. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arch/arch.h"
+#include "cmd/dump_input.h"
+#include "config/config.h"
+#include "host/system.h"
+#include "save/save.h"
+
+enum { DEFAULT_LEVEL = KD_LEVEL_MOST, WORKERS_MOST = 64 };
+
+struct request {
+	struct kd_save_options options;
+	bool flattened, format_given, force, json, dry_run, quiet;
+	uint64_t limit_bytes; /* 0: none */
+	const char *source, *target;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number)
+{
+	interrupted = 1;
+}
+
+static const struct {
+	const char *name;
+	enum kd_save_format format;
+	bool flattened;
+} format_names[] = {
+	{"kdump", KD_SAVE_KDUMP, false},
+	{"elf", KD_SAVE_ELF, false},
+	{"flat", KD_SAVE_KDUMP, true},
+};
+
+static bool parse_format(struct request *request, const char *text)
+{
+	for (size_t i = 0; i < sizeof(format_names) / sizeof(*format_names); i++)
+		if (!strcmp(format_names[i].name, text)) {
+			request->options.format = format_names[i].format;
+			request->flattened = format_names[i].flattened;
+			request->format_given = true;
+			return true;
+		}
+	return false;
+}
+
+/* "31" or "1,31": levels to try one after the other. */
+static bool parse_levels(struct request *request, const char *text)
+{
+	unsigned int levels[KD_CONFIG_LEVELS], count = kd_config_levels(text, levels);
+
+	for (unsigned int i = 0; i < count; i++)
+		request->options.exclude[i] = kd_level_kinds(levels[i]);
+	request->options.exclude_count = count;
+	return count > 0;
+}
+
+/* "4096", "512M": bytes. */
+static bool parse_bytes(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	const char *unit;
+
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (errno || end == text || *text == '-' || !*bytes)
+		return false;
+	if (!*end)
+		return true;
+	unit = strchr(units, *end);
+	if (!unit || end[1] || *bytes >> (64 - 10 * (unit - units + 1)))
+		return false;
+	*bytes <<= 10 * (unit - units + 1);
+	return true;
+}
+
+static bool parse_workers(struct request *request, const char *text)
+{
+	char *end;
+	unsigned long workers;
+
+	errno = 0;
+	workers = strtoul(text, &end, 10);
+	if (errno || *end || end == text || !workers || workers > WORKERS_MOST)
+		return false;
+	request->options.workers = (unsigned int)workers;
+	return true;
+}
+
+static int parse_option(const struct kd_command *self, struct request *request, int option)
+{
+	struct kd_err err;
+	uint32_t kinds;
+
+	switch (option) {
+	case 'd':
+		if (!parse_levels(request, optarg))
+			return kd_command_usage(self,
+						"'%s' is no level: 0 to 31, or several with "
+						"commas between them",
+						optarg);
+		return KD_EXIT_DONE;
+	case 'x':
+		if (kd_kinds_parse(optarg, &kinds, &err))
+			return kd_command_usage(self, "%s", err.text);
+		request->options.exclude[0] = kinds;
+		request->options.exclude_count = 1;
+		return KD_EXIT_DONE;
+	case 'c':
+		if (kd_codec_parse(optarg, &request->options.codec, &request->options.codec_level,
+				   &err))
+			return kd_command_usage(self, "%s", err.text);
+		return KD_EXIT_DONE;
+	case 'f':
+		if (!parse_format(request, optarg))
+			return kd_command_usage(self, "'%s' is no format: kdump, elf, flat",
+						optarg);
+		return KD_EXIT_DONE;
+	case 'j':
+		if (!parse_workers(request, optarg))
+			return kd_command_usage(self, "'%s' is no number of threads: 1 to %d",
+						optarg, WORKERS_MOST);
+		return KD_EXIT_DONE;
+	case 'l':
+		if (!parse_bytes(optarg, &request->limit_bytes))
+			return kd_command_usage(self, "'%s' is no size: 4096, 512M, 2G", optarg);
+		return KD_EXIT_DONE;
+	case 'o':
+		if (strcmp(optarg, "value") && strcmp(optarg, "address"))
+			return kd_command_usage(self, "'%s' is no order: value, address", optarg);
+		request->options.by_address = !strcmp(optarg, "address");
+		return KD_EXIT_DONE;
+	case 'F':
+		request->force = true;
+		return KD_EXIT_DONE;
+	case 'n':
+		request->dry_run = true;
+		return KD_EXIT_DONE;
+	case 'J':
+		request->json = true;
+		return KD_EXIT_DONE;
+	case 'q':
+		request->quiet = true;
+		return KD_EXIT_DONE;
+	default:
+		return kd_command_usage(self, "no such option");
+	}
+}
+
+static int parse(const struct kd_command *self, int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{"level", required_argument, NULL, 'd'},
+		{"exclude", required_argument, NULL, 'x'},
+		{"compress", required_argument, NULL, 'c'},
+		{"format", required_argument, NULL, 'f'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"limit", required_argument, NULL, 'l'},
+		{"order", required_argument, NULL, 'o'},
+		{"force", no_argument, NULL, 'F'},
+		{"dry-run", no_argument, NULL, 'n'},
+		{"json", no_argument, NULL, 'J'},
+		{"quiet", no_argument, NULL, 'q'},
+		{0},
+	};
+	int option, exit_status, wanted;
+
+	while ((option = getopt_long(argc, argv, "d:x:c:f:j:nq", options, NULL)) != -1) {
+		exit_status = parse_option(self, request, option);
+		if (exit_status)
+			return exit_status;
+	}
+	wanted = request->dry_run ? 1 : 2;
+	if (argc - optind != wanted)
+		return kd_command_usage(self, request->dry_run ? "exactly one SOURCE is needed"
+							       : "a SOURCE and a DEST are needed");
+	request->source = argv[optind];
+	request->target = request->dry_run ? NULL : argv[optind + 1];
+	if (request->target && !strcmp(request->target, "-")) {
+		/* the default format has to be written at any offset */
+		if (!request->format_given)
+			request->flattened = true;
+		if (request->options.format == KD_SAVE_KDUMP && !request->flattened)
+			return kd_command_usage(self, "a stream takes the formats flat and elf");
+		if (request->json)
+			return kd_command_usage(self, "--json needs standard output for itself");
+	}
+	return KD_EXIT_DONE;
+}
+
+/* The kinds in the order in which a person reads them. */
+static const enum kd_page_kind shown_kinds[] = {
+	KD_PAGE_KERNEL,     KD_PAGE_CACHE,  KD_PAGE_CACHE_PRIVATE, KD_PAGE_USER,
+	KD_PAGE_HUGE,       KD_PAGE_FREE,   KD_PAGE_POISONED,      KD_PAGE_OFFLINE,
+	KD_PAGE_UNACCEPTED, KD_PAGE_STRUCT, KD_PAGE_ABSENT,
+};
+
+enum { SHOWN_KINDS = sizeof(shown_kinds) / sizeof(*shown_kinds) };
+
+static bool is_left_out(const struct kd_save_result *result, enum kd_page_kind kind)
+{
+	return kind == KD_PAGE_ABSENT || result->excluded & KD_KIND(kind);
+}
+
+static void print_table(const struct kd_save_result *result, uint64_t page_bytes)
+{
+	uint64_t all = 0;
+
+	printf("%-16s %12s %10s\n", "kind of page", "pages", "MiB");
+	for (size_t i = 0; i < SHOWN_KINDS; i++) {
+		enum kd_page_kind kind = shown_kinds[i];
+		uint64_t pages = result->pages[kind];
+
+		all += pages;
+		if (pages)
+			printf("%-16s %12" PRIu64 " %10.1f  %s\n", kd_page_kind_name(kind), pages,
+			       (double)(pages * page_bytes) / 1048576,
+			       kind == KD_PAGE_ABSENT      ? "not in the source"
+			       : is_left_out(result, kind) ? "left out"
+							   : "kept");
+	}
+	printf("%-16s %12" PRIu64 " %10.1f\n", "all", all, (double)(all * page_bytes) / 1048576);
+	printf("%-16s %12" PRIu64 " %10.1f\n", "kept", result->kept_pages,
+	       (double)(result->kept_pages * page_bytes) / 1048576);
+	if (result->unknown_pages)
+		printf("%" PRIu64 " of them could not be judged, and are kept\n",
+		       result->unknown_pages);
+}
+
+static json_t *pages_json(const struct kd_save_result *result)
+{
+	json_t *pages = json_object();
+
+	for (size_t i = 0; i < SHOWN_KINDS; i++)
+		json_object_set_new(pages, kd_page_kind_name(shown_kinds[i]),
+				    json_integer((json_int_t)result->pages[shown_kinds[i]]));
+	return pages;
+}
+
+static double seconds(uint64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+static json_t *result_json(const struct kd_save_result *result)
+{
+	json_t *json = json_pack("{s:b, s:b, s:i, s:o, s:I, s:I}", "complete", result->complete,
+				 "classified", result->classified, "level",
+				 (int)kd_kinds_level(result->excluded), "pages", pages_json(result),
+				 "kept", (json_int_t)result->kept_pages, "unknown",
+				 (json_int_t)result->unknown_pages);
+
+	return json;
+}
+
+static json_t *saved_json(const struct kd_save_result *result)
+{
+	json_t *json = result_json(result);
+
+	json_object_update_new(
+		json, json_pack("{s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
+				"saved", (json_int_t)result->saved_pages, "zero",
+				(json_int_t)result->zero_pages, "unreadable",
+				(json_int_t)result->unreadable_pages, "file_bytes",
+				(json_int_t)result->file_bytes, "data_bytes",
+				(json_int_t)result->data_bytes, "seconds", "plan",
+				seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
+				seconds(result->sync_ns), "judge", seconds(result->judge_ns),
+				"read", seconds(result->read_ns), "pack", seconds(result->pack_ns),
+				"write", seconds(result->write_ns)));
+	return json;
+}
+
+static void print_summary(const struct request *request, const struct kd_save_result *result,
+			  uint64_t page_bytes)
+{
+	if (request->quiet)
+		return;
+	fprintf(stderr,
+		"%s: %" PRIu64 " pages (%.1f MiB, %" PRIu64 " of them zero) in %.1f MiB%s\n",
+		request->target, result->saved_pages,
+		(double)(result->saved_pages * page_bytes) / 1048576, result->zero_pages,
+		(double)result->file_bytes / 1048576, result->complete ? "" : ", incomplete");
+	if (result->unreadable_pages)
+		fprintf(stderr, "kdump: warning: %" PRIu64 " pages could not be read\n",
+			result->unreadable_pages);
+}
+
+/* The terminal's progress line, which SIGINT stops. */
+struct watch {
+	struct kd_meter meter;
+	struct kd_progress show;
+};
+
+static bool watch_progress(void *opaque, uint64_t done_bytes, uint64_t total_bytes)
+{
+	struct watch *watch = opaque;
+
+	if (watch->show.tick && total_bytes)
+		watch->show.tick(watch->show.opaque, done_bytes, total_bytes);
+	return !interrupted;
+}
+
+static enum kd_status open_sink(const struct request *request, const char *source,
+				struct kd_sink *sink, struct kd_err *err)
+{
+	enum kd_status status;
+	struct stat st, source_st;
+
+	if (!strcmp(request->target, "-"))
+		return kd_sink_open_stream(sink, STDOUT_FILENO, request->flattened, err);
+	if (!stat(request->target, &st)) {
+		if (S_ISBLK(st.st_mode) && !request->flattened)
+			return request->force ? kd_sink_open_device(sink, request->target, 0, err)
+					      : kd_fail(err, KD_INVALID,
+							"%s: a block device: --force overwrites it",
+							request->target);
+		if (!S_ISREG(st.st_mode) && !request->flattened)
+			return kd_fail(err, KD_INVALID, "%s: not a file that can be written",
+				       request->target);
+		if (S_ISREG(st.st_mode) && !request->force)
+			return kd_fail(err, KD_INVALID, "%s: exists already: --force replaces it",
+				       request->target);
+		if (!stat(source, &source_st) && st.st_dev == source_st.st_dev &&
+		    st.st_ino == source_st.st_ino)
+			return kd_fail(err, KD_INVALID, "%s: is the source itself",
+				       request->target);
+		if (S_ISREG(st.st_mode) && unlink(request->target))
+			return kd_fail_errno(err, errno, "%s", request->target);
+	}
+	status = kd_sink_open_file(sink, request->target, err);
+	if (!status && request->flattened)
+		status = kd_sink_flatten(sink, err);
+	return status;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = interrupt};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* a limit of the file size, or a reader that went away, is an error of the write */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int save(struct request *request, struct kd_input *input)
+{
+	struct kd_log log = kd_command_log(false);
+	struct watch watch;
+	const struct kd_progress progress = {watch_progress, &watch};
+	uint64_t page_bytes = kd_dump_arch(input->dump)->page_bytes;
+	struct kd_save_result result;
+	struct kd_err err = {0};
+	struct kd_sink sink;
+	enum kd_status status;
+
+	status = open_sink(request, input->path, &sink, &err);
+	if (status)
+		return kd_command_failed(&err);
+	if (request->limit_bytes && request->limit_bytes < sink.limit_bytes)
+		sink.limit_bytes = request->limit_bytes;
+	catch_signals();
+	watch.show = kd_meter_init(&watch.meter, request->target);
+	if (request->quiet)
+		watch.show.tick = NULL;
+	request->options.progress = &progress;
+	request->options.log = &log;
+	status = kd_save(input->dump, input->kernel, &sink, &request->options, &result, &err);
+	kd_sink_close(&sink);
+	kd_meter_deinit(&watch.meter);
+	print_summary(request, &result, page_bytes);
+	if (request->json)
+		kd_json_print(saved_json(&result));
+	return status ? kd_command_failed(&err) : KD_EXIT_DONE;
+}
+
+static int estimate(struct request *request, struct kd_input *input)
+{
+	struct kd_log log = kd_command_log(false);
+	struct kd_save_result result;
+	struct kd_err err = {0};
+
+	request->options.log = &log;
+	if (kd_save_estimate(input->dump, input->kernel, &request->options, &result, &err))
+		return kd_command_failed(&err);
+	result.complete = true;
+	if (request->json)
+		return kd_json_print(result_json(&result));
+	print_table(&result, kd_dump_arch(input->dump)->page_bytes);
+	return kd_output_end();
+}
+
+static int run_save(const struct kd_command *self, int argc, char **argv)
+{
+	struct request request = {.options = {.exclude_count = 1}};
+	struct kd_err err = {0}, why;
+	struct kd_input input;
+	int exit_status;
+
+	request.options.codec = kd_codecs[0];
+	request.options.codec_level = kd_codecs[0]->default_level;
+	request.options.exclude[0] = kd_level_kinds(DEFAULT_LEVEL);
+	exit_status = parse(self, argc, argv, &request);
+	if (exit_status)
+		return exit_status;
+	if (kd_input_open_dump(&input, request.source, &err))
+		return kd_command_failed(&err);
+	/* a dump of nobody knows which kernel can be saved all the same */
+	if (kd_kernel_open(input.dump, &input.kernel, &why))
+		input.kernel = NULL;
+	exit_status = request.dry_run ? estimate(&request, &input) : save(&request, &input);
+	kd_input_close(&input);
+	return exit_status;
+}
+
+const struct kd_command kd_cmd_save = {
+	.name = "save",
+	.synopsis = "[-d LEVEL] [-c CODEC] [-f FORMAT] [OPTION]... SOURCE DEST|-",
+	.summary = "filter, compress and convert a dump",
+	.run = run_save,
+	.options =
+		"  -d, --level N[,N]...   leave out: the sum of 1 zero, 2 cache, 4 all cache, 8 user,\n"
+		"                         16 free pages; 31 by default; the next when space runs out\n"
+		"  -x, --exclude KINDS    the same by name: zero,cache,cache-all,user,huge,free\n"
+		"  -c, --compress CODEC   zstd (default), zlib, zlib-fast, lzo, snappy, none;\n"
+		"                         with a level behind a colon: zstd:3\n"
+		"  -f, --format FORMAT    kdump (default), elf, flat (default for -)\n"
+		"  -j, --jobs N           threads; as many as CPUs by default\n"
+		"      --limit SIZE       stop there as if the target were full: 512M, 2G\n"
+		"      --order ORDER      value (default): the kernel's own pages first; address\n"
+		"      --force            replace DEST when it exists\n"
+		"  -n, --dry-run          print what pages there are and what would be kept\n"
+		"  -q, --quiet            no progress and no summary\n"
+		"      --json             print JSON\n",
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading a window's pages, finding zeros, compressing: what a worker does. Private to this layer. */
+#ifndef KD_SAVE_PACK_H
+#define KD_SAVE_PACK_H
+
+#include "codec/codec.h"
+#include "save/plan.h"
+
+/* How page data stands in window->out. */
+enum kd_packing {
+	KD_PACK_TIGHT,     /* one after the other, compressed where that is smaller */
+	KD_PACK_IN_PLACES, /* as they are, at multiples of the page size: zero pages leave gaps */
+};
+
+struct kd_packer {
+	struct kd_reader *reader; /* borrowed */
+	const struct kd_codec *codec;
+	void *encoder;  /* borrowed, set up; NULL for KD_PACK_IN_PLACES */
+	uint8_t *input; /* borrowed, KD_WINDOW_PAGES pages: what is not read in place */
+	uint64_t page_bytes;
+	enum kd_packing packing;
+	uint64_t read_ns, pack_ns; /* counted */
+};
+
+/* Bytes that window->out needs. */
+size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes);
+
+/* Fills window->packed and window->out for the pages in window->now. */
+void kd_pack_window(struct kd_packer *packer, struct kd_window *window);
+
+#endif

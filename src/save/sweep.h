@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A sweep over all windows of a plan: work on them in parallel, take them in order. Private to this layer.
+ */
+#ifndef KD_SAVE_SWEEP_H
+#define KD_SAVE_SWEEP_H
+
+#include "save/plan.h"
+
+enum { KD_WORKERS_MOST = 64 };
+
+struct kd_sweep {
+	/* Does the work on a window; called by any number of threads at once, `worker` counting them. */
+	void (*work)(void *opaque, unsigned int worker, struct kd_window *window);
+	/* Takes a window that was worked on: one at a time, in order of addresses. Not KD_OK: all ends. */
+	enum kd_status (*take)(void *opaque, struct kd_window *window, struct kd_err *err);
+	void *opaque;
+	/* Windows in flight; their first_pfn and pages are set here, all else is the caller's. */
+	struct kd_window *windows;
+	unsigned int window_count; /* at least workers */
+	unsigned int workers;      /* threads, the calling one included */
+};
+
+/* How many windows keep so many workers busy while they are taken in order. */
+static inline unsigned int kd_sweep_windows(unsigned int workers)
+{
+	return workers > 1 ? 2 * workers : 1;
+}
+
+/* Runs the sweep; KD_SYSTEM without threads, or the status of take(). */
+enum kd_status kd_sweep_run(struct kd_sweep *sweep, const struct kd_plan *plan, struct kd_err *err);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes an ELF core with holes cut out of its segments: a PT_LOAD for each run of pages that are kept. Its p_memsz
+ * reaches over the pages that were left out behind the run, so that readers can tell RAM that was left out
+ * from what is no RAM (p_filesz < p_memsz, as makedumpfile -E writes it). Zero pages are there, as holes of a
+ * sparse file.
+ *
+ *     ELF header, program headers, a section header for their count if there are more than 65534, notes, pages
+ *
+ * Runs are found twice in the same way: counted, so that it is known where pages begin, and then described.
+ * Pages follow in order, which makes the file one that a pipe can take.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "base/bytes.h"
+#include "host/system.h"
+#include "kernel/mapping.h"
+#include "save/writer.h"
+
+enum { HEADERS_HELD = 512, NOTE_NAME_BYTES = 12, NOTE_ALIGN = 4 };
+
+/* Pages that become one PT_LOAD: first_pfn up to kept_end is in the file, up to ram_end is RAM. */
+struct run {
+	bool open;
+	uint64_t first_pfn, kept_end, ram_end;
+	uint64_t rank; /* kept pages before it */
+};
+
+struct state {
+	struct run run;
+	uint64_t rank;       /* kept pages of the sweep so far */
+	uint64_t loads;      /* PT_LOADs, counted by the first sweep */
+	bool describing;     /* the second sweep: headers are written */
+	uint64_t next_load;  /* number of the next program header to write */
+	uint64_t direct_map; /* what a physical address has added, where no segment says */
+	struct kd_segment
+		image; /* where the kernel's image is mapped, when the dump has no alias for it */
+	uint64_t notes_offset, data_offset;
+	uint8_t *note; /* VMCOREINFO as a note, where the source has none */
+	size_t note_bytes;
+	unsigned int held;
+	Elf64_Phdr headers[HEADERS_HELD];
+};
+
+static enum kd_status flush_headers(struct kd_writer *writer, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	unsigned int held = state->held;
+
+	state->held = 0;
+	return kd_sink_write(writer->sink,
+			     sizeof(Elf64_Ehdr) + (state->next_load - held) * sizeof(Elf64_Phdr),
+			     state->headers, held * sizeof(Elf64_Phdr), err);
+}
+
+static enum kd_status add_header(struct kd_writer *writer, const Elf64_Phdr *header,
+				 struct kd_err *err)
+{
+	struct state *state = writer->state;
+
+	if (!state->describing) {
+		state->loads++;
+		return KD_OK;
+	}
+	state->headers[state->held++] = *header;
+	state->next_load++;
+	return state->held == HEADERS_HELD ? flush_headers(writer, err) : KD_OK;
+}
+
+/* Cuts a range of whole pages to the RAM in it: segments may begin and end within a page. */
+static void clip(const struct kd_plan *plan, uint64_t *start, uint64_t *end)
+{
+	size_t count, low = 0, high;
+	const struct kd_segment *segments = kd_dump_segments(plan->dump, &count);
+
+	for (high = count; low < high;) { /* the first segment that ends after start */
+		size_t middle = low + (high - low) / 2;
+
+		if (segments[middle].paddr + segments[middle].memory_bytes <= *start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < count && segments[low].paddr > *start && segments[low].paddr < *end)
+		*start = segments[low].paddr;
+	for (high = count; low < high;) { /* the first that begins at end or after it */
+		size_t middle = low + (high - low) / 2;
+
+		if (segments[middle].paddr < *end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && segments[low - 1].paddr + segments[low - 1].memory_bytes < *end)
+		*end = segments[low - 1].paddr + segments[low - 1].memory_bytes;
+}
+
+static uint64_t vaddr_of(const struct kd_writer *writer, uint64_t paddr)
+{
+	const struct state *state = writer->state;
+	size_t count;
+	const struct kd_segment *segment = kd_dump_segments(writer->plan->dump, &count);
+
+	for (; count--; segment++)
+		if (segment->vaddr && paddr >= segment->paddr &&
+		    paddr - segment->paddr < segment->memory_bytes)
+			return segment->vaddr + (paddr - segment->paddr);
+	return state->direct_map ? state->direct_map + paddr : 0;
+}
+
+/* The same pages at another virtual address: a PT_LOAD more, of the same bytes in the file. */
+static enum kd_status add_alias(struct kd_writer *writer, const struct kd_segment *alias,
+				const Elf64_Phdr *load, struct kd_err *err)
+{
+	uint64_t start = load->p_paddr, end = load->p_paddr + load->p_filesz;
+	uint64_t alias_end = alias->paddr + alias->memory_bytes;
+	Elf64_Phdr header = *load;
+
+	if (start < alias->paddr)
+		start = alias->paddr;
+	if (end > alias_end)
+		end = alias_end;
+	if (start >= end)
+		return KD_OK;
+	header.p_offset += start - load->p_paddr;
+	header.p_paddr = start;
+	header.p_vaddr = alias->vaddr + (start - alias->paddr);
+	header.p_filesz = header.p_memsz = end - start;
+	return add_header(writer, &header, err);
+}
+
+static enum kd_status close_run(struct kd_writer *writer, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	const uint64_t page_bytes = writer->plan->page_bytes;
+	struct run *run = &state->run;
+	uint64_t start = run->first_pfn * page_bytes, ram_end = run->ram_end * page_bytes;
+	uint64_t kept_end = run->kept_end * page_bytes;
+	Elf64_Phdr load = {.p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X};
+	const struct kd_segment *aliases;
+	enum kd_status status;
+	size_t count;
+
+	if (!run->open)
+		return KD_OK;
+	run->open = false;
+	clip(writer->plan, &start, &ram_end);
+	if (kept_end > ram_end)
+		kept_end = ram_end;
+	if (kept_end < start)
+		kept_end = start;
+	load.p_paddr = start;
+	load.p_vaddr = vaddr_of(writer, start);
+	load.p_memsz = ram_end - start;
+	load.p_filesz = kept_end - start;
+	load.p_offset = state->data_offset + run->rank * page_bytes + start % page_bytes;
+	status = add_header(writer, &load, err);
+	aliases = kd_dump_aliases(writer->plan->dump, &count);
+	for (size_t i = 0; !status && i < count; i++)
+		status = add_alias(writer, &aliases[i], &load, err);
+	if (!status && !count)
+		status = add_alias(writer, &state->image, &load, err);
+	return status;
+}
+
+/* Adds pages that are all kept, or all left out. */
+static enum kd_status add_pages(struct kd_writer *writer, uint64_t first_pfn, uint64_t pages,
+				bool kept, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	struct run *run = &state->run;
+	bool follows = run->open && run->ram_end == first_pfn;
+	enum kd_status status = KD_OK;
+
+	if (!follows || (kept && run->kept_end != run->ram_end)) {
+		status = close_run(writer, err);
+		*run = (struct run){true, first_pfn, first_pfn, first_pfn, state->rank};
+	}
+	run->ram_end += pages;
+	if (kept) {
+		run->kept_end = run->ram_end;
+		state->rank += pages;
+	}
+	return status;
+}
+
+static enum kd_status measure_elf(struct kd_writer *writer, const struct kd_window *window,
+				  struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+	unsigned int page = 0;
+
+	while (!status && page < window->pages) {
+		bool kept = kd_set_has(&window->kept, page);
+		unsigned int end = kd_set_next(&window->kept, page, window->pages, !kept);
+
+		status = add_pages(writer, window->first_pfn + page, end - page, kept, err);
+		page = end;
+	}
+	return status;
+}
+
+/* The notes of the source; where it has VMCOREINFO alone, that as a note. */
+static const void *find_notes(const struct kd_writer *writer, size_t *bytes)
+{
+	const struct state *state = writer->state;
+	const void *notes = kd_dump_note_bytes(writer->plan->dump, bytes);
+
+	if (notes && *bytes)
+		return notes;
+	*bytes = state->note_bytes;
+	return state->note;
+}
+
+static enum kd_status make_note(struct kd_writer *writer, struct kd_err *err)
+{
+	static const char name[NOTE_NAME_BYTES] = "VMCOREINFO";
+	struct state *state = writer->state;
+	size_t bytes, count;
+	const char *info = kd_dump_vmcoreinfo(writer->plan->dump, &bytes);
+	Elf64_Nhdr header = {.n_namesz = sizeof("VMCOREINFO"), .n_descsz = (uint32_t)bytes};
+
+	kd_dump_notes(writer->plan->dump, &count);
+	if (!info || count)
+		return KD_OK;
+	state->note_bytes = sizeof(header) + sizeof(name) + kd_round_up(bytes, NOTE_ALIGN);
+	state->note = calloc(1, state->note_bytes);
+	if (!state->note)
+		return kd_fail_errno(err, ENOMEM, "the notes");
+	memcpy(state->note, &header, sizeof(header));
+	memcpy(state->note + sizeof(header), name, sizeof(name));
+	memcpy(state->note + sizeof(header) + sizeof(name), info, bytes);
+	return KD_OK;
+}
+
+static enum kd_status open_elf(struct kd_writer *writer, struct kd_err *err)
+{
+	const struct kd_plan *plan = writer->plan;
+	struct state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return kd_fail_errno(err, ENOMEM, "the writer");
+	writer->state = state;
+	if (plan->kernel) {
+		kd_kernel_direct_map(plan->kernel, &state->direct_map, NULL);
+		kd_kernel_image(plan->kernel, &state->image.vaddr, &state->image.paddr,
+				&state->image.memory_bytes, NULL);
+	}
+	return make_note(writer, err);
+}
+
+static void close_elf(struct kd_writer *writer)
+{
+	struct state *state = writer->state;
+
+	if (state)
+		free(state->note);
+	free(state);
+}
+
+static enum kd_status write_first_headers(struct kd_writer *writer, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	uint64_t count = state->loads + 1;
+	bool many = count >= PN_XNUM;
+	Elf64_Ehdr elf = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			    EV_CURRENT},
+		.e_type = ET_CORE,
+		.e_machine = kd_dump_arch(writer->plan->dump)->elf_machine,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(elf),
+		.e_shoff = many ? sizeof(elf) + count * sizeof(Elf64_Phdr) : 0,
+		.e_ehsize = sizeof(elf),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = (uint16_t)(many ? PN_XNUM : count),
+		.e_shentsize = many ? sizeof(Elf64_Shdr) : 0,
+		.e_shnum = many,
+	};
+	Elf64_Phdr note = {.p_type = PT_NOTE};
+	size_t note_bytes;
+	enum kd_status status;
+
+	if (count > UINT32_MAX)
+		return kd_fail(err, KD_UNSUPPORTED, "%llu runs of pages: more than ELF can count",
+			       (unsigned long long)count);
+	find_notes(writer, &note_bytes);
+	state->notes_offset =
+		elf.e_phoff + count * sizeof(Elf64_Phdr) + (many ? sizeof(Elf64_Shdr) : 0);
+	state->data_offset =
+		kd_round_up(state->notes_offset + note_bytes, writer->plan->page_bytes);
+	note.p_offset = state->notes_offset;
+	note.p_filesz = note.p_memsz = note_bytes;
+	status = kd_sink_write(writer->sink, 0, &elf, sizeof(elf), err);
+	return status ? status : add_header(writer, &note, err);
+}
+
+/* Between the sweeps: the count is known, and with it where everything goes; then all is written. */
+static enum kd_status begin_elf(struct kd_writer *writer, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	enum kd_status status = close_run(writer, err);
+
+	state->rank = 0;
+	state->describing = true;
+	return status ? status : write_first_headers(writer, err);
+}
+
+static enum kd_status describe_elf(struct kd_writer *writer, struct kd_err *err)
+{
+	struct state *state = writer->state;
+	Elf64_Shdr section = {.sh_info = (uint32_t)(state->loads + 1)};
+	size_t note_bytes;
+	const void *notes = find_notes(writer, &note_bytes);
+	enum kd_status status = close_run(writer, err);
+
+	if (!status)
+		status = flush_headers(writer, err);
+	if (!status && state->loads + 1 >= PN_XNUM)
+		status = kd_sink_write(writer->sink, state->notes_offset - sizeof(section),
+				       &section, sizeof(section), err);
+	if (!status)
+		status = kd_sink_write(writer->sink, state->notes_offset, notes, note_bytes, err);
+	state->rank = 0;
+	return status;
+}
+
+/* Runs of pages with data become writes; zero pages between them are skipped. */
+static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *window,
+			      struct kd_err *err)
+{
+	struct state *state = writer->state;
+	const uint64_t page_bytes = writer->plan->page_bytes;
+	uint64_t offset = state->data_offset + state->rank * page_bytes;
+	size_t at = 0, end = 0; /* in window->out: what is to be written */
+	enum kd_status status = KD_OK;
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; !status && i < window->pages; i++) {
+		const struct kd_packed *packed = &window->packed[i];
+
+		if (!kd_set_has(&window->now, i))
+			continue;
+		kept++;
+		if (packed->state != KD_PACKED_DATA)
+			continue;
+		if (packed->at != end) {
+			status = kd_sink_write(writer->sink, offset + at, window->out + at,
+					       end - at, err);
+			at = packed->at;
+		}
+		end = packed->at + packed->bytes;
+	}
+	if (!status)
+		status = kd_sink_write(writer->sink, offset + at, window->out + at, end - at, err);
+	if (!status)
+		state->rank += kept;
+	return status;
+}
+
+static enum kd_status turn_elf(struct kd_writer *writer, struct kd_err *err)
+{
+	return KD_OK;
+}
+
+static enum kd_status end_elf(struct kd_writer *writer, bool whole, uint64_t *file_bytes,
+			      struct kd_err *err)
+{
+	struct state *state = writer->state;
+
+	/* a dump that is cut off ends where it was cut: its headers promise more, and tell so */
+	*file_bytes = state->data_offset + state->rank * writer->plan->page_bytes;
+	return kd_sink_end(writer->sink, *file_bytes, err);
+}
+
+const struct kd_writer_kind kd_writer_elf = {
+	.name = "elf",
+	.packing = KD_PACK_IN_PLACES,
+	.needs_order = true,
+	.open = open_elf,
+	.close = close_elf,
+	.measure = measure_elf,
+	.begin = begin_elf,
+	.describe = describe_elf,
+	.put = put_elf,
+	.turn = turn_elf,
+	.end = end_elf,
+};
