@@ -372,9 +372,10 @@ static enum kd_status end_elf(struct kd_writer *writer, bool whole, uint64_t *fi
 {
 	struct state *state = writer->state;
 
-	/* a dump that is cut off ends where it was cut: its headers promise more, and tell so */
 	*file_bytes = state->data_offset + state->rank * writer->plan->page_bytes;
-	return kd_sink_end(writer->sink, *file_bytes, err);
+	/* a dump that is cut off ends where it was cut: its headers promise more, and so tell it */
+	return whole ? kd_sink_end(writer->sink, *file_bytes, err)
+		     : kd_sink_sync(writer->sink, err);
 }
 
 const struct kd_writer_kind kd_writer_elf = {

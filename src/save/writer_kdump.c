@@ -362,7 +362,9 @@ static enum kd_status end_kdump(struct kd_writer *writer, bool whole, uint64_t *
 	*file_bytes = state->data_offset;
 	if (!status)
 		status = kd_sink_sync(writer->sink, err);
-	if (!status && whole && !writer->unreadable_pages) {
+	if (status || !whole)
+		return status;
+	if (!writer->unreadable_pages) {
 		/* only now, with everything else on stable storage */
 		state->header.status &= ~(uint32_t)KD_KDUMP_INCOMPLETE;
 		status = write_header(writer, err);

@@ -1,5 +1,558 @@
-int main(void);
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * src/save, and the readers of what it writes: every page comes back in every format, the output is
+ * the same for any number of workers, and whatever ends the work leaves a dump that says so.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codec/codec.h"
+#include "dump/dump.h"
+#include "dump_fixture.h"
+#include "host/file.h"
+#include "save/save.h"
+#include "save/zero.h"
+
+enum { PAGE = 4096, RAM = 0x1000000, RAM_BYTES = 6 << 20, LOW = 0x100000, LOW_BYTES = 0x9c00 };
+
+struct world {
+	struct fixture fixture;
+	char folder[64];
+	char path[96], other[96];
+	struct kd_dump *dump;
+	struct kd_kernel *kernel;
+};
+
+/* Pages of noise, text, zeros, and words among zeros in turn. */
+static void fill_page(struct fixture *fixture, uint64_t paddr, unsigned int number)
+{
+	uint64_t page[PAGE / 8] = {0}, random = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+
+	for (unsigned int i = 0; i < PAGE / 8; i++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		page[i] = number % 4 == 0   ? random
+			  : number % 4 == 1 ? UINT64_C(0x2073692073696874) + (random & 3)
+			  : number % 4 == 2 ? 0
+			  : i % 16 == 0     ? random
+					    : 0;
+	}
+	fixture_poke(fixture, paddr, page, sizeof(page));
+}
+
+static int set_up(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	fixture_init(&world->fixture, 5);
+	fixture_info(&world->fixture, "OSRELEASE=6.1.0-test");
+	fixture_info(&world->fixture, "CRASHTIME=1700000000");
+	fixture_memory(&world->fixture, RAM, RAM_BYTES, RAM_BYTES);
+	/* ends within a page, and a part of it was left out */
+	fixture_memory(&world->fixture, LOW, LOW_BYTES, LOW_BYTES - PAGE);
+	for (unsigned int i = 0; i < RAM_BYTES / PAGE; i++)
+		fill_page(&world->fixture, RAM + i * PAGE, i);
+	fill_page(&world->fixture, LOW, 1);
+	fixture_poke_number(&world->fixture, LOW + LOW_BYTES - PAGE - 8, 0x1122334455667788, 8);
+	fixture_cpu(&world->fixture, 7, 0x1234, 0x5678);
+	fixture_build(&world->fixture);
+	snprintf(world->folder, sizeof(world->folder), "/tmp/kdump-save-XXXXXX");
+	assert_non_null(mkdtemp(world->folder));
+	snprintf(world->path, sizeof(world->path), "%s/saved", world->folder);
+	snprintf(world->other, sizeof(world->other), "%s/other", world->folder);
+	assert_int_equal(kd_dump_open(world->fixture.path, NULL, &world->dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(world->dump, &world->kernel, NULL), KD_OK);
+	*state = world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	kd_kernel_close(world->kernel);
+	kd_dump_close(world->dump);
+	unlink(world->path);
+	unlink(world->other);
+	rmdir(world->folder);
+	fixture_deinit(&world->fixture);
+	free(world);
+	return 0;
+}
+
+static struct kd_save_options options_for(enum kd_save_format format, const struct kd_codec *codec,
+					  unsigned int workers)
+{
+	return (struct kd_save_options){
+		.format = format,
+		.codec = codec,
+		.codec_level = codec ? codec->default_level : 0,
+		.exclude = {kd_level_kinds(1)},
+		.exclude_count = 1,
+		.workers = workers,
+	};
+}
+
+static enum kd_status save_to(struct kd_dump *dump, struct kd_kernel *kernel, const char *path,
+			      uint64_t limit_bytes, bool flattened,
+			      const struct kd_save_options *options, struct kd_save_result *result,
+			      struct kd_err *err)
+{
+	struct kd_sink sink;
+	enum kd_status status;
+
+	unlink(path);
+	assert_int_equal(kd_sink_open_file(&sink, path, err), KD_OK);
+	if (flattened)
+		assert_int_equal(kd_sink_flatten(&sink, err), KD_OK);
+	if (limit_bytes)
+		sink.limit_bytes = limit_bytes;
+	status = kd_save(dump, kernel, &sink, options, result, err);
+	assert_int_equal(status && limit_bytes, sink.full);
+	kd_sink_close(&sink);
+	return status;
+}
+
+/*
+ * Compares every page of two dumps. Where `partial`, pages may be missing in the second; else both have
+ * the same. Returns how many pages were equal.
+ */
+static unsigned int compare(struct kd_dump *source, struct kd_dump *saved, bool partial)
+{
+	static const uint64_t ranges[][2] = {
+		{0, 0x40000}, {LOW, LOW + 0xb000}, {RAM - PAGE, RAM + RAM_BYTES + PAGE}};
+	unsigned int equal = 0;
+
+	for (size_t range = 0; range < 3; range++)
+		for (uint64_t at = ranges[range][0]; at < ranges[range][1]; at += 1024) {
+			uint8_t a[1024], b[1024];
+			enum kd_status want = kd_dump_read(source, at, a, sizeof(a), NULL);
+			enum kd_status got = kd_dump_read(saved, at, b, sizeof(b), NULL);
+
+			if (!want && !got) {
+				assert_memory_equal(a, b, sizeof(a));
+				equal++;
+			} else if (want == KD_OK) {
+				assert_true(partial);
+				assert_true(got == KD_TRUNCATED || got == KD_EXCLUDED ||
+					    got == KD_HOLE);
+			}
+		}
+	return equal;
+}
+
+static void assert_same_bytes(const char *a, const char *b)
+{
+	char *left, *right;
+	size_t left_bytes, right_bytes;
+
+	assert_int_equal(kd_file_read(a, 1 << 30, &left, &left_bytes, NULL), KD_OK);
+	assert_int_equal(kd_file_read(b, 1 << 30, &right, &right_bytes, NULL), KD_OK);
+	assert_int_equal(left_bytes, right_bytes);
+	assert_memory_equal(left, right, left_bytes);
+	free(left);
+	free(right);
+}
+
+/* What is beside the pages: notes, VMCOREINFO, what the machine had. */
+static void assert_same_facts(struct kd_dump *source, struct kd_dump *saved)
+{
+	size_t source_bytes, saved_bytes;
+	const char *a = kd_dump_vmcoreinfo(source, &source_bytes);
+	const char *b = kd_dump_vmcoreinfo(saved, &saved_bytes);
+
+	assert_int_equal(source_bytes, saved_bytes);
+	assert_memory_equal(a, b, source_bytes);
+	kd_dump_notes(source, &source_bytes);
+	kd_dump_notes(saved, &saved_bytes);
+	assert_int_equal(source_bytes, saved_bytes);
+	assert_int_equal(kd_dump_missing_bytes(saved), 0);
+	assert_false(kd_dump_facts(saved)->incomplete);
+}
+
+static void test_every_format_and_codec(void **state)
+{
+	struct world *world = *state;
+	unsigned int all = compare(world->dump, world->dump, false);
+
+	assert_true(all > RAM_BYTES / 1024);
+	for (int form = 0; form < 3; form++)
+		for (const struct kd_codec *const *codec = kd_codecs; *codec; codec++)
+			for (unsigned int workers = 1; workers <= 5; workers += 2) {
+				bool elf = form == 1, flat = form == 2;
+				struct kd_save_options options = options_for(
+					elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, *codec, workers);
+				const char *path = workers == 1 ? world->path : world->other;
+				struct kd_save_result result;
+				struct kd_dump *saved;
+
+				assert_int_equal(save_to(world->dump, world->kernel, path, 0, flat,
+							 &options, &result, NULL),
+						 KD_OK);
+				assert_true(result.complete);
+				assert_int_equal(result.saved_pages, result.kept_pages);
+				assert_true(result.zero_pages > RAM_BYTES / PAGE / 5);
+				if (workers > 1) {
+					assert_same_bytes(world->path, world->other);
+					continue;
+				}
+				assert_int_equal(kd_dump_open(path, NULL, &saved, NULL), KD_OK);
+				assert_string_equal(kd_dump_format(saved), elf ? "elf" : "kdump");
+				assert_int_equal(kd_dump_facts(saved)->flattened, flat);
+				assert_int_equal(compare(world->dump, saved, false), all);
+				assert_same_facts(world->dump, saved);
+				kd_dump_close(saved);
+			}
+}
+
+/* From format to format and back: nothing is lost on the way. */
+static void test_conversions(void **state)
+{
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_zlib, 2);
+	unsigned int all = compare(world->dump, world->dump, false);
+	struct kd_save_result result;
+	struct kd_dump *first, *second;
+	struct kd_kernel *kernel;
+
+	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, true, &options,
+				 &result, NULL),
+			 KD_OK);
+	assert_int_equal(kd_dump_open(world->path, NULL, &first, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(first, &kernel, NULL), KD_OK);
+	options.format = KD_SAVE_ELF;
+	assert_int_equal(save_to(first, kernel, world->other, 0, false, &options, &result, NULL),
+			 KD_OK);
+	assert_int_equal(kd_dump_open(world->other, NULL, &second, NULL), KD_OK);
+	assert_int_equal(compare(world->dump, second, false), all);
+	assert_same_facts(world->dump, second);
+	kd_kernel_close(kernel);
+	kd_dump_close(first);
+	kd_dump_close(second);
+}
+
+/* Through a pipe: the same bytes as in a file. */
+static void test_streams(void **state)
+{
+	struct world *world = *state;
+
+	for (int flattened = 0; flattened < 2; flattened++) {
+		struct kd_save_options options =
+			options_for(flattened ? KD_SAVE_KDUMP : KD_SAVE_ELF, &kd_codec_zstd, 2);
+		char command[160];
+		struct kd_save_result result;
+		struct kd_sink sink;
+		FILE *pipe;
+
+		assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, flattened,
+					 &options, &result, NULL),
+				 KD_OK);
+		snprintf(command, sizeof(command), "cat >%s", world->other);
+		pipe = popen(command, "w");
+		assert_non_null(pipe);
+		assert_int_equal(kd_sink_open_stream(&sink, fileno(pipe), flattened, NULL), KD_OK);
+		assert_int_equal(
+			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL), KD_OK);
+		kd_sink_close(&sink);
+		assert_int_equal(pclose(pipe), 0);
+		assert_same_bytes(world->path, world->other);
+	}
+}
+
+/* What is left on a target that ran full, or of a process that died: pages or errors, and it says so. */
+static void assert_incomplete(struct world *world, const char *path, unsigned int *opened)
+{
+	struct kd_err err = {KD_OK, ""};
+	struct kd_dump *saved;
+	enum kd_status status = kd_dump_open(path, NULL, &saved, &err);
+
+	if (status) { /* too little for a header */
+		assert_true(status == KD_TRUNCATED || status == KD_CORRUPT);
+		assert_true(strlen(err.text) > strlen(path));
+		return;
+	}
+	(*opened)++;
+	/* an ELF core that lacks nothing but the last sync is whole, and cannot say more */
+	compare(world->dump, saved,
+		kd_dump_facts(saved)->incomplete || kd_dump_missing_bytes(saved));
+	kd_dump_close(saved);
+}
+
+static void test_full_target(void **state)
+{
+	struct world *world = *state;
+
+	for (int elf = 0; elf < 2; elf++) {
+		struct kd_save_options options =
+			options_for(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, &kd_codec_lzo, 2);
+		struct kd_save_result result;
+		unsigned int opened = 0;
+		uint64_t bytes;
+
+		assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false,
+					 &options, &result, NULL),
+				 KD_OK);
+		bytes = result.file_bytes;
+		for (unsigned int i = 0; i < 100; i++) {
+			struct kd_err err;
+
+			assert_int_equal(save_to(world->dump, world->kernel, world->path,
+						 1 + (bytes - 2) * i / 99, false, &options, &result,
+						 &err),
+					 KD_SYSTEM);
+			assert_false(result.complete);
+			assert_non_null(strstr(err.text, "MiB"));
+			assert_true(result.saved_pages < result.kept_pages || !result.kept_pages);
+			assert_incomplete(world, world->path, &opened);
+		}
+		assert_true(opened > 90);
+	}
+}
+
+static void test_next_level_when_full(void **state)
+{
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_none, 2);
+	struct kd_save_result result;
+	struct kd_dump *saved;
+
+	/* without zero pages shared there is more than fits; the fixture's pages cannot be told apart */
+	options.exclude[1] = kd_level_kinds(31);
+	options.exclude_count = 2;
+	assert_int_equal(save_to(world->dump, world->kernel, world->path, 3 << 20, false, &options,
+				 &result, NULL),
+			 KD_SYSTEM);
+	assert_false(result.complete);
+	options.codec = &kd_codec_zstd;
+	assert_int_equal(save_to(world->dump, world->kernel, world->path, 3 << 20, false, &options,
+				 &result, NULL),
+			 KD_OK);
+	assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+	assert_same_facts(world->dump, saved);
+	kd_dump_close(saved);
+}
+
+/* Dies, as by SIGKILL, at the n-th tick of the progress. */
+static bool die(void *opaque, uint64_t done_bytes, uint64_t total_bytes)
+{
+	unsigned int *left = opaque;
+
+	if (!(*left)--)
+		_exit(9);
+	return true;
+}
+
+static void test_killed_at_any_moment(void **state)
+{
+	struct world *world = *state;
+	unsigned int opened = 0, died = 0;
+
+	for (int elf = 0; elf < 2; elf++)
+		for (unsigned int tick = 0; tick < 100; tick++) {
+			pid_t child = fork();
+			int ended;
+
+			if (!child) {
+				unsigned int left = tick;
+				const struct kd_progress progress = {die, &left};
+				struct kd_save_options options = options_for(
+					elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, &kd_codec_zstd, 2);
+				struct kd_save_result result;
+
+				options.progress = &progress;
+				save_to(world->dump, world->kernel, world->path, 0, false, &options,
+					&result, NULL);
+				_exit(0);
+			}
+			assert_int_equal(waitpid(child, &ended, 0), child);
+			if (!WEXITSTATUS(ended))
+				break;
+			died++;
+			assert_incomplete(world, world->path, &opened);
+			unlink(world->path);
+		}
+	assert_true(died > 15);
+	assert_true(opened > 10);
+}
+
+static bool stop_half_way(void *opaque, uint64_t done_bytes, uint64_t total_bytes)
+{
+	uint64_t *last = opaque;
+
+	assert_true(done_bytes >= *last && done_bytes <= total_bytes);
+	*last = done_bytes;
+	return !total_bytes || done_bytes < total_bytes / 2;
+}
+
+static void test_progress_stops(void **state)
+{
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_zstd, 2);
+	uint64_t last = 0;
+	const struct kd_progress progress = {stop_half_way, &last};
+	struct kd_save_result result;
+	struct kd_err err;
+	unsigned int opened = 0;
+
+	options.progress = &progress;
+	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false, &options,
+				 &result, &err),
+			 KD_SYSTEM);
+	assert_true(result.stopped && !result.complete);
+	assert_true(result.saved_pages >= result.kept_pages / 2 &&
+		    result.saved_pages < result.kept_pages);
+	assert_incomplete(world, world->path, &opened);
+	assert_int_equal(opened, 1);
+}
+
+/* pread(2) of a disk with a bad spot: see the wrappers below. */
+static uint64_t bad_offset, bad_bytes;
+
+ssize_t __real_pread64(int fd, void *buffer, size_t bytes, off_t offset);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset)
+{
+	uint64_t start = (uint64_t)offset;
+
+	if (bad_bytes && start + bytes > bad_offset && start < bad_offset + bad_bytes) {
+		if (start >= bad_offset) {
+			errno = EIO;
+			return -1;
+		}
+		bytes = bad_offset - start;
+	}
+	return __real_pread64(fd, buffer, bytes, offset);
+}
+
+/* Pages that the source does not give are missing in the dump, counted and named; the others are there. */
+static void test_unreadable_pages(void **state)
+{
+	struct world *world = *state;
+	size_t count;
+	const struct kd_segment *segments = kd_dump_segments(world->dump, &count);
+	const struct kd_segment *ram = &segments[count - 1];
+
+	assert_int_equal(ram->paddr, RAM);
+	for (int elf = 0; elf < 2; elf++) {
+		struct kd_save_options options =
+			options_for(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, &kd_codec_zstd, 2);
+		struct kd_save_result result;
+		struct kd_dump *saved;
+		struct kd_err err;
+		uint8_t byte;
+
+		/* in the middle of page 300, and page 301 */
+		bad_offset = ram->file_offset + 300 * PAGE + 100;
+		bad_bytes = PAGE;
+		assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false,
+					 &options, &result, &err),
+				 KD_OK);
+		bad_bytes = 0;
+		assert_true(result.complete);
+		assert_int_equal(result.unreadable_pages, 2);
+		assert_int_equal(result.unreadable[0], RAM + 300 * PAGE);
+		assert_int_equal(result.unreadable[1], RAM + 301 * PAGE);
+		assert_int_equal(result.saved_pages, result.kept_pages - 2);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, &err), KD_OK);
+		assert_int_equal(kd_dump_read(saved, RAM + 299 * PAGE, &byte, 1, &err), KD_OK);
+		assert_int_equal(kd_dump_read(saved, RAM + 300 * PAGE, &byte, 1, &err),
+				 elf ? KD_OK : KD_TRUNCATED);
+		assert_int_equal(kd_dump_facts(saved)->incomplete, !elf);
+		assert_int_equal(kd_dump_read(saved, RAM + 302 * PAGE, &byte, 1, &err), KD_OK);
+		kd_dump_close(saved);
+	}
+}
+
+static void test_zero_test(void **state)
+{
+	uint8_t page[PAGE] __attribute__((aligned(64))) = {0};
+
+	assert_true(kd_is_zero(page, sizeof(page)));
+	for (unsigned int i = 0; i < PAGE; i++) {
+		page[i] = 0x80;
+		assert_false(kd_is_zero(page, sizeof(page)));
+		page[i] = 0;
+	}
+}
+
+/* Cut anywhere, and any byte of the headers changed: refused or read, never taken for what it is not. */
+static void test_damaged_kdump(void **state)
+{
+	static const uint8_t flips[] = {0x01, 0x80, 0xff};
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_zstd, 1);
+	struct kd_save_result result;
+	unsigned int refused = 0, opened = 0;
+	char *bytes;
+	size_t size;
+
+	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false, &options,
+				 &result, NULL),
+			 KD_OK);
+	assert_int_equal(kd_file_read(world->path, 1 << 30, &bytes, &size, NULL), KD_OK);
+	for (unsigned int i = 0; i < 300; i++) {
+		struct kd_dump *dump;
+
+		assert_int_equal(kd_file_replace(world->other, bytes, size * i / 300, 0600, NULL),
+				 KD_OK);
+		if (kd_dump_open(world->other, NULL, &dump, NULL))
+			continue;
+		/* page data has no end of its own: what is cut off there shows when it is read */
+		if (!kd_dump_missing_bytes(dump))
+			assert_true(compare(world->dump, dump, true) <
+				    compare(world->dump, world->dump, false));
+		kd_dump_close(dump);
+	}
+	assert_int_equal(kd_file_replace(world->other, bytes, size, 0600, NULL), KD_OK);
+	/* the header, the sub header with the notes, and a little of the bitmaps and descriptors */
+	for (size_t at = 0; at < 3 * PAGE + 64; at++)
+		for (size_t i = 0; i < sizeof(flips); i++) {
+			char bad = (char)(bytes[at] ^ flips[i]);
+			int fd = open(world->other, O_WRONLY);
+			struct kd_dump *dump;
+			uint8_t byte;
+
+			if (at > 464 && at < PAGE) /* nothing stands there */
+				at = PAGE;
+			assert_int_equal(pwrite(fd, &bad, 1, (off_t)at), 1);
+			if (kd_dump_open(world->other, NULL, &dump, NULL)) {
+				refused++;
+			} else {
+				opened++;
+				kd_dump_read(dump, RAM + 5 * PAGE, &byte, 1, NULL);
+				kd_dump_read(dump, LOW, &byte, 1, NULL);
+				kd_dump_close(dump);
+			}
+			assert_int_equal(pwrite(fd, &bytes[at], 1, (off_t)at), 1);
+			close(fd);
+		}
+	assert_true(refused > 50 && opened > 50);
+	free(bytes);
+}
+
 int main(void)
 {
-	return 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_zero_test),
+		cmocka_unit_test_setup_teardown(test_every_format_and_codec, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_conversions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_streams, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_full_target, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_killed_at_any_moment, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_progress_stops, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unreadable_pages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged_kdump, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
