@@ -196,11 +196,20 @@ enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct k
 	return KD_OK;
 }
 
-static uint64_t member(const struct kd_member *member, const uint8_t *page)
+/* This is done for every page of a machine: the sizes are constants, so that these are plain loads. */
+static uint64_t load_8(struct kd_member member, const uint8_t *page)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	memcpy(&value, page + member->offset, member->bytes);
+	memcpy(&value, page + member.offset, sizeof(value));
+	return value;
+}
+
+static uint32_t load_4(struct kd_member member, const uint8_t *page)
+{
+	uint32_t value;
+
+	memcpy(&value, page + member.offset, sizeof(value));
 	return value;
 }
 
@@ -216,24 +225,26 @@ static bool is_type(const struct kd_page_type *type, uint32_t mapcount)
 
 bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *page)
 {
-	return !layout->refcount.bytes || !member(&layout->refcount, page);
+	return !layout->refcount.bytes || !load_4(layout->refcount, page);
 }
 
 bool kd_page_poisoned(const struct kd_page_layout *layout, const uint8_t *page)
 {
-	return has(member(&layout->flags, page), layout->bit.hwpoison);
+	return layout->bit.hwpoison >= 0 && has(load_8(layout->flags, page), layout->bit.hwpoison);
 }
 
 /* The order of a compound page and whether it is hugetlb's, both told by its first tail page. */
 static unsigned int judge_compound(const struct kd_page_layout *layout, uint64_t pfn,
 				   uint32_t mapcount, const uint8_t *next, bool *hugetlb)
 {
-	uint64_t next_flags = member(&layout->flags, next);
-	uint64_t order = layout->order_in_flags ? next_flags & 0xff : member(&layout->order, next);
+	uint64_t next_flags = load_8(layout->flags, next);
+	uint64_t order = layout->order_in_flags ? next_flags & 0xff
+			 : layout->order.bytes  ? next[layout->order.offset]
+						: 0;
 
 	*hugetlb = is_type(&layout->hugetlb, mapcount) || has(next_flags, layout->bit.hugetlb) ||
 		   (layout->hugetlb_destructor >= 0 && layout->destructor.bytes &&
-		    (int64_t)member(&layout->destructor, next) == layout->hugetlb_destructor);
+		    next[layout->destructor.offset] == layout->hugetlb_destructor);
 	return order > MOST_ORDER || pfn & ((UINT64_C(1) << order) - 1) ? 0 : (unsigned int)order;
 }
 
@@ -250,13 +261,13 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 				     const uint8_t *page, const uint8_t *next)
 {
 	struct kd_page_verdict verdict = {KD_PAGE_KERNEL, 0, false};
-	uint64_t flags = member(&layout->flags, page);
-	uint64_t mapping = member(&layout->mapping, page);
-	uint32_t mapcount = (uint32_t)member(&layout->mapcount, page);
+	uint64_t flags = load_8(layout->flags, page);
+	uint64_t mapping = load_8(layout->mapping, page);
+	uint32_t mapcount = layout->mapcount.bytes ? load_4(layout->mapcount, page) : 0;
 	bool hugetlb = false;
 
 	verdict.tail =
-		layout->compound_head.bytes && member(&layout->compound_head, page) & COMPOUND_TAIL;
+		layout->compound_head.bytes && load_8(layout->compound_head, page) & COMPOUND_TAIL;
 	if (verdict.tail)
 		return verdict;
 	if (flags & layout->bit.head && next)
@@ -266,9 +277,10 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 	} else if (has(flags, layout->bit.slab) || is_type(&layout->slab, mapcount)) {
 		verdict.kind = KD_PAGE_KERNEL; /* whose other members are its own */
 	} else if (is_type(&layout->buddy, mapcount) || has(flags, layout->bit.buddy)) {
-		uint64_t order = member(&layout->private, page);
+		uint64_t order =
+			layout->private.bytes ? load_8(layout->private, page) : UINT64_MAX;
 
-		if (layout->private.bytes && order < layout->orders) {
+		if (order < layout->orders) {
 			verdict.kind = KD_PAGE_FREE;
 			verdict.order = (unsigned int)order;
 		}

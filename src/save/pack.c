@@ -11,7 +11,7 @@
  * How much is read at once: as much as stays in a core's second-level cache until it is compressed, and
  * enough that the system call costs nothing beside the copy.
  */
-enum { READ_BYTES = 256 << 10 };
+enum { READ_BYTES = 64 << 10 };
 
 size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes)
 {

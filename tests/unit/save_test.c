@@ -224,9 +224,9 @@ static void test_conversions(void **state)
 	struct kd_dump *first, *second;
 	struct kd_kernel *kernel;
 
-	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, true, &options,
-				 &result, NULL),
-			 KD_OK);
+	assert_int_equal(
+		save_to(world->dump, world->kernel, world->path, 0, true, &options, &result, NULL),
+		KD_OK);
 	assert_int_equal(kd_dump_open(world->path, NULL, &first, NULL), KD_OK);
 	assert_int_equal(kd_kernel_open(first, &kernel, NULL), KD_OK);
 	options.format = KD_SAVE_ELF;
@@ -404,9 +404,9 @@ static void test_progress_stops(void **state)
 	unsigned int opened = 0;
 
 	options.progress = &progress;
-	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false, &options,
-				 &result, &err),
-			 KD_SYSTEM);
+	assert_int_equal(
+		save_to(world->dump, world->kernel, world->path, 0, false, &options, &result, &err),
+		KD_SYSTEM);
 	assert_true(result.stopped && !result.complete);
 	assert_true(result.saved_pages >= result.kept_pages / 2 &&
 		    result.saved_pages < result.kept_pages);
@@ -495,9 +495,9 @@ static void test_damaged_kdump(void **state)
 	char *bytes;
 	size_t size;
 
-	assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false, &options,
-				 &result, NULL),
-			 KD_OK);
+	assert_int_equal(
+		save_to(world->dump, world->kernel, world->path, 0, false, &options, &result, NULL),
+		KD_OK);
 	assert_int_equal(kd_file_read(world->path, 1 << 30, &bytes, &size, NULL), KD_OK);
 	for (unsigned int i = 0; i < 300; i++) {
 		struct kd_dump *dump;

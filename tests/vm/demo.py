@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from lab import LabError, kernels, program
@@ -78,6 +79,7 @@ def crash(work):
     step(4, f"Booting it in QEMU: {CPUS} CPUs, {MEMORY} of memory, crashkernel={CRASHKERNEL}")
     with Machine(kernel, work, memory=MEMORY, cpus=CPUS, crashkernel=CRASHKERNEL, target="ext4",
                  files=program.kdump()) as machine:
+        machine.files["/etc/kdump.conf"] = machine.target.config(dump="")  # what a user gets
         with Follow(machine.console, ("Linux version", "for crashkernel", "Run /init")):
             machine.boot()
 
@@ -91,10 +93,12 @@ def crash(work):
         machine.end_at_reset()
         wanted = ("sysrq: Trigger", "Kernel panic", "Linux version", "kdump")
         with Follow(machine.console, wanted):
+            panicked = time.monotonic()
             machine.panic(cpu=1)
             machine.wait_second_kernel()
             reason = machine.wait_reset()
-        print(f"the machine has reset ({reason})")
+            away = time.monotonic() - panicked
+        print(f"the machine has reset ({reason}), {away:.1f} s after its panic (emulated, not on real hardware)")
 
         step(7, "The crash folder, taken off the guest's disk")
         return machine.crash_folder()
@@ -114,7 +118,7 @@ def show(folder):
     {kdump} log {folder} | less
     {kdump} info --json {folder}
     less {folder}/report.txt
-    gdb -batch -ex 'core-file {folder}/vmcore' -ex 'info registers'    # the panicking machine's CPU 0
+    {kdump} save -d 31 -f elf {folder} core && gdb -batch -ex 'core-file core' -ex 'info registers'
 
 On a machine of your own: add crashkernel=128M to its kernel's command line, reboot, then, as root,
 

@@ -91,7 +91,6 @@ def _make(name, recipe):
         with tempfile.TemporaryDirectory(dir=folder.parent) as work:
             with Machine(kernel, work, cpu=recipe.cpu, memory=recipe.memory, crashkernel=recipe.crashkernel,
                          target="ext4", files={**program.kdump(), FILL: fill}) as machine:
-                machine.files["/etc/kdump.conf"] = machine.target.config() + "[dump]\nlevel = 0\nformat = elf\n"
                 _record(machine, recipe, folder)
                 machine.end_at_reset()
                 machine.panic(cpu=1)
@@ -128,8 +127,8 @@ def _record(machine, recipe, folder):
 def get(name):
     recipe = RECIPES[name]
     kernel = kernels.get(recipe.kernel)
-    sources = [Path(__file__), GUEST_FILES / "guest-fill.c"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    source = (GUEST_FILES / "guest-fill.c").read_bytes()
+    digest = hashlib.sha256(source + repr(recipe).encode()).hexdigest()[:12]
     place = cache.folder() / "dumps" / f"{name}-{kernel.version}-{digest}"
     return Dump(name, cache.make(place, _make(name, recipe)), kernel)
 

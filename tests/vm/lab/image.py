@@ -168,10 +168,11 @@ class Target:
     path: Path
     device: str
 
-    def config(self, **capture):
+    def config(self, dump="level = 0\nformat = elf", **capture):
+        """A kdump.conf: of itself one for a whole dump, which most tests look into; dump="" for kdump's own defaults."""
         lines = ["[target]", f"device = {self.device}", f"type = {self.type}", "[capture]"]
         lines += [f"{key} = {value}" for key, value in capture.items()]
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines) + f"\n[dump]\n{dump}\n"
 
     def extract(self, inside, destination):
         """Copies a folder out of an ext4 target while no guest has it mounted."""

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which pages are saved: the same as makedumpfile's, or as the guest's own kernel says of its pages."""
+
+import json
+import re
+import struct
+import subprocess
+
+import pytest
+
+from lab import dumps, oracles, program
+from lab.kdump_file import PAGE_BYTES, KdumpFile, pfns
+
+ALL = range(32)
+# of the large dump, as many levels as fit into the time: each bit alone, all, none, and two of the mixtures
+SOME = (0, 1, 2, 4, 8, 16, 23, 31)
+
+
+def save(dump, out, *options):
+    done = subprocess.run([program.kdump_command(), "save", "--quiet", "--json", *options, dump, out],
+                          capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def makedumpfile(dump, out, level, *options):
+    """Its report."""
+    done = subprocess.run(["makedumpfile", *options, "-d", str(level), "--message-level", "31", dump, out],
+                          capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout + done.stderr
+
+
+def counts(report):
+    """Excluded pages by category; the free ones under `free` and so on."""
+    names = {"Non-private cache pages": "cache", "Private cache pages": "cache_private",
+             "User process data pages": "user", "Free pages": "free", "Hwpoison pages": "poisoned",
+             "Offline pages": "offline"}
+    return {names[name]: int(number, 16) for name, number in re.findall(r"^\s+(\S.*?)\s*: (0x[0-9a-f]+)$", report, re.M)
+            if name in names}
+
+
+def partial_pages(vmcore):
+    """Pages at whose end or beginning the core's memory does not end with a page: makedumpfile drops them."""
+    edges = set()
+    for paddr, _, _, size in oracles.readelf_loads(vmcore):
+        edges |= {edge // PAGE_BYTES for edge in (paddr, paddr + size) if edge % PAGE_BYTES}
+    return edges
+
+
+def check_level(dump, level, work):
+    ours, theirs = work / "ours", work / "theirs"
+    result = save(dump.vmcore, ours, "-d", str(level), "-c", "lzo")
+    report = makedumpfile(dump.vmcore, theirs, level, "-l")
+    with KdumpFile(ours) as a, KdumpFile(theirs) as b:
+        differ = set(pfns(a.bitmap ^ b.bitmap))
+        partial = partial_pages(dump.vmcore)
+        # what must never be read is left out at levels 0 and 1, too, where makedumpfile does not look
+        offline = result["pages"]["offline"] if level in (0, 1) else 0
+        assert len(differ - partial) == offline, (level, sorted(differ - partial)[:10])
+        assert a.level == level | (2 if level & 4 else 0)  # to leave out all cache is to leave out the other, too
+        assert a.vmcoreinfo == b.vmcoreinfo
+        if level in (1, 31):
+            compare_pages(a, b, differ)
+    ours.unlink()
+    theirs.unlink()
+    compare_counts(level, result["pages"], counts(report))
+
+
+def compare_pages(a, b, differ):
+    pages = ((pfn, page) for pfn, page in a.pages() if pfn not in differ)
+    checked = 0
+    for (pfn, page), (_, peer) in zip(pages, ((pfn, page) for pfn, page in b.pages() if pfn not in differ)):
+        assert page == peer, hex(pfn)
+        checked += 1
+    assert checked > 10000
+
+
+def compare_counts(level, kinds, theirs):
+    """makedumpfile counts what it leaves out at this level; a kind that it keeps counts nothing there."""
+    ours = {"cache": kinds["cache"] if level & 6 else 0, "cache_private": kinds["cache_private"] if level & 4 else 0,
+            "user": kinds["user"] + kinds["huge"] if level & 8 else 0, "free": kinds["free"] if level & 16 else 0,
+            "poisoned": kinds["poisoned"], "offline": kinds["offline"] if level & 30 else 0}
+    assert {kind: theirs[kind] for kind in ours} == ours, level
+
+
+@pytest.mark.parametrize("name", ["idle", "hot-added"])
+def test_same_pages_as_makedumpfile(name, tmp_path):
+    dump = dumps.get(name)
+    for level in ALL:
+        check_level(dump, level, tmp_path)
+
+
+def test_same_pages_of_a_filled_machine(tmp_path):
+    dump = dumps.get("filled")
+    for level in SOME:
+        check_level(dump, level, tmp_path)
+
+
+@pytest.mark.slow
+def test_same_pages_of_a_filled_machine_at_every_level(tmp_path):
+    dump = dumps.get("filled")
+    for level in set(ALL) - set(SOME):
+        check_level(dump, level, tmp_path)
+
+
+def test_the_machines_are_what_they_claim():
+    """Each recipe makes the pages that the tests are about."""
+    kinds = json.loads(subprocess.run([program.kdump_command(), "save", "-n", "--json", dumps.get("filled").vmcore],
+                                      capture_output=True, check=True).stdout)["pages"]
+    for kind, mib in {"cache": 300, "cache_private": 50, "user": 800, "huge": 100, "free": 200, "kernel": 150}.items():
+        assert kinds[kind] * PAGE_BYTES > mib << 20, kind
+    kinds = json.loads(subprocess.run([program.kdump_command(), "save", "-n", "--json", dumps.get("hot-added").vmcore],
+                                      capture_output=True, check=True).stdout)["pages"]
+    assert kinds["offline"] > 1000  # the balloon's
+    assert max(paddr for paddr, *_ in oracles.readelf_loads(dumps.get("hot-added").vmcore)) >= 4 << 30
+
+
+# Documentation/admin-guide/mm/pagemap.rst; 33 is KPF_PRIVATE (include/linux/kernel-page-flags.h)
+LRU, SLAB, BUDDY, ANON, SWAPCACHE, TAIL, HUGE, OFFLINE, PRIVATE = 5, 7, 10, 12, 13, 16, 17, 23, 33
+
+
+def kind_of(flags):
+    def has(bit):
+        return flags >> bit & 1
+    if has(BUDDY):
+        return "free"
+    if has(HUGE):
+        return "huge"
+    if has(ANON):
+        return "user"
+    if has(LRU):
+        return "cache_private" if has(PRIVATE) else "cache"
+    return "offline" if has(OFFLINE) else "kernel"
+
+
+@pytest.mark.parametrize("name", ["6.12", "idle"])
+def test_same_kinds_as_the_kernel_says(name, tmp_path):
+    """/proc/kpageflags from shortly before the panic. The kernel shows free blocks by their first page alone."""
+    dump = dumps.get(name)
+    flags = (dump.folder / "flags/tmp/kpageflags").read_bytes()
+    bits = {"free": 16, "user": 8, "huge": 8, "cache": 2, "cache_private": 4}
+    excluded = {}
+    for bit in (2, 4, 8, 16):
+        save(dump.vmcore, tmp_path / "out", "-d", str(bit), "-c", "lzo")
+        with KdumpFile(tmp_path / "out") as saved:
+            excluded[bit] = saved.ram & ~saved.bitmap
+            ram = saved.ram
+        (tmp_path / "out").unlink()
+    agree = differ = needed = 0
+    for pfn in pfns(ram):
+        if pfn * 8 + 8 > len(flags):
+            break
+        value, = struct.unpack_from("<Q", flags, pfn * 8)
+        kind = kind_of(value)
+        left_out = {bit for bit, pages in excluded.items() if pages >> pfn & 1}
+        if kind == "kernel" and left_out <= {16} and not value & ~(1 << 32):
+            agree += 1  # the inside of a free block, or a page with no flag at all: the kernel does not say
+            continue
+        want = {bits[kind]} if kind in bits else set()
+        if kind == "cache":
+            want = {2, 4}
+        if left_out == want:
+            agree += 1
+        else:
+            differ += 1
+            needed += bool(left_out - want) and kind == "kernel"
+    # pages change hands between reading the flags and the panic
+    assert differ < 0.02 * (agree + differ), (agree, differ)
+    assert needed < 0.005 * (agree + differ), (agree, needed)
