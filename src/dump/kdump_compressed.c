@@ -240,7 +240,7 @@ static enum kd_status read_bitmaps(struct kd_dump *dump, struct kd_err *err)
 	if (!status)
 		status = each_word(dump, compressed->saved_offset, take_saved, err);
 	/* one that was killed at its beginning has its bitmaps still to come */
-	if (!status && !dump->segment_count && !dump->facts.incomplete)
+	if (!status && !dump->segment_count && !dump->facts.incomplete && !dump->medium.cut)
 		status = kd_fail(err, KD_CORRUPT, "the dump describes no memory");
 	return status;
 }
@@ -348,7 +348,7 @@ static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct k
 					desc, sizeof(*desc), err);
 	if (status)
 		return kd_context(err, status, "its descriptor");
-	if (dump->facts.incomplete && !desc->offset)
+	if ((dump->facts.incomplete || dump->medium.cut) && !desc->offset)
 		return kd_fail(err, KD_TRUNCATED, "the dump is incomplete, and the page not in it");
 	if (!desc->bytes || desc->bytes > PACKED_FACTOR * page_bytes_of(dump) ||
 	    desc->offset < dump->compressed.desc_offset)

@@ -277,8 +277,7 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 	} else if (has(flags, layout->bit.slab) || is_type(&layout->slab, mapcount)) {
 		verdict.kind = KD_PAGE_KERNEL; /* whose other members are its own */
 	} else if (is_type(&layout->buddy, mapcount) || has(flags, layout->bit.buddy)) {
-		uint64_t order =
-			layout->private.bytes ? load_8(layout->private, page) : UINT64_MAX;
+		uint64_t order = layout->private.bytes ? load_8(layout->private, page) : UINT64_MAX;
 
 		if (order < layout->orders) {
 			verdict.kind = KD_PAGE_FREE;

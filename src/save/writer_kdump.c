@@ -96,7 +96,13 @@ static void fill_header(struct kd_writer *writer, struct kd_kdump_header *header
 	strncpy(header->uts[KD_KDUMP_UTS_MACHINE], kd_dump_arch(plan->dump)->name,
 		KD_KDUMP_UTS_BYTES - 1);
 	header->time_s = plan->kernel ? (int64_t)kd_kernel_crash_time_s(plan->kernel) : 0;
-	header->status = writer->codec->flag | KD_KDUMP_INCOMPLETE;
+	header->status = writer->codec->flag;
+	/*
+	 * A stream that is cut off lacks its end mark, and says so by that. Its header is written once and final:
+	 * of two that a flattened file has, crash 8 takes the first.
+	 */
+	if (kd_sink_can_restart(writer->sink))
+		header->status |= KD_KDUMP_INCOMPLETE;
 	header->block_bytes = (int32_t)plan->page_bytes;
 	header->sub_header_blocks = (int32_t)(sub_bytes / plan->page_bytes);
 	header->bitmap_blocks = (uint32_t)(2 * bitmap_bytes / plan->page_bytes);
@@ -355,6 +361,7 @@ static enum kd_status end_kdump(struct kd_writer *writer, bool whole, uint64_t *
 {
 	struct state *state = writer->state;
 	enum kd_status status;
+	uint32_t was;
 
 	if (!state->data_offset) /* cut off before it was begun */
 		state->data_offset = state->desc_offset;
@@ -364,11 +371,13 @@ static enum kd_status end_kdump(struct kd_writer *writer, bool whole, uint64_t *
 		status = kd_sink_sync(writer->sink, err);
 	if (status || !whole)
 		return status;
-	if (!writer->unreadable_pages) {
-		/* only now, with everything else on stable storage */
-		state->header.status &= ~(uint32_t)KD_KDUMP_INCOMPLETE;
+	/* only now, with everything else on stable storage */
+	was = state->header.status;
+	state->header.status &= ~(uint32_t)KD_KDUMP_INCOMPLETE;
+	if (writer->unreadable_pages)
+		state->header.status |= KD_KDUMP_INCOMPLETE;
+	if (state->header.status != was)
 		status = write_header(writer, err);
-	}
 	return status ? status : kd_sink_end(writer->sink, state->data_offset, err);
 }
 

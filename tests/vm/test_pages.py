@@ -25,7 +25,8 @@ def save(dump, out, *options):
 
 def makedumpfile(dump, out, level, *options):
     """Its report."""
-    done = subprocess.run(["makedumpfile", *options, "-d", str(level), "--message-level", "31", dump, out],
+    # --non-mmap: 1.7.2 dies of SIGSEGV in a core with many small holes, as a balloon leaves them
+    done = subprocess.run(["makedumpfile", "--non-mmap", *options, "-d", str(level), "--message-level", "31", dump, out],
                           capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout + done.stderr
@@ -55,9 +56,7 @@ def check_level(dump, level, work):
     with KdumpFile(ours) as a, KdumpFile(theirs) as b:
         differ = set(pfns(a.bitmap ^ b.bitmap))
         partial = partial_pages(dump.vmcore)
-        # what must never be read is left out at levels 0 and 1, too, where makedumpfile does not look
-        offline = result["pages"]["offline"] if level in (0, 1) else 0
-        assert len(differ - partial) == offline, (level, sorted(differ - partial)[:10])
+        assert not differ - partial, (level, sorted(differ - partial)[:10])
         assert a.level == level | (2 if level & 4 else 0)  # to leave out all cache is to leave out the other, too
         assert a.vmcoreinfo == b.vmcoreinfo
         if level in (1, 31):
@@ -112,17 +111,20 @@ def test_the_machines_are_what_they_claim():
         assert kinds[kind] * PAGE_BYTES > mib << 20, kind
     kinds = json.loads(subprocess.run([program.kdump_command(), "save", "-n", "--json", dumps.get("hot-added").vmcore],
                                       capture_output=True, check=True).stdout)["pages"]
-    assert kinds["offline"] > 1000  # the balloon's
+    # the balloon took 136 MiB: these pages are never read, and so not even in a whole dump
+    assert kinds["absent"] * PAGE_BYTES == 136 << 20
     assert max(paddr for paddr, *_ in oracles.readelf_loads(dumps.get("hot-added").vmcore)) >= 4 << 30
 
 
-# Documentation/admin-guide/mm/pagemap.rst; 33 is KPF_PRIVATE (include/linux/kernel-page-flags.h)
-LRU, SLAB, BUDDY, ANON, SWAPCACHE, TAIL, HUGE, OFFLINE, PRIVATE = 5, 7, 10, 12, 13, 16, 17, 23, 33
+# Documentation/admin-guide/mm/pagemap.rst; 35 is KPF_PRIVATE (include/linux/kernel-page-flags.h)
+LRU, SLAB, BUDDY, ANON, SWAPCACHE, TAIL, HUGE, OFFLINE, PRIVATE = 5, 7, 10, 12, 13, 16, 17, 23, 35
 
 
 def kind_of(flags):
     def has(bit):
         return flags >> bit & 1
+    if has(SLAB):
+        return "kernel"  # 6.12 shows other flags beside it, of members that mean something else there
     if has(BUDDY):
         return "free"
     if has(HUGE):
@@ -136,7 +138,7 @@ def kind_of(flags):
 
 @pytest.mark.parametrize("name", ["6.12", "idle"])
 def test_same_kinds_as_the_kernel_says(name, tmp_path):
-    """/proc/kpageflags from shortly before the panic. The kernel shows free blocks by their first page alone."""
+    """/proc/kpageflags from shortly before the panic."""
     dump = dumps.get(name)
     flags = (dump.folder / "flags/tmp/kpageflags").read_bytes()
     bits = {"free": 16, "user": 8, "huge": 8, "cache": 2, "cache_private": 4}
@@ -154,9 +156,6 @@ def test_same_kinds_as_the_kernel_says(name, tmp_path):
         value, = struct.unpack_from("<Q", flags, pfn * 8)
         kind = kind_of(value)
         left_out = {bit for bit, pages in excluded.items() if pages >> pfn & 1}
-        if kind == "kernel" and left_out <= {16} and not value & ~(1 << 32):
-            agree += 1  # the inside of a free block, or a page with no flag at all: the kernel does not say
-            continue
         want = {bits[kind]} if kind in bits else set()
         if kind == "cache":
             want = {2, 4}
@@ -167,4 +166,4 @@ def test_same_kinds_as_the_kernel_says(name, tmp_path):
             needed += bool(left_out - want) and kind == "kernel"
     # pages change hands between reading the flags and the panic
     assert differ < 0.02 * (agree + differ), (agree, differ)
-    assert needed < 0.005 * (agree + differ), (agree, needed)
+    assert needed < 0.01 * (agree + differ), (agree, needed)
