@@ -4,13 +4,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/file.h"
 #include "host/system.h"
 
-enum { DEFAULT_LIMIT_BYTES = 2047, PROC_CMDLINE_BYTES = 64 << 10 };
+enum {
+	DEFAULT_LIMIT_BYTES = 2047,
+	PROC_CMDLINE_BYTES = 64 << 10,
+	PROC_CPUINFO_BYTES = 64 << 20, /* some 1.5 KiB for each CPU */
+};
 
 /* What a reused command line must not carry over: it describes the first boot only. */
 static const char *const first_boot_only[] = {
@@ -31,8 +36,6 @@ static const struct {
 } needed[] = {
 	/* devices that the first kernel left running are reset before their drivers trust them */
 	{"reset_devices", "reset_devices"},
-	/* one CPU is enough, and each further one costs memory; the panicking CPU may be any */
-	{"nr_cpus", "nr_cpus=1"},
 	/* interrupts that nobody expects are common after a crash: do not give up on their line */
 	{"irqpoll", "irqpoll"},
 	/* memory that this boot never uses: cgroup structures, NUMA */
@@ -173,6 +176,55 @@ static void append_needed(struct builder *builder, const char *name, const char 
 		append(builder, text, strlen(text));
 }
 
+/*
+ * The APIC id of the CPU that firmware started, from /proc/cpuinfo: that of processor 0 (its "initial
+ * apicid"). KD_NOTFOUND when it is not told.
+ */
+static enum kd_status read_boot_apic_id(const struct kd_load_request *request, unsigned int *id)
+{
+	static const char key[] = "\ninitial apicid";
+	KD_CLEANUP_FREE char *cpus = NULL;
+	char path[PATH_MAX];
+	size_t bytes;
+	char *at;
+
+	if (kd_file_read(kd_path(path, request->paths->proc, "cpuinfo"), PROC_CPUINFO_BYTES, &cpus,
+			 &bytes, NULL))
+		return KD_NOTFOUND;
+	at = strstr(cpus, key);
+	at = at ? strchr(at + sizeof(key) - 1, ':') : NULL;
+	return at && sscanf(at + 1, "%u", id) == 1 ? KD_OK : KD_NOTFOUND;
+}
+
+/*
+ * One CPU is enough, and each further one costs memory; the panicking CPU may be any. With more, the one
+ * that firmware started must stay where it is, unless it is the one that panicked: waking it by INIT would
+ * reset the machine (Documentation/admin-guide/kdump/kdump.rst, on disable_cpu_apicid). A kernel that runs on it
+ * ignores the parameter.
+ */
+static void append_cpus(const struct kd_load_request *request, struct builder *builder)
+{
+	const char *line = builder->text ? builder->text : "";
+	unsigned int cpus = request->cpus ? request->cpus : 1, boot_apic_id;
+	char text[64];
+
+	if (has_parameter(line, "nr_cpus"))
+		return;
+	if (cpus > 1 && !has_parameter(line, "disable_cpu_apicid")) {
+		if (read_boot_apic_id(request, &boot_apic_id)) {
+			kd_log(request->log, KD_LOG_WARNING,
+			       "the boot CPU's APIC id is not known: the second kernel gets one "
+			       "CPU");
+			cpus = 1;
+		} else {
+			snprintf(text, sizeof(text), "disable_cpu_apicid=%u", boot_apic_id);
+			append(builder, text, strlen(text));
+		}
+	}
+	snprintf(text, sizeof(text), "nr_cpus=%u", cpus);
+	append(builder, text, strlen(text));
+}
+
 /* NAME=VALUE in place of any that the person gave: only we know where the header lies. */
 static enum kd_status append_address(struct builder *builder, const char *name, const char *value,
 				     struct kd_err *err)
@@ -236,6 +288,8 @@ enum kd_status kd_command_line_make(const struct kd_load_request *request,
 		append_all(&builder, request->append);
 	if (!status)
 		append_consoles(request, &builder);
+	if (!status)
+		append_cpus(request, &builder);
 	for (size_t i = 0; !status && i < sizeof(needed) / sizeof(*needed); i++)
 		append_needed(&builder, needed[i].name, needed[i].text);
 	if (!status)

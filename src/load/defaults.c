@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "load/marks.h"
@@ -69,6 +70,25 @@ static void warn_of_new_config(const struct kd_paths *paths, const char *initrd,
 		       paths->config, initrd);
 }
 
+/* What the configuration says of the second kernel; a mistake in it stops `kdump initramfs`, not this. */
+static unsigned int configured_cpus(const struct kd_paths *paths, const struct kd_log *log)
+{
+	struct kd_config config;
+	unsigned int cpus = 1;
+	struct kd_err err;
+	enum kd_status status;
+
+	if (kd_config_init(&config, &err))
+		return cpus;
+	status = kd_config_read(&config, paths->config, &err);
+	if (!status)
+		cpus = config.cpus;
+	else if (status != KD_NOTFOUND)
+		kd_log(log, KD_LOG_WARNING, "%s", err.text);
+	kd_config_deinit(&config);
+	return cpus;
+}
+
 void kd_load_resolved_deinit(struct kd_load_resolved *resolved)
 {
 	free(resolved->kernel);
@@ -107,6 +127,7 @@ enum kd_status kd_load_resolve(const struct kd_paths *paths,
 		.command_line = arguments->command_line,
 		.reuse_command_line = arguments->reuse_command_line,
 		.append = arguments->append,
+		.cpus = configured_cpus(paths, log),
 		.method = arguments->method,
 		.backup = arguments->backup,
 		.log = log,

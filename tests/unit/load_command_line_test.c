@@ -65,6 +65,38 @@ static void test_needed_parameters(void **state)
 	free(line);
 }
 
+/* More CPUs: never without telling the kernel which one it must not wake. */
+static void test_several_cpus(void **state)
+{
+	struct kd_load_request request = {.paths = &machine.paths, .cpus = 4};
+	const struct kd_command_line_needs needs = {0};
+	struct kd_err err;
+	char *line = NULL;
+
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "nr_cpus=1")); /* this machine does not tell its boot CPU */
+	free(line);
+	machine_put(&machine, "proc/cpuinfo",
+		    "processor\t: 0\napicid\t\t: 12\ninitial apicid\t: 18\n\n"
+		    "processor\t: 1\napicid\t\t: 3\ninitial apicid\t: 3\n");
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "nr_cpus=4") && has(line, "disable_cpu_apicid=18"));
+	free(line);
+	request.append = "disable_cpu_apicid=7";
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "nr_cpus=4") && has(line, "disable_cpu_apicid=7"));
+	assert_false(has(line, "disable_cpu_apicid=18"));
+	free(line);
+	request.append = "nr_cpus=2";
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "nr_cpus=2") && !strstr(line, "disable_cpu_apicid"));
+	free(line);
+	request = (struct kd_load_request){.paths = &machine.paths, .cpus = 1};
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "nr_cpus=1") && !strstr(line, "disable_cpu_apicid"));
+	free(line);
+}
+
 static void test_only_where_missing(void **state)
 {
 	struct kd_err err;
@@ -147,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_needed_parameters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_several_cpus, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_where_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reused_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_consoles, set_up, tear_down),
