@@ -157,28 +157,38 @@ static uint64_t word_of(const uint8_t *bytes, size_t at, uint64_t pages)
 typedef enum kd_status take_word(struct kd_dump *dump, uint64_t pfn, uint64_t word,
 				 struct kd_err *err);
 
-/* Gives a bitmap to take(), 64 pages at a time. */
+/*
+ * Gives the words of a bitmap that are not zero to take(), 64 pages at a time. Bitmaps of large machines are
+ * mostly holes of the file.
+ */
 static enum kd_status each_word(struct kd_dump *dump, uint64_t offset, take_word *take,
 				struct kd_err *err)
 {
-	uint64_t max_pfn = dump->compressed.max_pfn;
+	uint64_t max_pfn = dump->compressed.max_pfn, first = 0;
+	const uint64_t piece_pages = BITMAP_PIECE * 8;
 	uint8_t piece[BITMAP_PIECE];
 
-	for (uint64_t first = 0; first < max_pfn; first += sizeof(piece) * 8) {
-		uint64_t pages = max_pfn - first;
+	for (;; first += piece_pages) {
+		uint64_t data = kd_medium_next_data(&dump->medium, offset + first / 8);
+		uint64_t pages;
 		enum kd_status status;
 
-		if (pages > sizeof(piece) * 8)
-			pages = sizeof(piece) * 8;
+		first = kd_round_down((data - offset) * 8, piece_pages);
+		if (first >= max_pfn)
+			return KD_OK;
+		pages = max_pfn - first < piece_pages ? max_pfn - first : piece_pages;
 		memset(piece, 0, sizeof(piece));
 		status = kd_reader_copy(dump->reader, offset + first / 8, piece,
 					(size_t)((pages + 7) / 8), err);
-		for (size_t at = 0; !status && at < pages; at += 64)
-			status = take(dump, first + at, word_of(piece, at, pages), err);
+		for (size_t at = 0; !status && at < pages; at += 64) {
+			uint64_t word = word_of(piece, at, pages);
+
+			if (word)
+				status = take(dump, first + at, word, err);
+		}
 		if (status)
 			return status;
 	}
-	return KD_OK;
 }
 
 static enum kd_status add_pages(struct kd_dump *dump, uint64_t pfn, uint64_t count,
@@ -221,9 +231,8 @@ static enum kd_status take_ram(struct kd_dump *dump, uint64_t pfn, uint64_t word
 static enum kd_status take_saved(struct kd_dump *dump, uint64_t pfn, uint64_t word,
 				 struct kd_err *err)
 {
-	if (pfn % RANK_PAGES == 0)
-		dump->compressed.ranks[pfn / RANK_PAGES] = dump->facts.saved_pages;
-	dump->facts.saved_pages += (uint64_t)__builtin_popcountll(word);
+	/* counted where they are; added up afterwards */
+	dump->compressed.ranks[pfn / RANK_PAGES] += (uint64_t)__builtin_popcountll(word);
 	return KD_OK;
 }
 
@@ -239,6 +248,12 @@ static enum kd_status read_bitmaps(struct kd_dump *dump, struct kd_err *err)
 	status = each_word(dump, compressed->ram_offset, take_ram, err);
 	if (!status)
 		status = each_word(dump, compressed->saved_offset, take_saved, err);
+	for (size_t i = 0; i < compressed->rank_count; i++) {
+		uint64_t count = compressed->ranks[i];
+
+		compressed->ranks[i] = dump->facts.saved_pages;
+		dump->facts.saved_pages += count;
+	}
 	/* one that was killed at its beginning has its bitmaps still to come */
 	if (!status && !dump->segment_count && !dump->facts.incomplete && !dump->medium.cut)
 		status = kd_fail(err, KD_CORRUPT, "the dump describes no memory");

@@ -139,3 +139,15 @@ enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, v
 					     (unsigned long long)file_offset);
 	}
 }
+
+uint64_t kd_medium_next_data(const struct kd_medium *medium, uint64_t offset)
+{
+	off_t data;
+
+	if (medium->extents || !medium->is_file)
+		return offset;
+	data = lseek(medium->fd, (off_t)offset, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? medium->bytes : offset;
+	return (uint64_t)data;
+}

@@ -41,6 +41,12 @@ void kd_medium_close(struct kd_medium *medium);
 enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, void *buffer,
 			      size_t bytes, size_t *got, struct kd_err *err);
 
+/*
+ * The first offset from `offset` on that may hold something else than zeros: further on where the file
+ * system tells of a hole, else offset itself. At most the medium's size.
+ */
+uint64_t kd_medium_next_data(const struct kd_medium *medium, uint64_t offset);
+
 /* True when the file starts as a flattened one does; then kd_flattened_index() fills the extents. */
 bool kd_is_flattened(const void *magic, size_t bytes);
 enum kd_status kd_flattened_index(struct kd_medium *medium, struct kd_err *err);

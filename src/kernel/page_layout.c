@@ -223,6 +223,11 @@ static bool is_type(const struct kd_page_type *type, uint32_t mapcount)
 	return type->known && (mapcount & type->mask) == type->value;
 }
 
+bool kd_page_is_head(const struct kd_page_layout *layout, const uint8_t *page)
+{
+	return load_8(layout->flags, page) & layout->bit.head;
+}
+
 bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *page)
 {
 	return !layout->refcount.bytes || !load_4(layout->refcount, page);

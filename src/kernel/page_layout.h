@@ -75,6 +75,8 @@ struct kd_page_verdict {
 struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64_t pfn,
 				     const uint8_t *page, const uint8_t *next);
 
+/* True for the first page of a compound page. */
+bool kd_page_is_head(const struct kd_page_layout *layout, const uint8_t *page);
 /* True when nobody holds a reference: the inside of a free block, or of a compound page. */
 bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *page);
 /* True for failed memory, whatever else the page is. */

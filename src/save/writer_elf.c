@@ -71,44 +71,46 @@ static enum kd_status add_header(struct kd_writer *writer, const Elf64_Phdr *hea
 	return state->held == HEADERS_HELD ? flush_headers(writer, err) : KD_OK;
 }
 
+/* The first segment of the source that ends after paddr; `count` when none does. */
+static size_t segment_after(const struct kd_segment *segments, size_t count, uint64_t paddr)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (segments[middle].paddr + segments[middle].memory_bytes <= paddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Cuts a range of whole pages to the RAM in it: segments may begin and end within a page. */
 static void clip(const struct kd_plan *plan, uint64_t *start, uint64_t *end)
 {
-	size_t count, low = 0, high;
+	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(plan->dump, &count);
+	size_t first = segment_after(segments, count, *start);
+	size_t last = segment_after(segments, count, *end - 1);
 
-	for (high = count; low < high;) { /* the first segment that ends after start */
-		size_t middle = low + (high - low) / 2;
-
-		if (segments[middle].paddr + segments[middle].memory_bytes <= *start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < count && segments[low].paddr > *start && segments[low].paddr < *end)
-		*start = segments[low].paddr;
-	for (high = count; low < high;) { /* the first that begins at end or after it */
-		size_t middle = low + (high - low) / 2;
-
-		if (segments[middle].paddr < *end)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low && segments[low - 1].paddr + segments[low - 1].memory_bytes < *end)
-		*end = segments[low - 1].paddr + segments[low - 1].memory_bytes;
+	if (first < count && segments[first].paddr > *start && segments[first].paddr < *end)
+		*start = segments[first].paddr;
+	/* the one that holds the last byte; where there is none, the one before ends earlier */
+	if ((last == count || segments[last].paddr >= *end) && last > first)
+		*end = segments[last - 1].paddr + segments[last - 1].memory_bytes;
 }
 
 static uint64_t vaddr_of(const struct kd_writer *writer, uint64_t paddr)
 {
 	const struct state *state = writer->state;
 	size_t count;
-	const struct kd_segment *segment = kd_dump_segments(writer->plan->dump, &count);
+	const struct kd_segment *segments = kd_dump_segments(writer->plan->dump, &count);
+	size_t found = segment_after(segments, count, paddr);
 
-	for (; count--; segment++)
-		if (segment->vaddr && paddr >= segment->paddr &&
-		    paddr - segment->paddr < segment->memory_bytes)
-			return segment->vaddr + (paddr - segment->paddr);
+	if (found < count && segments[found].vaddr && paddr >= segments[found].paddr)
+		return segments[found].vaddr + (paddr - segments[found].paddr);
 	return state->direct_map ? state->direct_map + paddr : 0;
 }
 

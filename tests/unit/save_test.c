@@ -5,11 +5,13 @@
  */
 #include "test.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -473,6 +475,129 @@ static void test_unreadable_pages(void **state)
 	}
 }
 
+/*
+ * An ELF core with `count` ranges of `bytes` bytes, `stride` apart, all of them the same bytes of the file: what a
+ * machine of any size looks like from here.
+ */
+static void make_wide_core(const char *path, unsigned int count, uint64_t bytes, uint64_t stride)
+{
+	Elf64_Ehdr elf = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			    EV_CURRENT},
+		.e_type = ET_CORE,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(elf) + sizeof(Elf64_Shdr),
+		.e_shoff = sizeof(elf),
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = 1,
+		.e_ehsize = sizeof(elf),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = (uint16_t)(count < PN_XNUM ? count : PN_XNUM),
+	};
+	Elf64_Shdr section = {.sh_info = count};
+	uint64_t data = (sizeof(elf) + sizeof(section) + count * sizeof(Elf64_Phdr) + PAGE) &
+			~(uint64_t)(PAGE - 1);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(&elf, sizeof(elf), 1, file), 1);
+	assert_int_equal(fwrite(&section, sizeof(section), 1, file), 1);
+	for (unsigned int i = 0; i < count; i++) {
+		Elf64_Phdr load = {
+			.p_type = PT_LOAD,
+			.p_offset = data,
+			.p_paddr = i * stride,
+			.p_filesz = bytes,
+			.p_memsz = bytes,
+		};
+
+		assert_int_equal(fwrite(&load, sizeof(load), 1, file), 1);
+	}
+	fseek(file, (long)data, SEEK_SET);
+	for (uint64_t i = 0; i < bytes / 8; i++) {
+		uint64_t word = i * UINT64_C(0x9e3779b97f4a7c15);
+
+		assert_int_equal(fwrite(&word, sizeof(word), 1, file), 1);
+	}
+	fclose(file);
+}
+
+/* More runs of pages than an ELF header counts, and the header that counts them instead. */
+static void test_many_segments(void **state)
+{
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_ELF, NULL, 2);
+	struct kd_save_result result;
+	struct kd_dump *wide, *saved;
+	uint64_t word;
+	size_t count;
+
+	make_wide_core(world->other, 70000, PAGE, 2 * PAGE);
+	assert_int_equal(kd_dump_open(world->other, NULL, &wide, NULL), KD_OK);
+	assert_int_equal(save_to(wide, NULL, world->path, 0, false, &options, &result, NULL),
+			 KD_OK);
+	assert_int_equal(result.saved_pages, 70000);
+	assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+	kd_dump_segments(saved, &count);
+	assert_int_equal(count, 70000);
+	assert_int_equal(kd_dump_read(saved, UINT64_C(69999) * 2 * PAGE + 8, &word, 8, NULL), KD_OK);
+	assert_int_equal(word, UINT64_C(0x9e3779b97f4a7c15));
+	assert_int_equal(kd_dump_read(saved, UINT64_C(69999) * 2 * PAGE - 8, &word, 8, NULL),
+			 KD_HOLE);
+	kd_dump_close(saved);
+	kd_dump_close(wide);
+}
+
+/* The most memory that a save of a machine of 64 ranges took, in KiB. */
+static long peak_of_save(struct world *world, uint64_t stride)
+{
+	struct rusage usage;
+	pid_t child;
+	int ended;
+
+	make_wide_core(world->other, 64, 1 << 20, stride);
+	child = fork();
+	if (!child) {
+		struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_zstd, 2);
+		struct kd_save_result result;
+		struct kd_dump *wide;
+
+		assert_int_equal(kd_dump_open(world->other, NULL, &wide, NULL), KD_OK);
+		assert_int_equal(
+			save_to(wide, NULL, world->path, 0, false, &options, &result, NULL), KD_OK);
+		assert_int_equal(result.saved_pages, 64 << 8);
+		kd_dump_close(wide);
+		_exit(0);
+	}
+	assert_int_equal(wait4(child, &ended, 0, &usage), child);
+	assert_true(WIFEXITED(ended) && !WEXITSTATUS(ended));
+	return usage.ru_maxrss;
+}
+
+/* The same pages within 64 MiB and spread over 64 TiB: no more memory, and no more of the disk but bitmaps. */
+static void test_memory_does_not_grow(void **state)
+{
+	struct world *world = *state;
+	const struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_zstd, 2);
+	long small = peak_of_save(world, 1 << 20);
+	long large = peak_of_save(world, UINT64_C(1) << 40);
+	struct kd_dump *saved;
+	struct stat st;
+	uint64_t word;
+
+	assert_true(large < small + 1024);
+	assert_true(kd_save_memory(&options, 2, PAGE) < 8 << 20);
+	assert_int_equal(stat(world->path, &st), 0);
+	/* two bitmaps of 2 GiB, holes but for a block in each for each range */
+	assert_true((uint64_t)st.st_size > (UINT64_C(4) << 30) - (UINT64_C(64) << 20));
+	assert_true(st.st_blocks * 512 < 80 << 20);
+	assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+	assert_int_equal(kd_dump_read(saved, (UINT64_C(63) << 40) + 8, &word, 8, NULL), KD_OK);
+	assert_int_equal(word, UINT64_C(0x9e3779b97f4a7c15));
+	kd_dump_close(saved);
+}
+
 static void test_zero_test(void **state)
 {
 	uint8_t page[PAGE] __attribute__((aligned(64))) = {0};
@@ -553,6 +678,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_progress_stops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_kdump, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_segments, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_memory_does_not_grow, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* src/kernel: which page is which, on made-up struct pages of several kernels and memory models. */
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump_fixture.h"
+#include "kernel/kernel.h"
+#include "kernel/page_kind.h"
+#include "kernel/page_scan.h"
+
+enum {
+	PAGE = 4096,
+	RAM = 0x8000000, /* the second section of 128 MiB */
+	RAM_BYTES = 4 << 20,
+	PAGES = RAM_BYTES / PAGE,
+	FIRST = RAM / PAGE,
+	STRUCT = 64,
+	STORE = RAM + RAM_BYTES, /* where the struct pages are, and the kernel's tables for them */
+	STORE_BYTES = 256 << 10,
+	SECTIONS = STORE + PAGES * STRUCT,
+	/* flags as a kernel of 2022 numbers them */
+	LRU = 1 << 4,
+	SLAB = 1 << 9,
+	SWAPCACHE = 1 << 10,
+	PRIVATE = 1 << 13,
+	HEAD = 1 << 16,
+	SWAPBACKED = 1 << 19,
+	HWPOISON = 1 << 22,
+	ANON = 1,
+};
+#define VMEMMAP UINT64_C(0xffffea0000000000)
+#define TABLES  UINT64_C(0xffff888000000000)
+
+/* One kernel: how it tells things, and how its struct pages are found. */
+struct variant {
+	const char *name;
+	enum { SPARSE, CLASSIC, POINTER, FLAT, NODES } model;
+	bool typed; /* page types in the upper byte, order and hugetlb without destructor */
+};
+
+static const struct variant variants[] = {
+	{"sparse extreme", SPARSE, false}, {"sparse, 6.12", SPARSE, true},
+	{"sparse classic", CLASSIC, false}, {"4.15's symbol", POINTER, false},
+	{"flat", FLAT, false},             {"discontiguous", NODES, false},
+};
+
+struct world {
+	struct fixture fixture;
+	const struct variant *variant;
+	uint8_t expected[PAGES];
+	struct kd_dump *dump;
+	struct kd_kernel *kernel;
+	struct kd_pages pages;
+	struct kd_scan scan;
+};
+
+static void put(struct world *world, unsigned int page, unsigned int offset, uint64_t value,
+		size_t bytes)
+{
+	fixture_poke_number(&world->fixture, STORE + page * STRUCT + offset, value, bytes);
+}
+
+/* A page in use: flags, mapping, one reference, no type. */
+static void put_page(struct world *world, unsigned int page, uint64_t flags, uint64_t mapping)
+{
+	put(world, page, 0, flags, 8);
+	put(world, page, 24, mapping, 8);
+	put(world, page, 48, UINT32_MAX, 4);
+	put(world, page, 52, 1, 4);
+}
+
+static void put_type(struct world *world, unsigned int page, unsigned int old, unsigned int new)
+{
+	put(world, page, 48, world->variant->typed ? (uint64_t)new << 24 : ~(uint32_t)old, 4);
+}
+
+static void put_free(struct world *world, unsigned int page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		put_page(world, page + i, 0, 0);
+		put(world, page + i, 52, 0, 4);
+		world->expected[page + i] = KD_PAGE_FREE;
+	}
+	put_type(world, page, 0x80, 0xf0);
+	put(world, page, 40, order, 8);
+}
+
+static void put_compound(struct world *world, unsigned int page, unsigned int order, uint64_t flags,
+			 uint64_t mapping, bool huge, enum kd_page_kind kind)
+{
+	put_page(world, page, flags | HEAD, mapping);
+	world->expected[page] = (uint8_t)kind;
+	for (unsigned int i = 1; i < 1u << order; i++) {
+		put_page(world, page + i, 0, 0);
+		put(world, page + i, 52, 0, 4);
+		put(world, page + i, 8, VMEMMAP + (FIRST + page) * STRUCT + 1, 8);
+		world->expected[page + i] = (uint8_t)kind;
+	}
+	if (world->variant->typed) {
+		put(world, page + 1, 0, order, 1);
+		if (huge)
+			put_type(world, page, 0, 0xf4);
+	} else {
+		put(world, page + 1, 16, huge ? 2 : 1, 1);
+		put(world, page + 1, 17, order, 1);
+	}
+}
+
+static void put_kind(struct world *world, unsigned int page, uint64_t flags, uint64_t mapping,
+		     enum kd_page_kind kind)
+{
+	put_page(world, page, flags, mapping);
+	world->expected[page] = (uint8_t)kind;
+}
+
+static void put_pages(struct world *world)
+{
+	for (unsigned int i = 0; i < PAGES; i++)
+		put_kind(world, i, 0, 0, KD_PAGE_KERNEL);
+	put_free(world, 64, 0);
+	put_free(world, 66, 1);
+	put_free(world, 128, 7);
+	put_free(world, 512, 9); /* over a window's end, and the next window is all of it */
+	put_compound(world, 16, 2, 0, 0, false, KD_PAGE_KERNEL);
+	put_compound(world, 32, 5, LRU, 0xffff888000001001, false, KD_PAGE_USER); /* THP */
+	put_compound(world, 256, 8, 0, 0xffff888000001000, true, KD_PAGE_HUGE);
+	put_kind(world, 1, LRU, 0xffff888000001000, KD_PAGE_CACHE);
+	put_kind(world, 2, LRU | PRIVATE, 0xffff888000001000, KD_PAGE_CACHE_PRIVATE);
+	put_kind(world, 3, LRU, 0xffff888000001001, KD_PAGE_USER);
+	put_kind(world, 4, SWAPCACHE | SWAPBACKED, 0, KD_PAGE_CACHE);
+	put_kind(world, 5, SWAPCACHE, 0, KD_PAGE_KERNEL); /* another flag of that number */
+	put_kind(world, 6, 0, ANON, KD_PAGE_USER);
+	put_kind(world, 7, HWPOISON | LRU, 0xffff888000001001, KD_PAGE_POISONED);
+	put_kind(world, 8, 0, 0, KD_PAGE_OFFLINE);
+	put_type(world, 8, 0x100, 0xf8);
+	if (world->variant->typed) {
+		/* slab's members overlay mapping: what looks anonymous there is not */
+		put_kind(world, 9, 0, 0xffff888000001001, KD_PAGE_KERNEL);
+		put_type(world, 9, 0, 0xf5);
+	} else {
+		put_kind(world, 9, SLAB, 0xffff888000001001, KD_PAGE_KERNEL);
+	}
+	/* a poisoned page within a compound one is never read, whatever its head says */
+	put(world, 40, 0, HWPOISON, 8);
+	world->expected[40] = KD_PAGE_POISONED;
+	/* orders that cannot be: nothing is spread */
+	put_free(world, 72, 0);
+	put(world, 72, 40, 63, 8);
+	world->expected[72] = KD_PAGE_KERNEL;
+}
+
+static void put_info(struct world *world)
+{
+	static const char *const lines[] = {
+		"SIZE(page)=64",          "OFFSET(page.flags)=0",      "OFFSET(page.mapping)=24",
+		"OFFSET(page.private)=40", "OFFSET(page._mapcount)=48", "OFFSET(page._refcount)=52",
+		"OFFSET(page.compound_head)=8", "NUMBER(PG_lru)=4",     "NUMBER(PG_private)=13",
+		"NUMBER(PG_swapcache)=10", "NUMBER(PG_swapbacked)=19",  "NUMBER(PG_hwpoison)=22",
+		"NUMBER(PG_head_mask)=65536", "LENGTH(zone.free_area)=11"};
+	static const char *const old_lines[] = {
+		"NUMBER(PG_slab)=9", "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129",
+		"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257", "NUMBER(HUGETLB_PAGE_DTOR)=2",
+		"OFFSET(page.compound_dtor)=16", "OFFSET(page.compound_order)=17"};
+	static const char *const new_lines[] = {
+		"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
+		"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-134217728",
+		"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
+		"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592"};
+	bool typed = world->variant->typed;
+
+	fixture_info(&world->fixture, "OSRELEASE=6.1.0-test");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		fixture_info(&world->fixture, "%s", lines[i]);
+	for (size_t i = 0; !typed && i < sizeof(old_lines) / sizeof(*old_lines); i++)
+		fixture_info(&world->fixture, "%s", old_lines[i]);
+	for (size_t i = 0; typed && i < sizeof(new_lines) / sizeof(*new_lines); i++)
+		fixture_info(&world->fixture, "%s", new_lines[i]);
+}
+
+static void put_model(struct world *world)
+{
+	struct fixture *fixture = &world->fixture;
+	uint64_t coded = VMEMMAP | 3, at = TABLES + SECTIONS;
+
+	switch (world->variant->model) {
+	case SPARSE:
+	case POINTER:
+		/* the array of roots, whose first points to the sections */
+		fixture_poke_number(fixture, SECTIONS + 64, at + PAGE, 8);
+		fixture_poke_number(fixture, SECTIONS + PAGE + 16, coded, 8);
+		fixture_poke_number(fixture, SECTIONS, at + 64, 8);
+		fixture_info(fixture, "SYMBOL(mem_section)=%llx",
+			     (unsigned long long)(world->variant->model == SPARSE ? at + 64 : at));
+		fixture_info(fixture, "LENGTH(mem_section)=2048");
+		break;
+	case CLASSIC:
+		fixture_poke_number(fixture, SECTIONS + 16, coded, 8);
+		fixture_info(fixture, "SYMBOL(mem_section)=%llx", (unsigned long long)at);
+		fixture_info(fixture, "LENGTH(mem_section)=524288");
+		break;
+	case FLAT:
+		fixture_poke_number(fixture, SECTIONS, VMEMMAP, 8);
+		fixture_info(fixture, "SYMBOL(mem_map)=%llx", (unsigned long long)at);
+		return;
+	case NODES:
+		fixture_poke_number(fixture, SECTIONS + 8, at + PAGE, 8); /* node 0 is offline */
+		fixture_poke_number(fixture, SECTIONS + PAGE, FIRST, 8);
+		fixture_poke_number(fixture, SECTIONS + PAGE + 8, PAGES, 8);
+		fixture_poke_number(fixture, SECTIONS + PAGE + 16,
+				    VMEMMAP + (uint64_t)FIRST * STRUCT, 8);
+		fixture_info(fixture, "SYMBOL(node_data)=%llx", (unsigned long long)at);
+		fixture_info(fixture, "LENGTH(node_data)=4");
+		fixture_info(fixture, "OFFSET(pglist_data.node_start_pfn)=0");
+		fixture_info(fixture, "OFFSET(pglist_data.node_spanned_pages)=8");
+		fixture_info(fixture, "OFFSET(pglist_data.node_mem_map)=16");
+		return;
+	}
+	fixture_info(fixture, "SIZE(mem_section)=16");
+	fixture_info(fixture, "OFFSET(mem_section.section_mem_map)=0");
+	fixture_info(fixture, "NUMBER(SECTION_SIZE_BITS)=27");
+	fixture_info(fixture, "NUMBER(MAX_PHYSMEM_BITS)=46");
+}
+
+static void make(struct world *world, const struct variant *variant)
+{
+	struct kd_err err = {KD_OK, ""};
+
+	memset(world, 0, sizeof(*world));
+	world->variant = variant;
+	fixture_init(&world->fixture, 4);
+	fixture_memory(&world->fixture, RAM, RAM_BYTES, RAM_BYTES);
+	fixture_memory(&world->fixture, STORE, STORE_BYTES, STORE_BYTES);
+	for (unsigned int at = 0; at < PAGES * STRUCT; at += PAGE)
+		fixture_map(&world->fixture, VMEMMAP + (uint64_t)FIRST * STRUCT + at, STORE + at,
+			    12);
+	for (unsigned int at = 0; at < 4 * PAGE; at += PAGE)
+		fixture_map(&world->fixture, TABLES + SECTIONS + at, SECTIONS + at, 12);
+	put_info(world);
+	put_model(world);
+	put_pages(world);
+	fixture_build(&world->fixture);
+	assert_int_equal(kd_dump_open(world->fixture.path, NULL, &world->dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(world->dump, &world->kernel, NULL), KD_OK);
+	if (kd_pages_init(&world->pages, world->kernel, &err))
+		fail_msg("%s: %s", variant->name, err.text);
+	kd_scan_init(&world->scan, &world->pages, kd_kernel_space(world->kernel));
+}
+
+static void drop(struct world *world)
+{
+	kd_kernel_close(world->kernel);
+	kd_dump_close(world->dump);
+	fixture_deinit(&world->fixture);
+}
+
+/* Scans a run and compares; the run lies within a window. */
+static void check(struct world *world, unsigned int first, unsigned int count)
+{
+	uint8_t kinds[KD_SCAN_PAGES];
+	uint64_t unknown = 0;
+
+	kd_scan_pages(&world->scan, FIRST + first, count, kinds, &unknown);
+	assert_int_equal(unknown, 0);
+	for (unsigned int i = 0; i < count; i++)
+		if (kinds[i] != world->expected[first + i])
+			fail_msg("%s: page %u in a run of %u from %u: %s, expected %s",
+				 world->variant->name, first + i, count, first,
+				 kd_page_kind_name(kinds[i]),
+				 kd_page_kind_name(world->expected[first + i]));
+}
+
+/* Wherever a run begins, its pages are what they are in any other run: blocks that reach into it count. */
+static void test_kinds(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		make(world, &variants[i]);
+		for (unsigned int first = 0; first < PAGES; first += KD_SCAN_PAGES)
+			check(world, first, KD_SCAN_PAGES);
+		for (unsigned int first = 0; first < PAGES; first++) {
+			unsigned int rest = KD_SCAN_PAGES - first % KD_SCAN_PAGES;
+
+			check(world, first, 1);
+			check(world, first, rest);
+		}
+		drop(world);
+	}
+	free(world);
+}
+
+/* Struct pages that cannot be read: pages are kept, and counted as unknown. */
+static void test_unreadable_structs(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	uint8_t kinds[KD_SCAN_PAGES];
+	uint64_t unknown = 0;
+
+	make(world, &variants[0]);
+	/* in the section, but its struct pages are not mapped; and a page of no section */
+	kd_scan_pages(&world->scan, FIRST + 2 * PAGES, 64, kinds, &unknown);
+	assert_int_equal(unknown, 64);
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(kinds[i], KD_PAGE_KERNEL);
+	unknown = 0;
+	kd_scan_pages(&world->scan, 0x1000000, 64, kinds, &unknown);
+	assert_int_equal(unknown, 0);
+	assert_int_equal(kinds[0], KD_PAGE_KERNEL);
+	drop(world);
+	free(world);
+}
+
+/* VMCOREINFO that lacks or contradicts something: a reason, by name. */
+static void test_missing_information(void **state)
+{
+	static const struct {
+		const char *text, *part;
+		enum kd_status status;
+	} cases[] = {
+		{"OSRELEASE=6.1\n", "SIZE(page)", KD_NOTFOUND},
+		{"SIZE(page)=63\n", "struct page of 63", KD_CORRUPT},
+		{"SIZE(page)=64\n", "page.flags", KD_NOTFOUND},
+		{"SIZE(page)=64\nOFFSET(page.flags)=60\n", "page.flags at byte 60", KD_CORRUPT},
+		{"SIZE(page)=64\nOFFSET(page.flags)=0\nOFFSET(page.mapping)=24\n", "PG_lru",
+		 KD_NOTFOUND},
+		{"SIZE(page)=64\nOFFSET(page.flags)=0\nOFFSET(page.mapping)=24\nNUMBER(PG_lru)=64\n",
+		 "bit 64", KD_CORRUPT},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kd_page_layout layout;
+		struct kd_vmcoreinfo info;
+		struct kd_err err = {KD_OK, ""};
+
+		assert_int_equal(
+			kd_vmcoreinfo_init(&info, cases[i].text, strlen(cases[i].text), &err),
+			KD_OK);
+		assert_int_equal(kd_page_layout_init(&layout, &info, &err), cases[i].status);
+		assert_non_null(strstr(err.text, cases[i].part));
+	}
+}
+
+static void test_levels_and_names(void **state)
+{
+	struct kd_err err;
+	uint32_t kinds;
+
+	for (unsigned int level = 0; level <= KD_LEVEL_MOST; level++)
+		assert_int_equal(kd_level_kinds(kd_kinds_level(kd_level_kinds(level))),
+				 kd_level_kinds(level));
+	assert_int_equal(kd_kinds_parse("zero,cache-all,user,free", &kinds, &err), KD_OK);
+	assert_int_equal(kinds, kd_level_kinds(31));
+	assert_int_equal(kd_kinds_parse("huge", &kinds, &err), KD_OK);
+	assert_int_equal(kd_kinds_level(kinds), 0);
+	assert_int_equal(kd_kinds_parse("zero,", &kinds, &err), KD_NOTFOUND);
+	assert_int_equal(kd_kinds_parse("zeros", &kinds, &err), KD_NOTFOUND);
+	assert_non_null(strstr(err.text, "'zeros'"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_unreadable_structs),
+		cmocka_unit_test(test_missing_information),
+		cmocka_unit_test(test_levels_and_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
