@@ -67,7 +67,8 @@ void kd_segments_tidy(struct kd_dump *dump)
 	uint64_t end = 0; /* of the memory described so far */
 	size_t kept = 0;
 
-	qsort(segments, dump->segment_count, sizeof(*segments), by_paddr);
+	if (dump->segment_count) /* else there is no array */
+		qsort(segments, dump->segment_count, sizeof(*segments), by_paddr);
 	for (size_t i = 0; i < dump->segment_count; i++) {
 		struct kd_segment segment = segments[i];
 

@@ -86,7 +86,8 @@ static void judge_run(struct kd_scan *scan, uint64_t pfn, unsigned int count, ui
 		if (!covered) {
 			verdict = kd_page_judge(layout, pfn + i, page, next);
 			if (!next && kd_page_is_head(layout, page))
-				judge_at(scan, pfn + i, &verdict); /* its order stands in the next one */
+				judge_at(scan, pfn + i,
+					 &verdict); /* its order stands in the next one */
 			if (!i && (verdict.tail || (verdict.kind == KD_PAGE_KERNEL &&
 						    kd_page_unreferenced(layout, page))))
 				covered = find_cover(scan, pfn, verdict.tail, &kind);

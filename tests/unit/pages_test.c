@@ -41,9 +41,12 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-	{"sparse extreme", SPARSE, false}, {"sparse, 6.12", SPARSE, true},
-	{"sparse classic", CLASSIC, false}, {"4.15's symbol", POINTER, false},
-	{"flat", FLAT, false},             {"discontiguous", NODES, false},
+	{"sparse extreme", SPARSE, false},
+	{"sparse, 6.12", SPARSE, true},
+	{"sparse classic", CLASSIC, false},
+	{"4.15's symbol", POINTER, false},
+	{"flat", FLAT, false},
+	{"discontiguous", NODES, false},
 };
 
 struct world {
@@ -73,7 +76,7 @@ static void put_page(struct world *world, unsigned int page, uint64_t flags, uin
 
 static void put_type(struct world *world, unsigned int page, unsigned int old, unsigned int new)
 {
-	put(world, page, 48, world->variant->typed ? (uint64_t)new << 24 : ~(uint32_t)old, 4);
+	put(world, page, 48, world->variant->typed ? (uint64_t) new << 24 : ~(uint32_t)old, 4);
 }
 
 static void put_free(struct world *world, unsigned int page, unsigned int order)
@@ -153,21 +156,30 @@ static void put_pages(struct world *world)
 
 static void put_info(struct world *world)
 {
-	static const char *const lines[] = {
-		"SIZE(page)=64",          "OFFSET(page.flags)=0",      "OFFSET(page.mapping)=24",
-		"OFFSET(page.private)=40", "OFFSET(page._mapcount)=48", "OFFSET(page._refcount)=52",
-		"OFFSET(page.compound_head)=8", "NUMBER(PG_lru)=4",     "NUMBER(PG_private)=13",
-		"NUMBER(PG_swapcache)=10", "NUMBER(PG_swapbacked)=19",  "NUMBER(PG_hwpoison)=22",
-		"NUMBER(PG_head_mask)=65536", "LENGTH(zone.free_area)=11"};
-	static const char *const old_lines[] = {
-		"NUMBER(PG_slab)=9", "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129",
-		"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257", "NUMBER(HUGETLB_PAGE_DTOR)=2",
-		"OFFSET(page.compound_dtor)=16", "OFFSET(page.compound_order)=17"};
-	static const char *const new_lines[] = {
-		"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
-		"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-134217728",
-		"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
-		"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592"};
+	static const char *const lines[] = {"SIZE(page)=64",
+					    "OFFSET(page.flags)=0",
+					    "OFFSET(page.mapping)=24",
+					    "OFFSET(page.private)=40",
+					    "OFFSET(page._mapcount)=48",
+					    "OFFSET(page._refcount)=52",
+					    "OFFSET(page.compound_head)=8",
+					    "NUMBER(PG_lru)=4",
+					    "NUMBER(PG_private)=13",
+					    "NUMBER(PG_swapcache)=10",
+					    "NUMBER(PG_swapbacked)=19",
+					    "NUMBER(PG_hwpoison)=22",
+					    "NUMBER(PG_head_mask)=65536",
+					    "LENGTH(zone.free_area)=11"};
+	static const char *const old_lines[] = {"NUMBER(PG_slab)=9",
+						"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129",
+						"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257",
+						"NUMBER(HUGETLB_PAGE_DTOR)=2",
+						"OFFSET(page.compound_dtor)=16",
+						"OFFSET(page.compound_order)=17"};
+	static const char *const new_lines[] = {"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
+						"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-134217728",
+						"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
+						"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592"};
 	bool typed = world->variant->typed;
 
 	fixture_info(&world->fixture, "OSRELEASE=6.1.0-test");
