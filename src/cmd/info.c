@@ -8,12 +8,15 @@
 #include "cmd/dump_input.h"
 #include "kernel/panic.h"
 #include "kernel/registers.h"
+#include "save/save.h"
 
 struct facts {
 	const struct kd_input *input;
 	struct kd_panic panic;
 	bool panicked;
 	uint64_t present_pages, saved_pages, left_out_pages;
+	uint64_t left_out[KD_PAGE_KINDS];
+	bool classified; /* left_out is known */
 	bool complete;
 };
 
@@ -22,6 +25,26 @@ static bool is_unfinished(const char *path)
 	const char *name = strrchr(path, '/');
 
 	return !strcmp(name ? name + 1 : path, "vmcore.incomplete");
+}
+
+/* What the pages were that the dump does not have. */
+static void judge(const struct kd_input *input, struct facts *facts)
+{
+	const struct kd_save_options options = {.exclude_count = 1};
+	struct kd_save_result result;
+
+	if (kd_save_estimate(input->dump, input->kernel, &options, &result, NULL))
+		return;
+	facts->classified = result.classified;
+	memcpy(facts->left_out, result.absent, sizeof(facts->left_out));
+}
+
+/* How pages are compressed, as far as the header tells. */
+static const char *compression(const struct kd_dump *dump)
+{
+	const char *name = kd_codec_flag_name(kd_dump_facts(dump)->codec_flags);
+
+	return name ? name : "mixed";
 }
 
 static void gather(const struct kd_input *input, struct facts *facts)
@@ -33,27 +56,47 @@ static void gather(const struct kd_input *input, struct facts *facts)
 	*facts = (struct facts){
 		.input = input,
 		.present_pages = dump->ram_pages,
-		.left_out_pages = dump->ram_pages - dump->saved_pages,
+		.left_out_pages = dump->ram_pages > dump->saved_pages
+					  ? dump->ram_pages - dump->saved_pages
+					  : 0,
 		.saved_pages =
 			missing_pages < dump->saved_pages ? dump->saved_pages - missing_pages : 0,
 	};
 	facts->complete = !missing && !dump->incomplete && !is_unfinished(input->path);
+	if (facts->left_out_pages)
+		judge(input, facts);
 	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
 }
 
 /*
- * An ELF core does not say why a page was left out: the kinds are null as soon as any was, and
- * `other` counts them all.
+ * Why pages were left out, told by their struct pages, which the dump has. Zero pages that were left out cannot be
+ * told from others, and count as what they were; `other` counts the rest.
  */
 static json_t *excluded_json(const struct facts *facts)
 {
-	static const char *const kinds[] = {"zero", "cache", "cache_private", "user", "free"};
+	static const struct {
+		const char *name;
+		enum kd_page_kind kind;
+	} kinds[] = {
+		{"cache", KD_PAGE_CACHE}, {"cache_private", KD_PAGE_CACHE_PRIVATE},
+		{"user", KD_PAGE_USER},   {"huge", KD_PAGE_HUGE},
+		{"free", KD_PAGE_FREE},
+	};
 	json_t *excluded = json_object();
+	uint64_t other = facts->left_out_pages;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		json_object_set_new(excluded, kinds[i],
-				    facts->left_out_pages ? json_null() : json_integer(0));
-	json_object_set_new(excluded, "other", json_integer((json_int_t)facts->left_out_pages));
+	json_object_set_new(excluded, "zero",
+			    facts->left_out_pages ? json_null() : json_integer(0));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		uint64_t pages = facts->left_out[kinds[i].kind];
+
+		json_object_set_new(excluded, kinds[i].name,
+				    facts->classified || !facts->left_out_pages
+					    ? json_integer((json_int_t)pages)
+					    : json_null());
+		other -= pages < other ? pages : other;
+	}
+	json_object_set_new(excluded, "other", json_integer((json_int_t)other));
 	return excluded;
 }
 
@@ -75,8 +118,12 @@ static int print_json(const struct facts *facts)
 	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:b}", "format",
-		kd_dump_format(dump), "arch", kd_dump_arch(dump)->name, "release",
+		"{s:s, s:b, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:b}",
+		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened,
+		"level",
+		kd_dump_facts(dump)->level < 0 ? json_null()
+					       : json_integer(kd_dump_facts(dump)->level),
+		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
 		kd_kernel_release(kernel), "build_id", kd_kernel_build_id(kernel), "crash_time",
 		kd_json_time(kd_kernel_crash_time_s(kernel)), "cpus", (int)kd_registers_count(dump),
 		"panic", panic_json(facts), "pages", "present", (json_int_t)facts->present_pages,
@@ -93,8 +140,10 @@ static int print_text(const struct facts *facts)
 	const char *build_id = kd_kernel_build_id(kernel);
 	const char *host = kd_kernel_nodename(kernel);
 
-	printf("dump:      %s (%s, %s)\n", facts->input->path, kd_dump_format(dump),
-	       kd_dump_arch(dump)->name);
+	printf("dump:      %s (%s%s, %s)\n", facts->input->path, kd_dump_format(dump),
+	       kd_dump_facts(dump)->flattened ? ", flattened" : "", kd_dump_arch(dump)->name);
+	if (kd_dump_facts(dump)->level >= 0)
+		printf("saved at:  level %d, %s\n", kd_dump_facts(dump)->level, compression(dump));
 	printf("kernel:    %s\n", kd_kernel_release(kernel));
 	printf("build id:  %s\n", build_id ? build_id : "unknown");
 	printf("host:      %s\n", host ? host : "unknown");
@@ -107,8 +156,14 @@ static int print_text(const struct facts *facts)
 		printf("on:        CPU %u, process %u (%s)\n", panic->cpu, panic->pid, panic->comm);
 	printf("pages:     %" PRIu64 " in the machine, %" PRIu64 " saved, %" PRIu64 " left out\n",
 	       facts->present_pages, facts->saved_pages, facts->left_out_pages);
+	for (int kind = 0; kind < KD_PAGE_KINDS; kind++)
+		if (facts->left_out[kind])
+			printf("  left out: %" PRIu64 " %s\n", facts->left_out[kind],
+			       kd_page_kind_name(kind));
 	if (facts->complete)
 		printf("complete:  yes\n");
+	else if (!kd_dump_missing_bytes(dump))
+		printf("complete:  no, the dump says so itself\n");
 	else
 		printf("complete:  no, %" PRIu64 " bytes are missing\n",
 		       kd_dump_missing_bytes(dump));

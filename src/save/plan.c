@@ -66,6 +66,7 @@ void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t 
 	struct kd_page_set present;
 
 	window->unknown = 0;
+	memset(&window->absent, 0, sizeof(window->absent));
 	memset(&window->kept, 0, sizeof(window->kept));
 	memset(&window->now, 0, sizeof(window->now));
 	/* a source whose bitmap cannot be read has nothing to give here */
@@ -81,7 +82,7 @@ void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t 
 		uint32_t kind = KD_KIND(window->kinds[i]);
 
 		if (!kd_set_has(&present, i)) {
-			window->kinds[i] = KD_PAGE_ABSENT;
+			kd_set_add(&window->absent, i);
 			continue;
 		}
 		if (kind & plan->exclude)

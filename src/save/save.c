@@ -237,8 +237,14 @@ static enum kd_status take_measured(void *opaque, struct kd_window *window, stru
 	struct job *job = opaque;
 	struct kd_save_result *result = job->result;
 
-	for (unsigned int i = 0; i < window->pages; i++)
-		result->pages[window->kinds[i]]++;
+	for (unsigned int i = 0; i < window->pages; i++) {
+		if (kd_set_has(&window->absent, i)) {
+			result->pages[KD_PAGE_ABSENT]++;
+			result->absent[window->kinds[i]]++;
+		} else {
+			result->pages[window->kinds[i]]++;
+		}
+	}
 	result->unknown_pages += window->unknown;
 	result->kept_pages += kd_set_count(&window->kept);
 	/* the first sweep is short, and has no progress to tell; it can be stopped all the same */

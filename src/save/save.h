@@ -46,11 +46,12 @@ struct kd_save_result {
 	uint32_t excluded; /* the kinds that were left out in the end */
 	uint64_t pages
 		[KD_PAGE_KINDS]; /* pages of the source by kind; zero ones under what they are */
-	uint64_t zero_pages;     /* of those that were read */
-	uint64_t kept_pages, saved_pages;         /* to be saved, and saved */
-	uint64_t unknown_pages;                   /* that could not be judged, and were kept */
-	uint64_t file_bytes, data_bytes;          /* of the dump; of page data in it */
-	uint64_t unreadable_pages;                /* that the source would not give */
+	uint64_t absent[KD_PAGE_KINDS];   /* pages that the source lacks, by what they were */
+	uint64_t zero_pages;              /* of those that were read */
+	uint64_t kept_pages, saved_pages; /* to be saved, and saved */
+	uint64_t unknown_pages;           /* that could not be judged, and were kept */
+	uint64_t file_bytes, data_bytes;  /* of the dump; of page data in it */
+	uint64_t unreadable_pages;        /* that the source would not give */
 	uint64_t unreadable[KD_UNREADABLE_NAMED]; /* addresses of the first of them */
 	/* nanoseconds: of the sweeps, of the last sync; and of all workers together */
 	uint64_t plan_ns, data_ns, sync_ns, judge_ns, read_ns, pack_ns, write_ns;

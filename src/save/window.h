@@ -55,8 +55,9 @@ struct kd_packed {
 struct kd_window {
 	uint64_t first_pfn;
 	unsigned int pages;
-	struct kd_page_set kept; /* pages that go into the dump */
-	struct kd_page_set now;  /* of them, those of this sweep */
+	struct kd_page_set absent; /* RAM that the source does not have */
+	struct kd_page_set kept;   /* pages that go into the dump */
+	struct kd_page_set now;    /* of them, those of this sweep */
 	uint8_t kinds[KD_WINDOW_PAGES];
 	uint64_t unknown; /* pages that could not be judged, and are kept */
 	/* of a sweep that reads: pages in `now` */
