@@ -63,28 +63,33 @@ static enum kd_status read_window(struct kd_windows *windows, uint64_t offset, u
 	return KD_OK;
 }
 
-/* Maps, or where that is refused reads, a window into an empty slot. */
-static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64_t offset,
-			   size_t bytes, struct kd_err *err)
+static bool map_window(struct kd_windows *windows, unsigned int slot, uint64_t offset, size_t bytes)
 {
-	void *data = MAP_FAILED;
+	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->medium->fd, (off_t)offset);
+
+	if (data == MAP_FAILED)
+		return false;
+	windows->slots[slot].mapped = true;
+	windows->slots[slot].data = data;
+	windows->slots[slot].offset = offset;
+	windows->slots[slot].bytes = bytes;
+	return true;
+}
+
+static enum kd_status read_into(struct kd_windows *windows, unsigned int slot, uint64_t offset,
+				size_t bytes, struct kd_err *err)
+{
+	uint8_t *data = malloc(bytes);
 	enum kd_status status;
 
-	if (!windows->by_read)
-		data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->medium->fd,
-			    (off_t)offset);
-	windows->slots[slot].mapped = data != MAP_FAILED;
-	if (data == MAP_FAILED) {
-		windows->by_read = true;
-		data = malloc(bytes);
-		if (!data)
-			return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
-		status = read_window(windows, offset, data, &bytes, err);
-		if (status) {
-			free(data);
-			return status;
-		}
+	if (!data)
+		return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
+	status = read_window(windows, offset, data, &bytes, err);
+	if (status) {
+		free(data);
+		return status;
 	}
+	windows->slots[slot].mapped = false;
 	windows->slots[slot].data = data;
 	windows->slots[slot].offset = offset;
 	windows->slots[slot].bytes = bytes;
@@ -114,13 +119,51 @@ static unsigned int choose(const struct kd_windows *windows, uint64_t offset)
 	return slot;
 }
 
+/* The window of that size around offset, up to the end of the file. */
+static size_t place(const struct kd_windows *windows, uint64_t offset, size_t window_bytes,
+		    uint64_t *start)
+{
+	*start = kd_round_down(offset, window_bytes);
+	return windows->medium->bytes - *start < window_bytes
+		       ? (size_t)(windows->medium->bytes - *start)
+		       : window_bytes;
+}
+
+/*
+ * Fills an empty slot with a window that has the byte at offset. What cannot be mapped is read, in small
+ * windows, for it may be a little of a large file only: a second kernel refuses to map old memory where it has
+ * mapped some itself with other attributes (EAGAIN, from reserve_pfn_range()).
+ */
+static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64_t offset,
+			   struct kd_err *err)
+{
+	size_t window_bytes = windows->window_bytes, length;
+	enum kd_status status;
+	uint64_t start;
+
+	length = place(windows, offset, window_bytes, &start);
+	if (!windows->by_read) {
+		if (map_window(windows, slot, start, length))
+			return KD_OK;
+		if (window_bytes > KD_READ_WINDOW_BYTES)
+			window_bytes = KD_READ_WINDOW_BYTES;
+		length = place(windows, offset, window_bytes, &start);
+	}
+	status = read_into(windows, slot, start, length, err);
+	if (!status && holds(windows, slot, offset))
+		return KD_OK;
+	/* the window ends, or fails, before the byte that is wanted */
+	drop(windows, slot);
+	length -= (size_t)(kd_round_down(offset, READ_UNIT_BYTES) - start);
+	return read_into(windows, slot, kd_round_down(offset, READ_UNIT_BYTES), length, err);
+}
+
 enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const uint8_t **data,
 			     size_t *bytes, struct kd_err *err)
 {
-	uint64_t start = kd_round_down(offset, windows->window_bytes);
-	size_t length = windows->window_bytes;
 	enum kd_status status = KD_OK;
 	unsigned int slot;
+	uint64_t start;
 
 	if (offset >= windows->medium->bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before byte 0x%llx of it",
@@ -128,17 +171,7 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 	slot = choose(windows, offset);
 	if (!holds(windows, slot, offset)) {
 		drop(windows, slot);
-		if (length > windows->medium->bytes - start)
-			length = (size_t)(windows->medium->bytes - start);
-		status = fill(windows, slot, start, length, err);
-		/* by reading: the window may end, or fail, before the byte that is wanted */
-		if (windows->by_read && (status || !holds(windows, slot, offset))) {
-			drop(windows, slot);
-			status = fill(
-				windows, slot, kd_round_down(offset, READ_UNIT_BYTES),
-				length - (size_t)(kd_round_down(offset, READ_UNIT_BYTES) - start),
-				err);
-		}
+		status = fill(windows, slot, offset, err);
 	}
 	if (status)
 		return status;

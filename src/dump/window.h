@@ -18,7 +18,7 @@ enum { KD_WINDOWS = 4, KD_WINDOW_BYTES = 4 << 20, KD_READ_WINDOW_BYTES = 64 << 1
 struct kd_windows {
 	const struct kd_medium *medium; /* borrowed */
 	size_t window_bytes;
-	bool by_read; /* mmap was refused, or not asked for: new windows are filled by pread(2) */
+	bool by_read; /* windows are filled by pread(2), not mapped */
 	uint64_t clock;
 	struct {
 		uint8_t *data; /* NULL: unused */
