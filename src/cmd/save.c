@@ -201,9 +201,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 
 /* The kinds in the order in which a person reads them. */
 static const enum kd_page_kind shown_kinds[] = {
-	KD_PAGE_KERNEL,     KD_PAGE_CACHE,  KD_PAGE_CACHE_PRIVATE, KD_PAGE_USER,
-	KD_PAGE_HUGE,       KD_PAGE_FREE,   KD_PAGE_POISONED,      KD_PAGE_OFFLINE,
-	KD_PAGE_UNACCEPTED, KD_PAGE_STRUCT, KD_PAGE_ABSENT,
+	KD_PAGE_KERNEL, KD_PAGE_CACHE,    KD_PAGE_CACHE_PRIVATE, KD_PAGE_USER,       KD_PAGE_HUGE,
+	KD_PAGE_FREE,   KD_PAGE_POISONED, KD_PAGE_OFFLINE,       KD_PAGE_UNACCEPTED, KD_PAGE_ABSENT,
 };
 
 enum { SHOWN_KINDS = sizeof(shown_kinds) / sizeof(*shown_kinds) };

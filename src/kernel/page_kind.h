@@ -26,7 +26,6 @@ enum kd_page_kind {
 	KD_PAGE_OFFLINE,    /* logically offline: a balloon's, an unplugged virtio-mem block's */
 	KD_PAGE_UNACCEPTED, /* of a confidential guest, never accepted */
 	/* not of a kernel's making */
-	KD_PAGE_STRUCT, /* struct pages of nothing but pages that were left out */
 	KD_PAGE_ABSENT, /* RAM that the source does not have */
 	KD_PAGE_KINDS,
 };
@@ -50,7 +49,7 @@ unsigned int kd_kinds_level(uint32_t kinds);
 
 /*
  * Parses names with commas between them: zero, cache (without private data), cache-all, user (hugetlb too), huge,
- * free, unused-structs. KD_NOTFOUND for one that is none; the message lists them.
+ * free. KD_NOTFOUND for one that is none; the message lists them.
  */
 enum kd_status kd_kinds_parse(const char *text, uint32_t *kinds, struct kd_err *err);
 
