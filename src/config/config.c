@@ -125,6 +125,12 @@ static enum kd_status read_text(struct kd_config *config, const char *text, cons
 	return KD_OK;
 }
 
+/* Where the configuration holds a text key; the strings are its own. */
+static char **text_of(struct kd_config *config, const struct kd_config_key *key)
+{
+	return (char **)((char *)config + key->offset);
+}
+
 enum kd_status kd_config_init(struct kd_config *config, struct kd_err *err)
 {
 	struct kd_config fresh = {0};
@@ -146,10 +152,9 @@ void kd_config_deinit(struct kd_config *config)
 {
 	if (!config)
 		return;
-	free(config->target_device);
-	free(config->target_path);
-	free(config->target_options);
-	free(config->host);
+	for (size_t i = 0; i < kd_config_key_count; i++)
+		if (kd_config_is_text(&kd_config_keys[i]))
+			free(*text_of(config, &kd_config_keys[i]));
 	*config = (struct kd_config){0};
 }
 
@@ -160,7 +165,7 @@ enum kd_status kd_config_copy(const struct kd_config *config, struct kd_config *
 	bool complete = true;
 
 	for (size_t i = 0; i < kd_config_key_count; i++) {
-		char **string = (char **)((char *)&fresh + kd_config_keys[i].offset);
+		char **string = text_of(&fresh, &kd_config_keys[i]);
 
 		if (!kd_config_is_text(&kd_config_keys[i]) || !*string)
 			continue;

@@ -3,7 +3,6 @@
 
 import json
 import re
-import struct
 import subprocess
 
 import pytest
@@ -138,9 +137,9 @@ def kind_of(flags):
 
 @pytest.mark.parametrize("name", ["6.12", "idle"])
 def test_same_kinds_as_the_kernel_says(name, tmp_path):
-    """/proc/kpageflags from shortly before the panic."""
+    """/proc/kpageflags and /proc/kpagecount from right before the panic."""
     dump = dumps.get(name)
-    flags = (dump.folder / "flags/tmp/kpageflags").read_bytes()
+    flags, counts_of = dump.page_flags(), dump.page_counts()
     bits = {"free": 16, "user": 8, "huge": 8, "cache": 2, "cache_private": 4}
     excluded = {}
     for bit in (2, 4, 8, 16):
@@ -149,12 +148,11 @@ def test_same_kinds_as_the_kernel_says(name, tmp_path):
             excluded[bit] = saved.ram & ~saved.bitmap
             ram = saved.ram
         (tmp_path / "out").unlink()
-    agree = differ = needed = 0
+    agree = differ = needed = mapped_free = 0
     for pfn in pfns(ram):
-        if pfn * 8 + 8 > len(flags):
+        if pfn >= len(flags):
             break
-        value, = struct.unpack_from("<Q", flags, pfn * 8)
-        kind = kind_of(value)
+        kind = kind_of(flags[pfn])
         left_out = {bit for bit, pages in excluded.items() if pages >> pfn & 1}
         want = {bits[kind]} if kind in bits else set()
         if kind == "cache":
@@ -164,6 +162,9 @@ def test_same_kinds_as_the_kernel_says(name, tmp_path):
         else:
             differ += 1
             needed += bool(left_out - want) and kind == "kernel"
-    # pages change hands between reading the flags and the panic
-    assert differ < 0.02 * (agree + differ), (agree, differ)
-    assert needed < 0.01 * (agree + differ), (agree, needed)
+        mapped_free += counts_of[pfn] > 0 and 16 in left_out
+    # a few pages (about 100 of 212,000) change hands between reading the flags and the panic
+    assert agree > 100000
+    assert differ < agree / 200, (agree, differ)
+    assert needed < agree / 1000, (agree, needed)
+    assert mapped_free < agree / 1000, (agree, mapped_free)

@@ -4,14 +4,16 @@
     dump = dumps.get("filled")
     dump.vmcore      an ELF core of all memory, nothing filtered
     dump.kernel      whose it is
-    dump.folder      beside it: what the guest said before the panic (meminfo, buddyinfo; kpageflags and
-                     kpagecount where the recipe asks for them), and its crash folder
+    dump.folder      beside it: what the guest said before the panic (meminfo, buddyinfo), and its crash folder
+    dump.page_flags(), dump.page_counts()   what its kernel said of each page right before, where the
+                     recipe asks for it
 
 They are inputs of tests and of script/bench: what is checked is what kdump and other tools make of them.
 """
 
 import dataclasses
 import hashlib
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,7 +24,11 @@ from .program import build_folder
 
 FILL = "/usr/local/bin/guest-fill"
 GUEST_FILES = Path(__file__).parent.parent / "guest"
-PAGE_FLAGS = ["/proc/kpageflags", "/proc/kpagecount"]
+# Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page each. They go to the disk past all caches, so that
+# next to nothing changes until the panic.
+PAGE_FLAGS = "/proc/kpageflags"
+PAGE_COUNTS = "/proc/kpagecount"
+PAGE_FILE_MIB = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +65,16 @@ class Dump:
         """The text of a file of the guest's, before the panic."""
         return (self.folder / name).read_text(encoding="ascii", errors="replace")
 
+    def page_flags(self):
+        return self._page_file(PAGE_FLAGS)
+
+    def page_counts(self):
+        return self._page_file(PAGE_COUNTS)
+
+    def _page_file(self, path):
+        """One number of 8 bytes for each page frame."""
+        return memoryview((self.folder / Path(path).name).read_bytes()).cast("Q")
+
 
 def _hot_add(machine):
     machine.qmp.monitor("object_add memory-backend-ram,id=more,size=512M")
@@ -93,8 +109,10 @@ def _make(name, recipe):
                          target="ext4", files={**program.kdump(), FILL: fill}) as machine:
                 _record(machine, recipe, folder)
                 machine.end_at_reset()
-                machine.panic(cpu=1)
+                machine.panic(cpu=1, before=_write_page_files() if recipe.page_flags else "true")
                 machine.wait_second_kernel()
+                if recipe.page_flags:
+                    _read_page_files(machine, folder)
                 machine.wait_reset(900)
                 shutil.move(machine.crash_folder(), folder / "crash")
                 (folder / "console.log").write_text(machine.console.text(), encoding="utf-8")
@@ -117,17 +135,26 @@ def _record(machine, recipe, folder):
         guest.run("sleep 3")
     for name in ("meminfo", "buddyinfo", "iomem", "pagetypeinfo"):
         (folder / name).write_text(guest.output(f"cat /proc/{name}"), encoding="ascii")
-    if recipe.page_flags:
-        # out of the guest's memory by way of a disk, right before the panic
-        for path in PAGE_FLAGS:
-            guest.run(f"cat {path} >/tmp/{Path(path).name}", timeout=300)
-        guest.get([f"/tmp/{Path(path).name}" for path in PAGE_FLAGS], folder / "flags")
+
+
+def _write_page_files():
+    return "; ".join(f"dd if={path} of=/dev/lab/out bs=1M seek={number * PAGE_FILE_MIB} oflag=direct conv=fsync"
+                     for number, path in enumerate((PAGE_COUNTS, PAGE_FLAGS)))
+
+
+def _read_page_files(machine, folder):
+    ends = re.findall(r"^[0-9a-f]+-([0-9a-f]+) : System RAM", (folder / "iomem").read_text(), re.M)
+    frames = (max(int(end, 16) for end in ends) + 1) // 4096
+    with open(machine.guest.disk_out, "rb") as disk:
+        for number, path in enumerate((PAGE_COUNTS, PAGE_FLAGS)):
+            disk.seek(number * PAGE_FILE_MIB << 20)
+            (folder / Path(path).name).write_bytes(disk.read(frames * 8))
 
 
 def get(name):
     recipe = RECIPES[name]
     kernel = kernels.get(recipe.kernel)
-    source = (GUEST_FILES / "guest-fill.c").read_bytes()
+    source = (GUEST_FILES / "guest-fill.c").read_bytes() + Path(__file__).read_bytes()
     digest = hashlib.sha256(source + repr(recipe).encode()).hexdigest()[:12]
     place = cache.folder() / "dumps" / f"{name}-{kernel.version}-{digest}"
     return Dump(name, cache.make(place, _make(name, recipe)), kernel)

@@ -90,13 +90,13 @@ class Machine:
     def qmp(self):
         return self.qemu.qmp
 
-    def panic(self, cpu=None):
-        """Crashes the guest by sysrq, on that CPU; does not wait."""
+    def panic(self, cpu=None, before="true"):
+        """Crashes the guest by sysrq, on that CPU, right after the shell command `before`; does not wait."""
         self.qmp.events.clear()
         self.crashed_at = self.console.position()
         on_cpu = "" if cpu is None else f"taskset -c {cpu} "
-        self.guest.send(f"sync; {on_cpu}sh -c 'echo c >/proc/sysrq-trigger'\n")
-        self.qemu.wait_console("sysrq: Trigger a crash", 30, self.crashed_at)
+        self.guest.send(f"sync; {before}; {on_cpu}sh -c 'echo c >/proc/sysrq-trigger'\n")
+        self.qemu.wait_console("sysrq: Trigger a crash", 60, self.crashed_at)
 
     def crash_console(self):
         """What came on the console since panic()."""
