@@ -14,6 +14,7 @@ enum {
 
 struct source {
 	const struct kd_vmcoreinfo *info;
+	const struct kd_btf *btf; /* NULL: none at hand */
 	struct kd_page_layout *layout;
 };
 
@@ -29,6 +30,13 @@ static enum kd_status find_member(const struct source *source, const char *name,
 	uint64_t offset;
 	enum kd_status status = kd_vmcoreinfo_offset(source->info, name, &offset, err);
 
+	if (status == KD_NOTFOUND && source->btf) {
+		struct kd_btf_member found;
+
+		status = kd_btf_member(source->btf, name, &found, err);
+		if (!status)
+			offset = found.offset_bits / 8;
+	}
 	if (status)
 		return status;
 	if (!fits(source->layout, offset, bytes))
@@ -94,6 +102,17 @@ static void find_folio_members(const struct source *source)
 	}
 }
 
+/* A number of the kernel's: BTF has those that are enumerators. */
+static enum kd_status find_number(const struct source *source, const char *name, int64_t *number,
+				  struct kd_err *err)
+{
+	enum kd_status status = kd_vmcoreinfo_number(source->info, name, number, err);
+
+	if (status == KD_NOTFOUND && source->btf)
+		status = kd_btf_enumerator(source->btf, name, number, err);
+	return status;
+}
+
 static enum kd_status find_flags(const struct source *source, struct kd_err *err)
 {
 	struct kd_page_flags *bit = &source->layout->bit;
@@ -114,8 +133,7 @@ static enum kd_status find_flags(const struct source *source, struct kd_err *err
 	int64_t number;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
-		enum kd_status status =
-			kd_vmcoreinfo_number(source->info, flags[i].name, &number, err);
+		enum kd_status status = find_number(source, flags[i].name, &number, err);
 
 		*flags[i].bit = -1;
 		if (status == KD_NOTFOUND && !flags[i].needed)
@@ -129,6 +147,8 @@ static enum kd_status find_flags(const struct source *source, struct kd_err *err
 	}
 	if (!kd_vmcoreinfo_number(source->info, "PG_head_mask", &number, NULL))
 		bit->head = (uint64_t)number;
+	else if (!find_number(source, "PG_head", &number, NULL) && number >= 0 && number < 64)
+		bit->head = UINT64_C(1) << number;
 	return KD_OK;
 }
 
@@ -137,13 +157,14 @@ static void find_types(const struct source *source)
 	struct kd_page_layout *layout = source->layout;
 	const struct {
 		const char *name;
+		const char *enumerator; /* of enum pagetype, since 6.12: the upper byte */
 		struct kd_page_type *type;
 	} types[] = {
-		{"PAGE_BUDDY_MAPCOUNT_VALUE", &layout->buddy},
-		{"PAGE_OFFLINE_MAPCOUNT_VALUE", &layout->offline},
-		{"PAGE_UNACCEPTED_MAPCOUNT_VALUE", &layout->unaccepted},
-		{"PAGE_SLAB_MAPCOUNT_VALUE", &layout->slab},
-		{"PAGE_HUGETLB_MAPCOUNT_VALUE", &layout->hugetlb},
+		{"PAGE_BUDDY_MAPCOUNT_VALUE", "PGTY_buddy", &layout->buddy},
+		{"PAGE_OFFLINE_MAPCOUNT_VALUE", "PGTY_offline", &layout->offline},
+		{"PAGE_UNACCEPTED_MAPCOUNT_VALUE", "PGTY_unaccepted", &layout->unaccepted},
+		{"PAGE_SLAB_MAPCOUNT_VALUE", "PGTY_slab", &layout->slab},
+		{"PAGE_HUGETLB_MAPCOUNT_VALUE", "PGTY_hugetlb", &layout->hugetlb},
 	};
 	int64_t number;
 
@@ -152,9 +173,13 @@ static void find_types(const struct source *source)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		uint32_t value;
 
-		if (kd_vmcoreinfo_number(source->info, types[i].name, &number, NULL))
+		if (!kd_vmcoreinfo_number(source->info, types[i].name, &number, NULL))
+			value = (uint32_t)number;
+		else if (source->btf &&
+			 !kd_btf_enumerator(source->btf, types[i].enumerator, &number, NULL))
+			value = (uint32_t)number << TYPE_SHIFT;
+		else
 			continue;
-		value = (uint32_t)number;
 		/* a type of the upper byte: what is below may count something else */
 		types[i].type->mask =
 			value << (32 - TYPE_SHIFT) ? UINT32_MAX : UINT32_MAX << TYPE_SHIFT;
@@ -164,15 +189,20 @@ static void find_types(const struct source *source)
 }
 
 enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
-				   struct kd_err *err)
+				   const struct kd_btf *btf, struct kd_err *err)
 {
-	const struct source source = {info, layout};
+	const struct source source = {info, btf, layout};
+	struct kd_btf_type type = {0};
 	uint64_t number;
 	int64_t destructor;
 	enum kd_status status;
 
 	*layout = (struct kd_page_layout){.hugetlb_destructor = -1};
 	status = kd_vmcoreinfo_size(info, "page", &number, err);
+	if (status == KD_NOTFOUND && btf) {
+		status = kd_btf_find(btf, KD_BTF_STRUCT, "page", &type, err);
+		number = type.size;
+	}
 	if (status)
 		return status;
 	if (number < 32 || number > KD_STRUCT_PAGE_MOST || number % 8)
@@ -187,13 +217,18 @@ enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct k
 	find_folio_members(&source);
 	find_types(&source);
 	layout->order_in_flags = layout->hugetlb.known || layout->bit.hugetlb >= 0;
-	if (!kd_vmcoreinfo_number(info, "HUGETLB_PAGE_DTOR", &destructor, NULL))
+	if (!find_number(&source, "HUGETLB_PAGE_DTOR", &destructor, NULL))
 		layout->hugetlb_destructor = destructor;
 	layout->orders = 11;
 	if (!kd_vmcoreinfo_length(info, "zone.free_area", &number, NULL) && number &&
 	    number <= MOST_ORDER)
 		layout->orders = (unsigned int)number;
 	return KD_OK;
+}
+
+bool kd_page_layout_lacks(const struct kd_page_layout *layout)
+{
+	return !layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0);
 }
 
 /* This is done for every page of a machine: the sizes are constants, so that these are plain loads. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How a kernel's struct page (include/linux/mm_types.h) looks, and what its flags and types are
- * (include/linux/page-flags.h): taken from VMCOREINFO, never from a version.
+ * (include/linux/page-flags.h): taken from VMCOREINFO, and from BTF where that is silent, never from a version.
  *
  * What changed over the years and is told apart here:
  * - free pages of the buddy allocator: the flag PG_buddy (before 2.6.38), a value of _mapcount (the same that
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "kernel/btf.h"
 #include "kernel/page_kind.h"
 #include "kernel/vmcoreinfo.h"
 
@@ -55,11 +56,14 @@ struct kd_page_layout {
 };
 
 /*
- * Fills layout. KD_NOTFOUND, with the name of it, when VMCOREINFO lacks what nothing can be told without;
- * KD_CORRUPT when it contradicts itself.
+ * Fills layout; btf may be NULL. KD_NOTFOUND, with the name of it, when something is missing without
+ * which nothing can be told; KD_CORRUPT when what there is contradicts itself.
  */
 enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
-				   struct kd_err *err);
+				   const struct kd_btf *btf, struct kd_err *err);
+
+/* True when free pages cannot be told: VMCOREINFO of some kernels is silent where their BTF is not. */
+bool kd_page_layout_lacks(const struct kd_page_layout *layout);
 
 /* What a struct page says; pointers into the caller's memory, layout->bytes of them each. */
 struct kd_page_verdict {

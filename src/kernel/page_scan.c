@@ -12,16 +12,29 @@
  */
 #include "kernel/page_scan.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "kernel/kernel_btf.h"
 
 /* Compound pages of 1 GiB have order 18, of 16 GiB (powerpc) 22 or so. */
 enum { MOST_COMPOUND_ORDER = 24 };
 
 enum kd_status kd_pages_init(struct kd_pages *pages, struct kd_kernel *kernel, struct kd_err *err)
 {
-	enum kd_status status;
+	const struct kd_vmcoreinfo *info = kd_kernel_vmcoreinfo(kernel);
+	enum kd_status status = kd_page_layout_init(&pages->layout, info, NULL, err);
 
-	status = kd_page_layout_init(&pages->layout, kd_kernel_vmcoreinfo(kernel), err);
+	/* reading the kernel's own types costs some MB for a moment: only where VMCOREINFO does not do */
+	if (status == KD_NOTFOUND || (!status && kd_page_layout_lacks(&pages->layout))) {
+		struct kd_btf btf;
+		void *blob;
+
+		if (!kd_kernel_btf(kernel, &btf, &blob, status ? NULL : err)) {
+			status = kd_page_layout_init(&pages->layout, info, &btf, err);
+			free(blob);
+		}
+	}
 	return status ? status : kd_mem_map_init(&pages->map, kernel, &pages->layout, err);
 }
 

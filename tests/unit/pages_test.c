@@ -349,7 +349,7 @@ static void test_missing_information(void **state)
 		assert_int_equal(
 			kd_vmcoreinfo_init(&info, cases[i].text, strlen(cases[i].text), &err),
 			KD_OK);
-		assert_int_equal(kd_page_layout_init(&layout, &info, &err), cases[i].status);
+		assert_int_equal(kd_page_layout_init(&layout, &info, NULL, &err), cases[i].status);
 		assert_non_null(strstr(err.text, cases[i].part));
 	}
 }

@@ -168,3 +168,28 @@ def test_same_kinds_as_the_kernel_says(name, tmp_path):
     assert differ < agree / 200, (agree, differ)
     assert needed < agree / 1000, (agree, needed)
     assert mapped_free < agree / 1000, (agree, mapped_free)
+
+
+# What VMCOREINFO says of pages, and BTF says as well; an older kernel's VMCOREINFO lacks one or the other.
+IN_BTF = [b"SIZE(page)", b"OFFSET(page._mapcount)", b"OFFSET(page.compound_head)", b"OFFSET(page.private)",
+          b"NUMBER(PG_lru)", b"NUMBER(PG_head_mask)", b"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)",
+          b"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)"]
+
+
+@pytest.mark.parametrize("name, also", [("idle", []), ("6.12", [b"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)"])])
+def test_the_kernels_own_types_where_vmcoreinfo_is_silent(name, also, tmp_path):
+    def kinds(vmcore):
+        done = subprocess.run([program.kdump_command(), "save", "-n", "--json", vmcore], capture_output=True, check=True)
+        return json.loads(done.stdout)["pages"]
+
+    dump = dumps.get(name)
+    silent = tmp_path / "vmcore"
+    subprocess.run(["cp", "--sparse=always", dump.vmcore, silent], check=True)
+    with open(silent, "r+b") as core:
+        head = core.read(1 << 20)
+        found = [key for key in IN_BTF + also if key in head]
+        assert len(found) >= 6, found
+        for key in found:
+            core.seek(head.index(key))
+            core.write(b"?" * len(key))
+    assert kinds(silent) == kinds(dump.vmcore)

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/btf.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum {
+	MAGIC = 0xeb9f,
+	MAGIC_SWAPPED = 0x9feb,
+	VERSION = 1,
+	LEAST_HEADER_BYTES = 24,
+	TYPE_BYTES = 12,
+	/* typedefs of qualifiers of arrays of …, and structs without a name in each other */
+	DEPTH_MOST = 32,
+	/* member offsets with kind_flag: the width of a bit field above, its offset below */
+	BITFIELD_SHIFT = 24,
+};
+
+/* What follows a type's 12 bytes, and what its third word is. */
+static const struct {
+	uint8_t fixed, each; /* bytes once, and for each of `count` */
+	bool has_size, has_type;
+} shapes[KD_BTF_KINDS] = {
+	[KD_BTF_INT] = {4, 0, true, false},       [KD_BTF_POINTER] = {0, 0, false, true},
+	[KD_BTF_ARRAY] = {12, 0, false, false},   [KD_BTF_STRUCT] = {0, 12, true, false},
+	[KD_BTF_UNION] = {0, 12, true, false},    [KD_BTF_ENUM] = {0, 8, true, false},
+	[KD_BTF_FORWARD] = {0, 0, false, false},  [KD_BTF_TYPEDEF] = {0, 0, false, true},
+	[KD_BTF_VOLATILE] = {0, 0, false, true},  [KD_BTF_CONST] = {0, 0, false, true},
+	[KD_BTF_RESTRICT] = {0, 0, false, true},  [KD_BTF_FUNCTION] = {0, 0, false, true},
+	[KD_BTF_PROTOTYPE] = {0, 8, false, true}, [KD_BTF_VARIABLE] = {4, 0, false, true},
+	[KD_BTF_DATASEC] = {0, 12, true, false},  [KD_BTF_FLOAT] = {0, 0, true, false},
+	[KD_BTF_DECL_TAG] = {4, 0, false, true},  [KD_BTF_TYPE_TAG] = {0, 0, false, true},
+	[KD_BTF_ENUM64] = {0, 12, true, false},
+};
+
+static uint32_t word(const struct kd_btf *btf, const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return btf->swapped ? __builtin_bswap32(value) : value;
+}
+
+/* A string by its offset, "" for one outside: the sections end with a NUL, which was checked. */
+static const char *string(const struct kd_btf *btf, uint32_t offset)
+{
+	while (btf->base && offset < btf->string_base)
+		btf = btf->base;
+	offset -= btf->string_base;
+	return offset < btf->string_bytes ? btf->strings + offset : "";
+}
+
+static enum kd_status check_header(struct kd_btf *btf, const uint8_t *data, size_t bytes,
+				   struct kd_err *err)
+{
+	uint16_t magic;
+	uint32_t words[5];
+	uint64_t types, strings;
+
+	if (bytes < LEAST_HEADER_BYTES)
+		return kd_fail(err, KD_TRUNCATED, "BTF of %zu bytes", bytes);
+	memcpy(&magic, data, sizeof(magic));
+	if (magic != MAGIC && magic != MAGIC_SWAPPED)
+		return kd_fail(err, KD_CORRUPT, "BTF begins with 0x%x", magic);
+	btf->swapped = magic == MAGIC_SWAPPED;
+	if (data[2] != VERSION)
+		return kd_fail(err, KD_UNSUPPORTED, "BTF version %u", data[2]);
+	for (int i = 0; i < 5;
+	     i++) /* length of the header, then offset and length of both sections */
+		words[i] = word(btf, data + 4 + 4 * i);
+	types = (uint64_t)words[0] + words[1];
+	strings = (uint64_t)words[0] + words[3];
+	if (types + words[2] > bytes || strings + words[4] > bytes || words[0] < LEAST_HEADER_BYTES)
+		return kd_fail(err, KD_CORRUPT, "BTF: its sections reach over its end");
+	btf->types = data + types;
+	btf->type_bytes = words[2];
+	btf->strings = (const char *)data + strings;
+	btf->string_bytes = words[4];
+	if (words[4] && btf->strings[words[4] - 1])
+		return kd_fail(err, KD_CORRUPT, "BTF: its strings have no end");
+	return KD_OK;
+}
+
+/* Reads the type at an offset of this blob's types; false at their end, or where they reach over it. */
+static bool read_type(const struct kd_btf *btf, uint64_t offset, struct kd_btf_type *type,
+		      uint64_t *next)
+{
+	const uint8_t *at = btf->types + offset;
+	uint32_t info, third;
+	uint64_t extra;
+
+	if (offset + TYPE_BYTES > btf->type_bytes)
+		return false;
+	info = word(btf, at + 4);
+	third = word(btf, at + 8);
+	type->kind = info >> 24 & 0x1f;
+	if (type->kind < KD_BTF_INT || type->kind >= KD_BTF_KINDS)
+		return false;
+	type->name = string(btf, word(btf, at));
+	type->flag = info >> 31;
+	type->count = info & 0xffff;
+	type->size = shapes[type->kind].has_size ? third : 0;
+	type->type_id = shapes[type->kind].has_type ? third : 0;
+	type->extra = at + TYPE_BYTES;
+	extra = shapes[type->kind].fixed + (uint64_t)shapes[type->kind].each * type->count;
+	*next = offset + TYPE_BYTES + extra;
+	return *next <= btf->type_bytes;
+}
+
+enum kd_status kd_btf_init(struct kd_btf *btf, const void *data, size_t bytes,
+			   const struct kd_btf *base, struct kd_err *err)
+{
+	struct kd_btf made = {.base = base, .first_id = 1};
+	struct kd_btf_type type;
+	enum kd_status status = check_header(&made, data, bytes, err);
+
+	if (status)
+		return status;
+	if (base) {
+		made.first_id = base->end_id;
+		made.string_base = base->string_base + base->string_bytes;
+		if (made.swapped != base->swapped)
+			return kd_fail(err, KD_CORRUPT, "BTF: not of its base's byte order");
+	}
+	made.end_id = made.first_id;
+	for (uint64_t at = 0, next; at < made.type_bytes; at = next, made.end_id++)
+		if (!read_type(&made, at, &type, &next))
+			return kd_fail(err, KD_CORRUPT, "BTF: type %u, at byte 0x%llx, is none",
+				       made.end_id, (unsigned long long)at);
+	*btf = made;
+	return KD_OK;
+}
+
+/* Walks a blob's types until `done` says so; false when none did. */
+static bool walk(const struct kd_btf *btf,
+		 bool (*done)(const struct kd_btf_type *type, void *opaque), void *opaque,
+		 struct kd_btf_type *type)
+{
+	uint64_t at = 0, next;
+
+	for (uint32_t id = btf->first_id; read_type(btf, at, type, &next); id++, at = next) {
+		type->id = id;
+		if (done(type, opaque))
+			return true;
+	}
+	return false;
+}
+
+static bool has_id(const struct kd_btf_type *type, void *opaque)
+{
+	return type->id == *(const uint32_t *)opaque;
+}
+
+enum kd_status kd_btf_type(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
+			   struct kd_err *err)
+{
+	while (btf->base && id < btf->first_id)
+		btf = btf->base;
+	if (id < btf->first_id || id >= btf->end_id || !walk(btf, has_id, &id, type))
+		return kd_fail(err, KD_NOTFOUND, "BTF has no type %u", id);
+	return KD_OK;
+}
+
+struct wanted {
+	enum kd_btf_kind kind;
+	const char *name;
+	size_t length;
+};
+
+static bool is_wanted(const struct kd_btf_type *type, void *opaque)
+{
+	const struct wanted *wanted = opaque;
+
+	return type->kind == wanted->kind && !strncmp(type->name, wanted->name, wanted->length) &&
+	       !type->name[wanted->length];
+}
+
+static bool find(const struct kd_btf *btf, struct wanted *wanted, struct kd_btf_type *type)
+{
+	for (; btf; btf = btf->base)
+		if (walk(btf, is_wanted, wanted, type))
+			return true;
+	return false;
+}
+
+enum kd_status kd_btf_find(const struct kd_btf *btf, enum kd_btf_kind kind, const char *name,
+			   struct kd_btf_type *type, struct kd_err *err)
+{
+	struct wanted wanted = {kind, name, strlen(name)};
+
+	return find(btf, &wanted, type) ? KD_OK : kd_fail(err, KD_NOTFOUND, "BTF has no %s", name);
+}
+
+/* The blob that has a type: where its extra bytes and its strings are. */
+static const struct kd_btf *blob_of(const struct kd_btf *btf, uint32_t id)
+{
+	while (btf->base && id < btf->first_id)
+		btf = btf->base;
+	return btf;
+}
+
+/* Through typedefs, const, volatile, restrict and tags, to what they stand for. */
+static enum kd_status resolve(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
+			      struct kd_err *err)
+{
+	for (int depth = 0; depth < DEPTH_MOST; depth++) {
+		enum kd_status status = kd_btf_type(btf, id, type, err);
+
+		if (status)
+			return status;
+		if (type->kind != KD_BTF_TYPEDEF && type->kind != KD_BTF_CONST &&
+		    type->kind != KD_BTF_VOLATILE && type->kind != KD_BTF_RESTRICT &&
+		    type->kind != KD_BTF_TYPE_TAG)
+			return KD_OK;
+		id = type->type_id;
+	}
+	return kd_fail(err, KD_CORRUPT, "BTF: type %u leads nowhere", id);
+}
+
+static bool is_compound(const struct kd_btf_type *type)
+{
+	return type->kind == KD_BTF_STRUCT || type->kind == KD_BTF_UNION;
+}
+
+/* Finds a member in a type, or in those of its members that have no name. *member holds the offset so far. */
+static enum kd_status find_member(const struct kd_btf *btf, const struct kd_btf_type *in,
+				  const char *name, size_t length, int depth,
+				  struct kd_btf_member *member, struct kd_err *err)
+{
+	const struct kd_btf *blob = blob_of(btf, in->id);
+
+	for (uint32_t i = 0; i < in->count; i++) {
+		const uint8_t *at = in->extra + (size_t)i * 12;
+		const char *its_name = string(blob, word(blob, at));
+		uint32_t packed = word(blob, at + 8);
+		uint64_t before = member->offset_bits;
+		struct kd_btf_type type;
+
+		member->type_id = word(blob, at + 4);
+		member->offset_bits += in->flag ? packed & ((1u << BITFIELD_SHIFT) - 1) : packed;
+		member->bits = in->flag ? packed >> BITFIELD_SHIFT : 0;
+		if (*its_name && !strncmp(its_name, name, length) && !its_name[length])
+			return KD_OK;
+		if (!*its_name && depth < DEPTH_MOST &&
+		    !resolve(btf, member->type_id, &type, NULL) && is_compound(&type) &&
+		    !find_member(btf, &type, name, length, depth + 1, member, NULL))
+			return KD_OK;
+		member->offset_bits = before;
+	}
+	return kd_fail(err, KD_NOTFOUND, "BTF: %s has no member %.*s", in->name, (int)length, name);
+}
+
+enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
+			     struct kd_btf_member *member, struct kd_err *err)
+{
+	size_t length = strcspn(path, ".");
+	struct wanted as_struct = {KD_BTF_STRUCT, path, length};
+	struct wanted as_union = {KD_BTF_UNION, path, length};
+	struct kd_btf_member found = {0};
+	struct kd_btf_type type;
+
+	if (!find(btf, &as_struct, &type) && !find(btf, &as_union, &type))
+		return kd_fail(err, KD_NOTFOUND, "BTF has no struct or union %.*s", (int)length,
+			       path);
+	while (path[length] == '.') {
+		enum kd_status status;
+
+		path += length + 1;
+		length = strcspn(path, ".");
+		if (!is_compound(&type))
+			return kd_fail(err, KD_NOTFOUND, "BTF: %s is in no struct", path);
+		status = find_member(btf, &type, path, length, 0, &found, err);
+		if (!status && path[length] == '.')
+			status = resolve(btf, found.type_id, &type, err);
+		if (status)
+			return status;
+	}
+	*member = found;
+	return KD_OK;
+}
+
+struct enumerator {
+	const struct kd_btf *btf;
+	const char *name;
+	int64_t value;
+};
+
+static bool has_enumerator(const struct kd_btf_type *type, void *opaque)
+{
+	struct enumerator *wanted = opaque;
+	size_t each = shapes[type->kind].each;
+
+	if (type->kind != KD_BTF_ENUM && type->kind != KD_BTF_ENUM64)
+		return false;
+	for (uint32_t i = 0; i < type->count; i++) {
+		const uint8_t *at = type->extra + i * each;
+		uint32_t low = word(wanted->btf, at + 4);
+
+		if (strcmp(string(wanted->btf, word(wanted->btf, at)), wanted->name))
+			continue;
+		if (type->kind == KD_BTF_ENUM64)
+			wanted->value = (int64_t)(low | (uint64_t)word(wanted->btf, at + 8) << 32);
+		else
+			wanted->value = type->flag ? (int64_t)(int32_t)low : (int64_t)low;
+		return true;
+	}
+	return false;
+}
+
+enum kd_status kd_btf_enumerator(const struct kd_btf *btf, const char *name, int64_t *value,
+				 struct kd_err *err)
+{
+	struct kd_btf_type type;
+
+	for (; btf; btf = btf->base) {
+		struct enumerator wanted = {btf, name, 0};
+
+		if (walk(btf, has_enumerator, &wanted, &type)) {
+			*value = wanted.value;
+			return KD_OK;
+		}
+	}
+	return kd_fail(err, KD_NOTFOUND, "BTF has no enumerator %s", name);
+}
+
+enum kd_status kd_btf_size(const struct kd_btf *btf, uint32_t type_id, uint64_t *bytes,
+			   struct kd_err *err)
+{
+	uint64_t elements = 1;
+
+	for (int depth = 0; depth < DEPTH_MOST; depth++) {
+		struct kd_btf_type type;
+		enum kd_status status = resolve(btf, type_id, &type, err);
+		const struct kd_btf *blob;
+
+		if (status)
+			return status;
+		blob = blob_of(btf, type.id);
+		if (type.kind == KD_BTF_POINTER || shapes[type.kind].has_size) {
+			uint64_t size = type.kind == KD_BTF_POINTER ? 8 : type.size;
+
+			return kd_multiply(elements, size, bytes)
+				       ? KD_OK
+				       : kd_fail(err, KD_CORRUPT, "BTF: an array too large");
+		}
+		if (type.kind != KD_BTF_ARRAY)
+			break;
+		type_id = word(blob, type.extra);
+		if (!kd_multiply(elements, word(blob, type.extra + 8), &elements))
+			return kd_fail(err, KD_CORRUPT, "BTF: an array too large");
+	}
+	return kd_fail(err, KD_INVALID, "BTF: type %u has no size", type_id);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the tables look (scripts/kallsyms.c):
+ *
+ * names: for each symbol a length, in one byte or, since 6.1 (73bbb94466fd), in two where the first has its
+ * high bit set; then so many bytes, each the number of a token. The tokens' texts put together are the
+ * symbol's type, one letter, and its name.
+ *
+ * offsets: 32 bits for each symbol. Either unsigned, to relative_base; or signed (CONFIG_KALLSYMS_ABSOLUTE_PERCPU, 2213e9a66bb8,
+ * 4.6): from 0 on an absolute value, below 0 counting down from relative_base - 1. Which of them is not told;
+ * _stext, whose address VMCOREINFO has, tells.
+ */
+#include "kernel/kallsyms.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { SYMBOLS_MOST = 1 << 24, STREAM_BYTES = 4096, LONG_LENGTH = 0x80, OFFSET_BYTES = 4 };
+
+/* Bytes of kernel memory one after the other. */
+struct stream {
+	struct kd_kernel *kernel;
+	uint64_t vaddr; /* of what comes after the buffer */
+	size_t at, bytes;
+	uint8_t buffer[STREAM_BYTES];
+};
+
+static enum kd_status next_byte(struct stream *stream, uint8_t *byte, struct kd_err *err)
+{
+	if (stream->at == stream->bytes) {
+		/* up to the end of a page: what lies behind need not be there */
+		size_t bytes = STREAM_BYTES - stream->vaddr % STREAM_BYTES;
+		enum kd_status status =
+			kd_kernel_read(stream->kernel, stream->vaddr, stream->buffer, bytes, err);
+
+		if (status)
+			return status;
+		stream->vaddr += bytes;
+		stream->bytes = bytes;
+		stream->at = 0;
+	}
+	*byte = stream->buffer[stream->at++];
+	return KD_OK;
+}
+
+static enum kd_status read_tokens(struct kd_kallsyms *symbols, uint64_t table, uint64_t index,
+				  struct kd_err *err)
+{
+	struct stream stream = {.kernel = symbols->kernel, .vaddr = table};
+	unsigned int token = 0;
+	enum kd_status status = kd_kernel_read(symbols->kernel, index, symbols->token_index,
+					       sizeof(symbols->token_index), err);
+
+	/* as many NUL-terminated texts as there are tokens, one behind the other */
+	for (size_t at = 0; !status && token < 256; at++) {
+		uint8_t byte;
+
+		if (at == sizeof(symbols->tokens))
+			return kd_fail(err, KD_CORRUPT, "kallsyms: its tokens do not end");
+		status = next_byte(&stream, &byte, err);
+		if (status)
+			break;
+		symbols->tokens[at] = (char)byte;
+		token += !byte;
+	}
+	for (int i = 0; !status && i < 256; i++)
+		if (symbols->token_index[i] >= sizeof(symbols->tokens))
+			return kd_fail(err, KD_CORRUPT, "kallsyms: token %d at byte %u", i,
+				       symbols->token_index[i]);
+	return status;
+}
+
+/* Reads one symbol; an expansion too long is cut. */
+static enum kd_status read_symbol(const struct kd_kallsyms *symbols, struct stream *stream,
+				  char text[KD_SYMBOL_NAME_BYTES + 1], struct kd_err *err)
+{
+	size_t length = 0;
+	unsigned int tokens;
+	uint8_t byte, more;
+	enum kd_status status = next_byte(stream, &byte, err);
+
+	if (status)
+		return status;
+	tokens = byte;
+	if (byte & LONG_LENGTH) {
+		status = next_byte(stream, &more, err);
+		if (status)
+			return status;
+		tokens = (byte & ~LONG_LENGTH) | (unsigned int)more << 7;
+	}
+	while (tokens--) {
+		const char *from;
+
+		status = next_byte(stream, &byte, err);
+		if (status)
+			return status;
+		from = symbols->tokens + symbols->token_index[byte];
+		while (*from && length < KD_SYMBOL_NAME_BYTES)
+			text[length++] = *from++;
+	}
+	text[length] = '\0';
+	return KD_OK;
+}
+
+enum kd_status kd_kallsyms_each(const struct kd_kallsyms *symbols, kd_kallsyms_take *take,
+				void *opaque, struct kd_err *err)
+{
+	struct stream stream = {.kernel = symbols->kernel, .vaddr = symbols->names_vaddr};
+	char text[KD_SYMBOL_NAME_BYTES + 1];
+
+	for (uint32_t number = 0; number < symbols->count; number++) {
+		enum kd_status status = read_symbol(symbols, &stream, text, err);
+
+		if (status)
+			return kd_context(err, status, "symbol %u", number);
+		if (!*text)
+			return kd_fail(err, KD_CORRUPT, "symbol %u has no type", number);
+		if (!take(opaque, number, *text, text + 1))
+			break;
+	}
+	return KD_OK;
+}
+
+enum kd_status kd_kallsyms_address(const struct kd_kallsyms *symbols, uint32_t number,
+				   uint64_t *vaddr, struct kd_err *err)
+{
+	int32_t offset;
+	enum kd_status status;
+
+	if (number >= symbols->count)
+		return kd_fail(err, KD_NOTFOUND, "no symbol %u", number);
+	status = kd_kernel_read(symbols->kernel,
+				symbols->offsets_vaddr + (uint64_t)number * OFFSET_BYTES, &offset,
+				sizeof(offset), err);
+	if (status)
+		return status;
+	if (!symbols->absolute_percpu)
+		*vaddr = symbols->relative_base + (uint32_t)offset;
+	else if (offset >= 0)
+		*vaddr = (uint32_t)offset;
+	else
+		*vaddr = symbols->relative_base - 1 - (uint64_t)(int64_t)offset;
+	return KD_OK;
+}
+
+struct search {
+	const char *name;
+	uint32_t number;
+	bool found;
+};
+
+static bool is_wanted(void *opaque, uint32_t number, char type, const char *name)
+{
+	struct search *search = opaque;
+
+	search->found = !strcmp(name, search->name);
+	search->number = number;
+	return !search->found;
+}
+
+enum kd_status kd_kallsyms_find(const struct kd_kallsyms *symbols, const char *name,
+				uint64_t *vaddr, struct kd_err *err)
+{
+	struct search search = {.name = name};
+	enum kd_status status = kd_kallsyms_each(symbols, is_wanted, &search, err);
+
+	if (!status && !search.found)
+		status = kd_fail(err, KD_NOTFOUND, "the kernel has no symbol %s", name);
+	return status ? status : kd_kallsyms_address(symbols, search.number, vaddr, err);
+}
+
+/* Tries both ways to read the offsets on the one symbol whose address is known. */
+static enum kd_status learn_encoding(struct kd_kallsyms *symbols, struct kd_err *err)
+{
+	uint64_t expected, vaddr;
+	enum kd_status status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(symbols->kernel),
+						     "_stext", &expected, err);
+
+	for (int percpu = 1; !status && percpu >= 0; percpu--) {
+		symbols->absolute_percpu = percpu;
+		status = kd_kallsyms_find(symbols, "_stext", &vaddr, err);
+		if (!status && vaddr == expected)
+			return KD_OK;
+	}
+	return status ? status
+		      : kd_fail(err, KD_CORRUPT, "kallsyms: _stext is not where VMCOREINFO says");
+}
+
+enum kd_status kd_kallsyms_init(struct kd_kallsyms *symbols, struct kd_kernel *kernel,
+				struct kd_err *err)
+{
+	uint64_t count_vaddr = 0, base_vaddr = 0, table = 0, index = 0;
+	const struct {
+		const char *name;
+		uint64_t *vaddr;
+	} tables[] = {
+		{"kallsyms_names", &symbols->names_vaddr},
+		{"kallsyms_num_syms", &count_vaddr},
+		{"kallsyms_token_table", &table},
+		{"kallsyms_token_index", &index},
+		{"kallsyms_offsets", &symbols->offsets_vaddr},
+		{"kallsyms_relative_base", &base_vaddr},
+	};
+	enum kd_status status = KD_OK;
+
+	symbols->kernel = kernel;
+	for (size_t i = 0; !status && i < sizeof(tables) / sizeof(*tables); i++)
+		status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(kernel), tables[i].name,
+					      tables[i].vaddr, err);
+	if (!status)
+		status = kd_kernel_read(kernel, count_vaddr, &symbols->count,
+					sizeof(symbols->count), err);
+	if (!status)
+		status = kd_kernel_read(kernel, base_vaddr, &symbols->relative_base,
+					sizeof(symbols->relative_base), err);
+	if (!status && (!symbols->count || symbols->count > SYMBOLS_MOST))
+		status = kd_fail(err, KD_CORRUPT, "kallsyms: %u symbols", symbols->count);
+	if (!status)
+		status = read_tokens(symbols, table, index, err);
+	return status ? status : learn_encoding(symbols, err);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* src/kernel: BTF, whole, split and damaged; and symbols out of a made-up kernel's memory. */
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump_fixture.h"
+#include "kernel/btf.h"
+#include "kernel/kallsyms.h"
+#include "kernel/kernel_btf.h"
+
+enum { ROOM = 4096, HEADER = 24 };
+
+/* A blob that is put together type by type. */
+struct blob {
+	uint8_t types[ROOM];
+	char strings[ROOM];
+	uint32_t type_bytes, string_bytes, string_base;
+	uint8_t bytes[3 * ROOM];
+	size_t size;
+};
+
+static uint32_t text(struct blob *blob, const char *string)
+{
+	uint32_t at = blob->string_bytes;
+
+	if (!*string)
+		return 0;
+	strcpy(blob->strings + at, string);
+	blob->string_bytes += (uint32_t)strlen(string) + 1;
+	return blob->string_base + at;
+}
+
+static void word(struct blob *blob, uint32_t value)
+{
+	memcpy(blob->types + blob->type_bytes, &value, sizeof(value));
+	blob->type_bytes += sizeof(value);
+}
+
+static void type(struct blob *blob, enum kd_btf_kind kind, const char *name, uint32_t count,
+		 bool flag, uint32_t third)
+{
+	word(blob, text(blob, name));
+	word(blob, (uint32_t)flag << 31 | (uint32_t)kind << 24 | count);
+	word(blob, third);
+}
+
+static void member(struct blob *blob, const char *name, uint32_t type_id, uint32_t offset)
+{
+	word(blob, text(blob, name));
+	word(blob, type_id);
+	word(blob, offset);
+}
+
+static void finish(struct blob *blob)
+{
+	const uint32_t header[6] = {0x0001eb9f,       HEADER,           0,
+				    blob->type_bytes, blob->type_bytes, blob->string_bytes};
+
+	memcpy(blob->bytes, header, sizeof(header));
+	memcpy(blob->bytes + HEADER, blob->types, blob->type_bytes);
+	memcpy(blob->bytes + HEADER + blob->type_bytes, blob->strings, blob->string_bytes);
+	blob->size = HEADER + blob->type_bytes + blob->string_bytes;
+}
+
+/* 1 int, 2 union {a, b}, 3 struct page {flags, union, bits:3}, 4 typedef, 5 array, 6 enum, 7 enum64, 8 loop */
+static void make_base(struct blob *blob)
+{
+	memset(blob, 0, sizeof(*blob));
+	blob->string_bytes = 1;
+	type(blob, KD_BTF_INT, "int", 0, false, 4);
+	word(blob, 32);
+	type(blob, KD_BTF_UNION, "", 2, false, 8);
+	member(blob, "mapping", 1, 0);
+	member(blob, "_mapcount", 1, 32);
+	type(blob, KD_BTF_STRUCT, "page", 3, true, 24);
+	member(blob, "flags", 1, 0);
+	member(blob, "", 2, 64);
+	member(blob, "bits", 1, 3u << 24 | 130);
+	type(blob, KD_BTF_TYPEDEF, "page_t", 0, false, 3);
+	type(blob, KD_BTF_ARRAY, "", 0, false, 0);
+	word(blob, 4);
+	word(blob, 1);
+	word(blob, 10);
+	type(blob, KD_BTF_ENUM, "pageflags", 2, true, 4);
+	word(blob, text(blob, "PG_lru"));
+	word(blob, 4);
+	word(blob, text(blob, "PG_none"));
+	word(blob, UINT32_MAX);
+	type(blob, KD_BTF_ENUM64, "wide", 1, false, 8);
+	word(blob, text(blob, "WIDE"));
+	word(blob, 1);
+	word(blob, 2);
+	type(blob, KD_BTF_TYPEDEF, "loop", 0, false, 8);
+	finish(blob);
+}
+
+static void test_types(void **state)
+{
+	struct kd_btf_member found;
+	struct kd_btf_type got;
+	struct kd_err err;
+	struct kd_btf btf;
+	struct blob blob;
+	uint64_t bytes;
+	int64_t value;
+
+	make_base(&blob);
+	assert_int_equal(kd_btf_init(&btf, blob.bytes, blob.size, NULL, &err), KD_OK);
+	assert_int_equal(btf.end_id, 9);
+	assert_int_equal(kd_btf_find(&btf, KD_BTF_STRUCT, "page", &got, &err), KD_OK);
+	assert_true(got.id == 3 && got.size == 24 && got.count == 3);
+	assert_int_equal(kd_btf_find(&btf, KD_BTF_STRUCT, "pag", &got, &err), KD_NOTFOUND);
+	assert_int_equal(kd_btf_member(&btf, "page.flags", &found, &err), KD_OK);
+	assert_int_equal(found.offset_bits, 0);
+	assert_int_equal(kd_btf_member(&btf, "page._mapcount", &found, &err), KD_OK);
+	assert_true(found.offset_bits == 96 && !found.bits && found.type_id == 1);
+	assert_int_equal(kd_btf_member(&btf, "page.bits", &found, &err), KD_OK);
+	assert_true(found.offset_bits == 130 && found.bits == 3);
+	assert_int_equal(kd_btf_member(&btf, "page.none", &found, &err), KD_NOTFOUND);
+	assert_non_null(strstr(err.text, "page has no member none"));
+	assert_int_equal(kd_btf_member(&btf, "page.flags.x", &found, &err), KD_NOTFOUND);
+	assert_int_equal(kd_btf_member(&btf, "folio.flags", &found, &err), KD_NOTFOUND);
+	assert_int_equal(kd_btf_enumerator(&btf, "PG_lru", &value, &err), KD_OK);
+	assert_int_equal(value, 4);
+	assert_int_equal(kd_btf_enumerator(&btf, "PG_none", &value, &err), KD_OK);
+	assert_int_equal(value, -1);
+	assert_int_equal(kd_btf_enumerator(&btf, "WIDE", &value, &err), KD_OK);
+	assert_int_equal(value, 0x200000001);
+	assert_int_equal(kd_btf_enumerator(&btf, "PG_", &value, &err), KD_NOTFOUND);
+	assert_int_equal(kd_btf_size(&btf, 5, &bytes, &err), KD_OK);
+	assert_int_equal(bytes, 240);
+	assert_int_equal(kd_btf_size(&btf, 8, &bytes, &err), KD_CORRUPT);
+	assert_int_equal(kd_btf_type(&btf, 0, &got, &err), KD_NOTFOUND);
+	assert_int_equal(kd_btf_type(&btf, 9, &got, &err), KD_NOTFOUND);
+}
+
+/* A module's: its ids and strings go on behind the kernel's. */
+static void test_split(void **state)
+{
+	struct kd_btf base, module;
+	struct kd_btf_member found;
+	struct blob first, second;
+	struct kd_btf_type got;
+	struct kd_err err;
+	uint64_t bytes;
+
+	make_base(&first);
+	assert_int_equal(kd_btf_init(&base, first.bytes, first.size, NULL, &err), KD_OK);
+	memset(&second, 0, sizeof(second));
+	second.string_base = first.string_bytes;
+	type(&second, KD_BTF_STRUCT, "driver", 1, false, 24);
+	member(&second, "pages", 4, 0);
+	finish(&second);
+	assert_int_equal(kd_btf_init(&module, second.bytes, second.size, &base, &err), KD_OK);
+	assert_int_equal(kd_btf_find(&module, KD_BTF_STRUCT, "driver", &got, &err), KD_OK);
+	assert_int_equal(got.id, 9);
+	assert_string_equal(got.name, "driver");
+	assert_int_equal(kd_btf_member(&module, "driver.pages._mapcount", &found, &err), KD_OK);
+	assert_int_equal(found.offset_bits, 96);
+	assert_int_equal(kd_btf_find(&module, KD_BTF_STRUCT, "page", &got, &err), KD_OK);
+	assert_int_equal(got.id, 3);
+	assert_int_equal(kd_btf_size(&module, 9, &bytes, &err), KD_OK);
+	assert_int_equal(bytes, 24);
+}
+
+/* Every byte changed in turn, and every length cut: an answer or an error, and nothing read outside. */
+static void test_damaged_types(void **state)
+{
+	static const uint8_t flips[] = {0x01, 0x80, 0xff};
+	struct kd_btf_member found;
+	struct kd_err err;
+	struct kd_btf btf;
+	struct blob blob;
+	unsigned int refused = 0;
+	int64_t value;
+
+	make_base(&blob);
+	for (size_t size = 0; size < blob.size; size++) {
+		uint8_t *cut = malloc(size ? size : 1);
+
+		memcpy(cut, blob.bytes, size);
+		assert_int_not_equal(kd_btf_init(&btf, cut, size, NULL, &err), KD_OK);
+		free(cut);
+	}
+	for (size_t at = 0; at < blob.size; at++)
+		for (size_t i = 0; i < sizeof(flips); i++) {
+			uint8_t *copy = malloc(blob.size);
+			uint64_t bytes;
+
+			memcpy(copy, blob.bytes, blob.size);
+			copy[at] ^= flips[i];
+			if (kd_btf_init(&btf, copy, blob.size, NULL, &err)) {
+				refused++;
+			} else {
+				kd_btf_member(&btf, "page._mapcount", &found, NULL);
+				kd_btf_member(&btf, "page.bits.x", &found, NULL);
+				kd_btf_enumerator(&btf, "WIDE", &value, NULL);
+				for (uint32_t id = 0; id < btf.end_id + 2 && id < 32; id++)
+					kd_btf_size(&btf, id, &bytes, NULL);
+			}
+			free(copy);
+		}
+	assert_true(refused > 30);
+}
+
+enum {
+	RAM = 0x1000000,
+	NAMES = RAM,
+	COUNT = RAM + 0x1000,
+	TABLE = RAM + 0x2000,
+	INDEX = RAM + 0x3000,
+	OFFSETS = RAM + 0x4000,
+	BASE = RAM + 0x5000,
+	TYPES = RAM + 0x6000,
+};
+#define TEXT (FIXTURE_TEXT + RAM)
+
+static void put_symbols(struct fixture *fixture, bool percpu)
+{
+	/* tokens: each character for itself, and "st" for 1, "BTF" for 2 */
+	static const char *const names[] = {"Avar", "T_\1ext", "Ttext_end", "D__\1art_\2",
+					    "D__\1op_\2"};
+	const int64_t addresses[] = {0x10, 0x40, 0x80, TYPES - RAM, 0};
+	size_t at = 0, table = 0;
+	uint16_t index[256];
+
+	for (int i = 0; i < 256; i++) {
+		const char token[2] = {(char)(i < 3 ? '?' : i), 0};
+		const char *string = i == 1 ? "st" : i == 2 ? "BTF" : token;
+
+		index[i] = (uint16_t)table;
+		fixture_poke(fixture, TABLE + table, string, strlen(string) + 1);
+		table += strlen(string) + 1;
+	}
+	fixture_poke(fixture, INDEX, index, sizeof(index));
+	for (int i = 0; i < 5; i++) {
+		uint8_t length = (uint8_t)strlen(names[i]);
+		int64_t offset = i == 4 ? TYPES - RAM + 0x200 : addresses[i];
+		uint8_t two[2] = {(uint8_t)(length | 0x80), 0};
+
+		if (i == 2) /* as names of 128 tokens and more are */
+			fixture_poke(fixture, NAMES + at, two, 2);
+		else
+			fixture_poke(fixture, NAMES + at, &length, 1);
+		at += i == 2 ? 2 : 1;
+		fixture_poke(fixture, NAMES + at, names[i], length);
+		at += length;
+		if (percpu && i > 0)
+			offset = -1 - offset;
+		fixture_poke_number(fixture, OFFSETS + 4 * (unsigned int)i, (uint64_t)offset, 4);
+	}
+	fixture_poke_number(fixture, COUNT, 5, 4);
+	fixture_poke_number(fixture, BASE, TEXT, 8);
+}
+
+static void make_kernel(struct fixture *fixture, bool percpu, struct kd_dump **dump,
+			struct kd_kernel **kernel)
+{
+	struct blob blob;
+
+	fixture_init(fixture, 4);
+	fixture_memory(fixture, RAM, 0x10000, 0x10000);
+	for (unsigned int at = 0; at < 0x10000; at += 0x1000)
+		fixture_map(fixture, TEXT + at, RAM + at, 12);
+	put_symbols(fixture, percpu);
+	make_base(&blob);
+	assert_true(blob.size <= 0x200);
+	fixture_poke(fixture, TYPES, blob.bytes, blob.size);
+	fixture_info(fixture, "OSRELEASE=6.1.0-test");
+	fixture_info(fixture, "SYMBOL(_stext)=%llx", (unsigned long long)TEXT + 0x40);
+	fixture_info(fixture, "SYMBOL(kallsyms_names)=%llx", (unsigned long long)TEXT);
+	fixture_info(fixture, "SYMBOL(kallsyms_num_syms)=%llx", (unsigned long long)TEXT + 0x1000);
+	fixture_info(fixture, "SYMBOL(kallsyms_token_table)=%llx",
+		     (unsigned long long)TEXT + 0x2000);
+	fixture_info(fixture, "SYMBOL(kallsyms_token_index)=%llx",
+		     (unsigned long long)TEXT + 0x3000);
+	fixture_info(fixture, "SYMBOL(kallsyms_offsets)=%llx", (unsigned long long)TEXT + 0x4000);
+	fixture_info(fixture, "SYMBOL(kallsyms_relative_base)=%llx",
+		     (unsigned long long)TEXT + 0x5000);
+	fixture_build(fixture);
+	assert_int_equal(kd_dump_open(fixture->path, NULL, dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(*dump, kernel, NULL), KD_OK);
+}
+
+static bool count_symbols(void *opaque, uint32_t number, char type_letter, const char *name)
+{
+	unsigned int *count = opaque;
+
+	assert_int_equal(number, *count);
+	assert_true(type_letter == 'A' || type_letter == 'T' || type_letter == 'D');
+	++*count;
+	return true;
+}
+
+static void test_symbols(void **state)
+{
+	struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
+
+	for (int percpu = 0; percpu < 2; percpu++) {
+		unsigned int count = 0;
+		struct kd_kernel *kernel;
+		struct fixture fixture;
+		struct kd_dump *dump;
+		struct kd_btf btf;
+		struct kd_btf_member member;
+		struct kd_err err = {KD_OK, ""};
+		uint64_t vaddr;
+		void *blob;
+
+		make_kernel(&fixture, percpu, &dump, &kernel);
+		if (kd_kallsyms_init(symbols, kernel, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(symbols->absolute_percpu, percpu);
+		assert_int_equal(kd_kallsyms_each(symbols, count_symbols, &count, &err), KD_OK);
+		assert_int_equal(count, 5);
+		assert_int_equal(kd_kallsyms_find(symbols, "text_end", &vaddr, &err), KD_OK);
+		assert_int_equal(vaddr, TEXT + 0x80);
+		assert_int_equal(kd_kallsyms_find(symbols, "var", &vaddr, &err), KD_OK);
+		assert_int_equal(vaddr, percpu ? 0x10 : TEXT + 0x10);
+		assert_int_equal(kd_kallsyms_find(symbols, "text", &vaddr, &err), KD_NOTFOUND);
+		assert_int_equal(kd_kernel_btf(kernel, &btf, &blob, &err), KD_OK);
+		assert_int_equal(kd_btf_member(&btf, "page._mapcount", &member, &err), KD_OK);
+		free(blob);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+	free(symbols);
+}
+
+/* Tables of garbage: an error each time. */
+static void test_damaged_symbols(void **state)
+{
+	struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
+	static const struct {
+		uint64_t paddr, value;
+		unsigned int bytes;
+	} damages[] = {
+		{COUNT, 0, 4},
+		{COUNT, UINT32_MAX, 4},
+		{COUNT, 0xffffff, 4}, /* more than there are names */
+		{INDEX + 100, 0xffff, 2},
+		{NAMES, 0, 1},
+		{BASE, 0, 8},
+		{OFFSETS + 4, 0x41, 4},
+	};
+
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
+		struct kd_err err = {KD_OK, ""};
+		struct kd_kernel *kernel;
+		struct fixture fixture;
+		struct kd_dump *dump;
+		uint64_t vaddr;
+		enum kd_status status;
+
+		make_kernel(&fixture, false, &dump, &kernel);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		for (size_t segment = 0, offset = 0; segment < fixture.segment_count; segment++) {
+			offset = fixture.file_bytes;
+			for (size_t after = segment; after < fixture.segment_count; after++)
+				offset -= fixture.segments[after].file_bytes;
+			if (fixture.segments[segment].paddr == RAM)
+				fixture_patch(&fixture, offset + damages[i].paddr - RAM,
+					      &damages[i].value, damages[i].bytes);
+		}
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+		status = kd_kallsyms_init(symbols, kernel, &err);
+		if (!status)
+			status = kd_kallsyms_find(symbols, "nothing", &vaddr, &err);
+		assert_int_not_equal(status, KD_OK);
+		assert_true(*err.text);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+	free(symbols);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_types),           cmocka_unit_test(test_split),
+		cmocka_unit_test(test_damaged_types),   cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_damaged_symbols),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
