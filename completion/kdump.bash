@@ -18,7 +18,7 @@ declare -gA _kdump_commands=(
 	[info]='--json <file>'
 	[log]='--time --level --raw --json -T -x -r <file>'
 	[mem]='--virtual --physical --bytes --hex --words --raw --json -n <file>'
-	[save]='--level --exclude --compress --format --jobs --limit --order --force --dry-run --quiet
+	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json -d -x -c -f -j -n -q <file>'
 	[verify]='--json <file>'
 	[version]=''

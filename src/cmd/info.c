@@ -100,6 +100,23 @@ static json_t *excluded_json(const struct facts *facts)
 	return excluded;
 }
 
+/* What was erased on purpose, a line each. */
+static json_t *erased_json(const struct kd_dump *dump)
+{
+	const struct kd_dump_facts *facts = kd_dump_facts(dump);
+	json_t *erased = json_array();
+
+	for (size_t at = 0, end; at < facts->erased_bytes; at = end + 1) {
+		const char *line = facts->erased + at;
+		const char *newline = memchr(line, '\n', facts->erased_bytes - at);
+
+		end = newline ? (size_t)(newline - facts->erased) : facts->erased_bytes;
+		if (end > at)
+			json_array_append_new(erased, json_stringn_nocheck(line, end - at));
+	}
+	return erased;
+}
+
 static json_t *panic_json(const struct facts *facts)
 {
 	const struct kd_panic *panic = &facts->panic;
@@ -118,7 +135,7 @@ static int print_json(const struct facts *facts)
 	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:b}",
+		"{s:s, s:b, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:o, s:b}",
 		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened,
 		"level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
@@ -127,8 +144,8 @@ static int print_json(const struct facts *facts)
 		kd_kernel_release(kernel), "build_id", kd_kernel_build_id(kernel), "crash_time",
 		kd_json_time(kd_kernel_crash_time_s(kernel)), "cpus", (int)kd_registers_count(dump),
 		"panic", panic_json(facts), "pages", "present", (json_int_t)facts->present_pages,
-		"saved", (json_int_t)facts->saved_pages, "excluded", excluded_json(facts),
-		"complete", facts->complete));
+		"saved", (json_int_t)facts->saved_pages, "excluded", excluded_json(facts), "erased",
+		erased_json(dump), "complete", facts->complete));
 }
 
 static int print_text(const struct facts *facts)
@@ -160,6 +177,9 @@ static int print_text(const struct facts *facts)
 		if (facts->left_out[kind])
 			printf("  left out: %" PRIu64 " %s\n", facts->left_out[kind],
 			       kd_page_kind_name(kind));
+	if (kd_dump_facts(dump)->erased_bytes)
+		printf("erased:    %.*s", (int)kd_dump_facts(dump)->erased_bytes,
+		       kd_dump_facts(dump)->erased);
 	if (facts->complete)
 		printf("complete:  yes\n");
 	else if (!kd_dump_missing_bytes(dump))

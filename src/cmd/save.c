@@ -16,13 +16,16 @@
 #include "host/system.h"
 #include "save/save.h"
 
-enum { DEFAULT_LEVEL = KD_LEVEL_MOST, WORKERS_MOST = 64 };
+enum { DEFAULT_LEVEL = KD_LEVEL_MOST, WORKERS_MOST = 64, ERASED_MOST = 64 };
 
 struct request {
 	struct kd_save_options options;
 	bool flattened, format_given, force, json, dry_run, quiet;
 	uint64_t limit_bytes; /* 0: none */
 	const char *source, *target;
+	const char *erase[ERASED_MOST];
+	unsigned int erase_count;
+	struct kd_erasures erasures;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -141,6 +144,11 @@ static int parse_option(const struct kd_command *self, struct request *request, 
 			return kd_command_usage(self, "'%s' is no order: value, address", optarg);
 		request->options.by_address = !strcmp(optarg, "address");
 		return KD_EXIT_DONE;
+	case 'e':
+		if (request->erase_count == ERASED_MOST)
+			return kd_command_usage(self, "at most %d times --erase", ERASED_MOST);
+		request->erase[request->erase_count++] = optarg;
+		return KD_EXIT_DONE;
 	case 'F':
 		request->force = true;
 		return KD_EXIT_DONE;
@@ -168,6 +176,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		{"jobs", required_argument, NULL, 'j'},
 		{"limit", required_argument, NULL, 'l'},
 		{"order", required_argument, NULL, 'o'},
+		{"erase", required_argument, NULL, 'e'},
 		{"force", no_argument, NULL, 'F'},
 		{"dry-run", no_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'J'},
@@ -399,7 +408,27 @@ static int estimate(struct request *request, struct kd_input *input)
 	if (request->json)
 		return kd_json_print(result_json(&result));
 	print_table(&result, kd_dump_arch(input->dump)->page_bytes);
+	if (request->erasures.text)
+		fputs(request->erasures.text, stdout);
 	return kd_output_end();
+}
+
+/* Finds what is to be erased; without it nothing may be saved. */
+static enum kd_status find_erased(struct request *request, struct kd_input *input,
+				  struct kd_err *err)
+{
+	enum kd_status status;
+
+	if (!request->erase_count)
+		return KD_OK;
+	if (!input->kernel)
+		return kd_fail(err, KD_UNSUPPORTED,
+			       "--erase: the dump does not tell which kernel it is of");
+	status = kd_erasures_init(&request->erasures, input->kernel, request->erase,
+				  request->erase_count, err);
+	if (!status)
+		request->options.erasures = &request->erasures;
+	return status ? kd_context(err, status, "--erase") : KD_OK;
 }
 
 static int run_save(const struct kd_command *self, int argc, char **argv)
@@ -420,7 +449,11 @@ static int run_save(const struct kd_command *self, int argc, char **argv)
 	/* a dump of nobody knows which kernel can be saved all the same */
 	if (kd_kernel_open(input.dump, &input.kernel, &why))
 		input.kernel = NULL;
-	exit_status = request.dry_run ? estimate(&request, &input) : save(&request, &input);
+	if (find_erased(&request, &input, &err))
+		exit_status = kd_command_failed(&err);
+	else
+		exit_status = request.dry_run ? estimate(&request, &input) : save(&request, &input);
+	kd_erasures_deinit(&request.erasures);
 	kd_input_close(&input);
 	return exit_status;
 }
@@ -440,6 +473,7 @@ const struct kd_command kd_cmd_save = {
 		"  -j, --jobs N           threads; as many as CPUs by default\n"
 		"      --limit SIZE       stop there as if the target were full: 512M, 2G\n"
 		"      --order ORDER      value (default): the kernel's own pages first; address\n"
+		"      --erase WHAT       overwrite SYMBOL, or TYPE[.MEMBER]@SYMBOL[:LIST], with X\n"
 		"      --force            replace DEST when it exists\n"
 		"  -n, --dry-run          print what pages there are and what would be kept\n"
 		"  -q, --quiet            no progress and no summary\n"

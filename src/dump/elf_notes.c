@@ -26,6 +26,11 @@ static enum kd_status add_note(struct kd_dump *dump, const struct kd_note *note,
 		dump->note_room = room;
 	}
 	dump->notes[dump->note_count++] = *note;
+	/* as makedumpfile writes it, filled up with NULs; the last tells of everything */
+	if (!strcmp(note->name, "ERASEINFO")) {
+		dump->facts.erased = note->desc;
+		dump->facts.erased_bytes = strnlen(note->desc, note->desc_bytes);
+	}
 	if (!dump->vmcoreinfo && !strcmp(note->name, "VMCOREINFO")) {
 		const char *end = memchr(note->desc, '\0', note->desc_bytes);
 

@@ -52,6 +52,16 @@ static void cut_front(struct kd_segment *segment, uint64_t bytes)
 
 static void add_alias(struct kd_dump *dump, const struct kd_segment *segment, uint64_t bytes)
 {
+	/* A filtered core has one mapping in many pieces. They come sorted. */
+	for (size_t i = 0; i < dump->alias_count; i++) {
+		struct kd_segment *alias = &dump->aliases[i];
+
+		if (segment->vaddr - segment->paddr == alias->vaddr - alias->paddr) {
+			if (segment->paddr + bytes > alias->paddr + alias->memory_bytes)
+				alias->memory_bytes = segment->paddr + bytes - alias->paddr;
+			return;
+		}
+	}
 	if (dump->alias_count == KD_ALIASES)
 		return;
 	dump->aliases[dump->alias_count++] = (struct kd_segment){

@@ -11,8 +11,11 @@ enum {
 	VERSION = 1,
 	LEAST_HEADER_BYTES = 24,
 	TYPE_BYTES = 12,
+	MEMBER_BYTES = 12,
 	/* typedefs of qualifiers of arrays of …, and structs without a name in each other */
 	DEPTH_MOST = 32,
+	/* looked at for one name: damaged types within each other may be no end of them */
+	MEMBERS_MOST = 1 << 16,
 	/* member offsets with kind_flag: the width of a bit field above, its offset below */
 	BITFIELD_SHIFT = 24,
 };
@@ -147,6 +150,29 @@ static bool walk(const struct kd_btf *btf,
 	return false;
 }
 
+/* The blob that has a type: where its extra bytes and its strings are. */
+static const struct kd_btf *blob_of(const struct kd_btf *btf, uint32_t id)
+{
+	while (btf->base && id < btf->first_id)
+		btf = btf->base;
+	return btf;
+}
+
+uint32_t kd_btf_count(const struct kd_btf *btf)
+{
+	return btf->end_id - btf->first_id;
+}
+
+void kd_btf_index(struct kd_btf *btf, uint32_t *offsets)
+{
+	struct kd_btf_type type;
+	uint64_t at = 0, next;
+
+	for (uint32_t i = 0; read_type(btf, at, &type, &next); i++, at = next)
+		offsets[i] = (uint32_t)at;
+	btf->offsets = offsets;
+}
+
 static bool has_id(const struct kd_btf_type *type, void *opaque)
 {
 	return type->id == *(const uint32_t *)opaque;
@@ -155,10 +181,17 @@ static bool has_id(const struct kd_btf_type *type, void *opaque)
 enum kd_status kd_btf_type(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
 			   struct kd_err *err)
 {
-	while (btf->base && id < btf->first_id)
-		btf = btf->base;
-	if (id < btf->first_id || id >= btf->end_id || !walk(btf, has_id, &id, type))
+	uint64_t next;
+
+	btf = blob_of(btf, id);
+	if (id < btf->first_id || id >= btf->end_id)
 		return kd_fail(err, KD_NOTFOUND, "BTF has no type %u", id);
+	if (btf->offsets) {
+		read_type(btf, btf->offsets[id - btf->first_id], type, &next);
+		type->id = id;
+	} else {
+		walk(btf, has_id, &id, type);
+	}
 	return KD_OK;
 }
 
@@ -192,16 +225,7 @@ enum kd_status kd_btf_find(const struct kd_btf *btf, enum kd_btf_kind kind, cons
 	return find(btf, &wanted, type) ? KD_OK : kd_fail(err, KD_NOTFOUND, "BTF has no %s", name);
 }
 
-/* The blob that has a type: where its extra bytes and its strings are. */
-static const struct kd_btf *blob_of(const struct kd_btf *btf, uint32_t id)
-{
-	while (btf->base && id < btf->first_id)
-		btf = btf->base;
-	return btf;
-}
-
-/* Through typedefs, const, volatile, restrict and tags, to what they stand for. */
-static enum kd_status resolve(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
+enum kd_status kd_btf_resolve(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
 			      struct kd_err *err)
 {
 	for (int depth = 0; depth < DEPTH_MOST; depth++) {
@@ -223,32 +247,75 @@ static bool is_compound(const struct kd_btf_type *type)
 	return type->kind == KD_BTF_STRUCT || type->kind == KD_BTF_UNION;
 }
 
-/* Finds a member in a type, or in those of its members that have no name. *member holds the offset so far. */
-static enum kd_status find_member(const struct kd_btf *btf, const struct kd_btf_type *in,
-				  const char *name, size_t length, int depth,
-				  struct kd_btf_member *member, struct kd_err *err)
+enum kd_status kd_btf_member_at(const struct kd_btf *btf, const struct kd_btf_type *in,
+				uint32_t number, struct kd_btf_member *member, struct kd_err *err)
 {
 	const struct kd_btf *blob = blob_of(btf, in->id);
+	const uint8_t *at = in->extra + (size_t)number * MEMBER_BYTES;
+	uint32_t packed;
 
+	if (!is_compound(in) || number >= in->count)
+		return kd_fail(err, KD_NOTFOUND, "BTF: %s has no member number %u", in->name,
+			       number);
+	packed = word(blob, at + 8);
+	*member = (struct kd_btf_member){
+		.name = string(blob, word(blob, at)),
+		.offset_bits = in->flag ? packed & ((1u << BITFIELD_SHIFT) - 1) : packed,
+		.bits = in->flag ? packed >> BITFIELD_SHIFT : 0,
+		.type_id = word(blob, at + 4),
+	};
+	return KD_OK;
+}
+
+/* Finds a member in a type, or in those of its members that have no name. */
+static bool find_member(const struct kd_btf *btf, const struct kd_btf_type *in, const char *name,
+			size_t length, int depth, unsigned int *budget,
+			struct kd_btf_member *member)
+{
 	for (uint32_t i = 0; i < in->count; i++) {
-		const uint8_t *at = in->extra + (size_t)i * 12;
-		const char *its_name = string(blob, word(blob, at));
-		uint32_t packed = word(blob, at + 8);
-		uint64_t before = member->offset_bits;
+		struct kd_btf_member inner;
 		struct kd_btf_type type;
 
-		member->type_id = word(blob, at + 4);
-		member->offset_bits += in->flag ? packed & ((1u << BITFIELD_SHIFT) - 1) : packed;
-		member->bits = in->flag ? packed >> BITFIELD_SHIFT : 0;
-		if (*its_name && !strncmp(its_name, name, length) && !its_name[length])
-			return KD_OK;
-		if (!*its_name && depth < DEPTH_MOST &&
-		    !resolve(btf, member->type_id, &type, NULL) && is_compound(&type) &&
-		    !find_member(btf, &type, name, length, depth + 1, member, NULL))
-			return KD_OK;
-		member->offset_bits = before;
+		if (!*budget || kd_btf_member_at(btf, in, i, member, NULL))
+			return false;
+		--*budget;
+		if (*member->name) {
+			if (!strncmp(member->name, name, length) && !member->name[length])
+				return true;
+			continue;
+		}
+		if (depth < DEPTH_MOST && !kd_btf_resolve(btf, member->type_id, &type, NULL) &&
+		    is_compound(&type) &&
+		    find_member(btf, &type, name, length, depth + 1, budget, &inner)) {
+			inner.offset_bits += member->offset_bits;
+			*member = inner;
+			return true;
+		}
 	}
-	return kd_fail(err, KD_NOTFOUND, "BTF: %s has no member %.*s", in->name, (int)length, name);
+	return false;
+}
+
+enum kd_status kd_btf_member_in(const struct kd_btf *btf, const struct kd_btf_type *in,
+				const char *name, size_t length, struct kd_btf_member *member,
+				struct kd_err *err)
+{
+	unsigned int budget = MEMBERS_MOST;
+	struct kd_btf_member found;
+
+	if (!is_compound(in) || !find_member(btf, in, name, length, 0, &budget, &found))
+		return kd_fail(err, KD_NOTFOUND, "BTF: %s has no member %.*s",
+			       *in->name ? in->name : "the type", (int)length, name);
+	*member = found;
+	return KD_OK;
+}
+
+void kd_btf_array(const struct kd_btf *btf, const struct kd_btf_type *array, uint32_t *type_id,
+		  uint32_t *elements)
+{
+	const struct kd_btf *blob = blob_of(btf, array->id);
+
+	*type_id = word(blob, array->extra);
+	*elements = word(blob, array->extra + 8);
 }
 
 enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
@@ -257,7 +324,7 @@ enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
 	size_t length = strcspn(path, ".");
 	struct wanted as_struct = {KD_BTF_STRUCT, path, length};
 	struct wanted as_union = {KD_BTF_UNION, path, length};
-	struct kd_btf_member found = {0};
+	struct kd_btf_member found = {.name = ""}, inner;
 	struct kd_btf_type type;
 
 	if (!find(btf, &as_struct, &type) && !find(btf, &as_union, &type))
@@ -268,11 +335,13 @@ enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
 
 		path += length + 1;
 		length = strcspn(path, ".");
-		if (!is_compound(&type))
-			return kd_fail(err, KD_NOTFOUND, "BTF: %s is in no struct", path);
-		status = find_member(btf, &type, path, length, 0, &found, err);
-		if (!status && path[length] == '.')
-			status = resolve(btf, found.type_id, &type, err);
+		status = kd_btf_member_in(btf, &type, path, length, &inner, err);
+		if (status)
+			return status;
+		inner.offset_bits += found.offset_bits;
+		found = inner;
+		if (path[length] == '.')
+			status = kd_btf_resolve(btf, found.type_id, &type, err);
 		if (status)
 			return status;
 	}
@@ -331,12 +400,11 @@ enum kd_status kd_btf_size(const struct kd_btf *btf, uint32_t type_id, uint64_t 
 
 	for (int depth = 0; depth < DEPTH_MOST; depth++) {
 		struct kd_btf_type type;
-		enum kd_status status = resolve(btf, type_id, &type, err);
-		const struct kd_btf *blob;
+		enum kd_status status = kd_btf_resolve(btf, type_id, &type, err);
+		uint32_t count;
 
 		if (status)
 			return status;
-		blob = blob_of(btf, type.id);
 		if (type.kind == KD_BTF_POINTER || shapes[type.kind].has_size) {
 			uint64_t size = type.kind == KD_BTF_POINTER ? 8 : type.size;
 
@@ -346,8 +414,8 @@ enum kd_status kd_btf_size(const struct kd_btf *btf, uint32_t type_id, uint64_t 
 		}
 		if (type.kind != KD_BTF_ARRAY)
 			break;
-		type_id = word(blob, type.extra);
-		if (!kd_multiply(elements, word(blob, type.extra + 8), &elements))
+		kd_btf_array(btf, &type, &type_id, &count);
+		if (!kd_multiply(elements, count, &elements))
 			return kd_fail(err, KD_CORRUPT, "BTF: an array too large");
 	}
 	return kd_fail(err, KD_INVALID, "BTF: type %u has no size", type_id);

@@ -47,6 +47,7 @@ struct kd_btf {
 	uint32_t string_base;      /* offsets below it are the base's */
 	const struct kd_btf *base; /* borrowed; NULL: this is a kernel's */
 	bool swapped;              /* of a machine with the other byte order */
+	const uint32_t *offsets;   /* of its types by id - first_id; NULL: not indexed */
 };
 
 struct kd_btf_type {
@@ -61,6 +62,8 @@ struct kd_btf_type {
 };
 
 struct kd_btf_member {
+	const char
+		*name; /* "" for a struct or union within, whose members are reached through it */
 	uint64_t offset_bits; /* in the outermost type that was named */
 	uint32_t bits;        /* of a bit field; 0: all of its type */
 	uint32_t type_id;
@@ -69,6 +72,13 @@ struct kd_btf_member {
 /* Checks the header and every type's extent. KD_CORRUPT, KD_UNSUPPORTED (version, unknown kind). */
 enum kd_status kd_btf_init(struct kd_btf *btf, const void *data, size_t bytes,
 			   const struct kd_btf *base, struct kd_err *err);
+
+/*
+ * Finding a type by its id is a walk as well, unless all offsets were noted: `offsets` has room for
+ * kd_btf_count() of them, is borrowed, and must live as long as btf.
+ */
+uint32_t kd_btf_count(const struct kd_btf *btf);
+void kd_btf_index(struct kd_btf *btf, uint32_t *offsets);
 
 /* KD_NOTFOUND for an id that is none; id 0 is void, and has no description. */
 enum kd_status kd_btf_type(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
@@ -83,6 +93,18 @@ enum kd_status kd_btf_find(const struct kd_btf *btf, enum kd_btf_kind kind, cons
  */
 enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
 			     struct kd_btf_member *member, struct kd_err *err);
+/* A type through typedefs, const, volatile, restrict and tags, to what they stand for. */
+enum kd_status kd_btf_resolve(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,
+			      struct kd_err *err);
+/* A member of a struct or union, by number or by name (`length` bytes of it; through those without a name). */
+enum kd_status kd_btf_member_at(const struct kd_btf *btf, const struct kd_btf_type *in,
+				uint32_t number, struct kd_btf_member *member, struct kd_err *err);
+enum kd_status kd_btf_member_in(const struct kd_btf *btf, const struct kd_btf_type *in,
+				const char *name, size_t length, struct kd_btf_member *member,
+				struct kd_err *err);
+/* What an array has, and how many. */
+void kd_btf_array(const struct kd_btf *btf, const struct kd_btf_type *array, uint32_t *type_id,
+		  uint32_t *elements);
 /* The value of an enumerator, of whatever enum. */
 enum kd_status kd_btf_enumerator(const struct kd_btf *btf, const char *name, int64_t *value,
 				 struct kd_err *err);

@@ -159,15 +159,44 @@ static bool is_wanted(void *opaque, uint32_t number, char type, const char *name
 	return !search->found;
 }
 
-enum kd_status kd_kallsyms_find(const struct kd_kallsyms *symbols, const char *name,
-				uint64_t *vaddr, struct kd_err *err)
+enum kd_status kd_kallsyms_extent(const struct kd_kallsyms *symbols, uint32_t number,
+				  uint64_t *bytes, struct kd_err *err)
+{
+	uint64_t vaddr = 0, next = 0;
+	enum kd_status status = kd_kallsyms_address(symbols, number, &vaddr, err);
+
+	/* several names may stand for one address */
+	for (uint32_t i = number + 1; !status && i < symbols->count; i++) {
+		status = kd_kallsyms_address(symbols, i, &next, err);
+		if (!status && next > vaddr) {
+			*bytes = next - vaddr;
+			return KD_OK;
+		}
+	}
+	return status ? status
+		      : kd_fail(err, KD_NOTFOUND, "no symbol follows, which would tell its size");
+}
+
+enum kd_status kd_kallsyms_number(const struct kd_kallsyms *symbols, const char *name,
+				  uint32_t *number, struct kd_err *err)
 {
 	struct search search = {.name = name};
 	enum kd_status status = kd_kallsyms_each(symbols, is_wanted, &search, err);
 
 	if (!status && !search.found)
 		status = kd_fail(err, KD_NOTFOUND, "the kernel has no symbol %s", name);
-	return status ? status : kd_kallsyms_address(symbols, search.number, vaddr, err);
+	if (!status)
+		*number = search.number;
+	return status;
+}
+
+enum kd_status kd_kallsyms_find(const struct kd_kallsyms *symbols, const char *name,
+				uint64_t *vaddr, struct kd_err *err)
+{
+	uint32_t number = 0;
+	enum kd_status status = kd_kallsyms_number(symbols, name, &number, err);
+
+	return status ? status : kd_kallsyms_address(symbols, number, vaddr, err);
 }
 
 /* Tries both ways to read the offsets on the one symbol whose address is known. */

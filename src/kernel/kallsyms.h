@@ -37,7 +37,13 @@ enum kd_status kd_kallsyms_each(const struct kd_kallsyms *symbols, kd_kallsyms_t
 /* The address of a symbol by its number. */
 enum kd_status kd_kallsyms_address(const struct kd_kallsyms *symbols, uint32_t number,
 				   uint64_t *vaddr, struct kd_err *err);
-/* By name: the first of that name. */
+/* From the address of a symbol, by its number, to the next one behind it. KD_NOTFOUND for the last. */
+enum kd_status kd_kallsyms_extent(const struct kd_kallsyms *symbols, uint32_t number,
+				  uint64_t *bytes, struct kd_err *err);
+/* By name: the number of the first of that name. */
+enum kd_status kd_kallsyms_number(const struct kd_kallsyms *symbols, const char *name,
+				  uint32_t *number, struct kd_err *err);
+/* By name: the address of the first of that name. */
 enum kd_status kd_kallsyms_find(const struct kd_kallsyms *symbols, const char *name,
 				uint64_t *vaddr, struct kd_err *err);
 

@@ -12,10 +12,9 @@
  */
 #include "kernel/page_scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "kernel/kernel_btf.h"
+#include "kernel/types.h"
 
 /* Compound pages of 1 GiB have order 18, of 16 GiB (powerpc) 22 or so. */
 enum { MOST_COMPOUND_ORDER = 24 };
@@ -27,12 +26,11 @@ enum kd_status kd_pages_init(struct kd_pages *pages, struct kd_kernel *kernel, s
 
 	/* reading the kernel's own types costs some MB for a moment: only where VMCOREINFO does not do */
 	if (status == KD_NOTFOUND || (!status && kd_page_layout_lacks(&pages->layout))) {
-		struct kd_btf btf;
-		void *blob;
+		struct kd_types types;
 
-		if (!kd_kernel_btf(kernel, &btf, &blob, status ? NULL : err)) {
-			status = kd_page_layout_init(&pages->layout, info, &btf, err);
-			free(blob);
+		if (!kd_types_init(&types, kernel, status ? NULL : err)) {
+			status = kd_page_layout_init(&pages->layout, info, &types.btf, err);
+			kd_types_deinit(&types);
 		}
 	}
 	return status ? status : kd_mem_map_init(&pages->map, kernel, &pages->layout, err);

@@ -25,7 +25,14 @@ static void pack_page(struct kd_packer *packer, struct kd_window *window, unsign
 	struct kd_packed *packed = &window->packed[page];
 	size_t page_bytes = (size_t)packer->page_bytes, bytes = 0;
 	uint8_t *out = window->out + window->out_bytes;
+	uint64_t paddr = (window->first_pfn + page) * packer->page_bytes;
 
+	if (packer->erasures && kd_erasures_touch(packer->erasures, paddr, page_bytes)) {
+		/* what was read in place is the source's own */
+		memcpy(packer->erased, data, page_bytes);
+		kd_erasures_apply(packer->erasures, paddr, packer->erased, page_bytes);
+		data = packer->erased;
+	}
 	if (packer->packing == KD_PACK_IN_PLACES)
 		window->out_bytes += page_bytes;
 	if (kd_is_zero(data, page_bytes)) {

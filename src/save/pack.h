@@ -4,6 +4,7 @@
 #define KD_SAVE_PACK_H
 
 #include "codec/codec.h"
+#include "save/erase.h"
 #include "save/plan.h"
 
 /* How page data stands in window->out. */
@@ -17,9 +18,12 @@ struct kd_packer {
 	const struct kd_codec *codec;
 	void *encoder;  /* borrowed, set up; NULL for KD_PACK_IN_PLACES */
 	uint8_t *input; /* borrowed, KD_WINDOW_PAGES pages: what is not read in place */
+	uint8_t *
+		erased; /* borrowed, one page: a copy in which something is erased; with `erasures` */
 	uint64_t page_bytes;
 	enum kd_packing packing;
-	uint64_t read_ns, pack_ns; /* counted */
+	const struct kd_erasures *erasures; /* borrowed; NULL: none */
+	uint64_t read_ns, pack_ns;          /* counted */
 };
 
 /* Bytes that window->out needs. */

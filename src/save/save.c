@@ -14,7 +14,8 @@
 #include "save/sweep.h"
 #include "save/writer.h"
 
-enum { ALIGNMENT = 64, ALL_KINDS = -1 };
+/* A worker reads into a window's pages, and has one more for a copy in which something is erased. */
+enum { ALIGNMENT = 64, ALL_KINDS = -1, INPUT_PAGES = KD_WINDOW_PAGES + 1 };
 
 /*
  * What a kernel's own pages are, for the order in which pages are written: when the target runs full, these are
@@ -44,6 +45,7 @@ struct job {
 	uint32_t wanted; /* kinds of this sweep */
 	bool reads;      /* this sweep reads pages */
 	uint64_t done_pages, total_pages;
+	char *erased; /* what the source lacks by intention, and what this dump will; NULL: nothing */
 };
 
 static const struct kd_writer_kind *const formats[] = {
@@ -69,7 +71,7 @@ static size_t hand_bytes(const struct kd_save_options *options, size_t page_byte
 {
 	size_t encoder = codec_of(options)->encoder_bytes(options->codec_level, page_bytes);
 
-	return sizeof(struct hand) + encoder + KD_WINDOW_PAGES * page_bytes;
+	return sizeof(struct hand) + encoder + INPUT_PAGES * page_bytes;
 }
 
 uint64_t kd_save_all_pages(const struct kd_save_result *result)
@@ -105,10 +107,10 @@ static enum kd_status init_hand(struct job *job, struct hand *hand, bool reads, 
 	kd_judge_init(&hand->judge, &job->plan, hand->reader);
 	if (!reads)
 		return KD_OK;
-	hand->input = take_memory(KD_WINDOW_PAGES * page_bytes);
+	hand->input = take_memory(INPUT_PAGES * page_bytes);
 	if (!hand->input)
 		return kd_fail_errno(err, ENOMEM, "%zu bytes for a worker",
-				     KD_WINDOW_PAGES * page_bytes);
+				     INPUT_PAGES * page_bytes);
 	if (codec != &kd_codec_none) {
 		hand->encoder =
 			take_memory(codec->encoder_bytes(job->options->codec_level, page_bytes));
@@ -129,6 +131,8 @@ static enum kd_status init_hand(struct job *job, struct hand *hand, bool reads, 
 		.input = hand->input,
 		.page_bytes = job->plan.page_bytes,
 		.packing = formats[job->options->format]->packing,
+		.erasures = job->options->erasures,
+		.erased = hand->input + KD_WINDOW_PAGES * page_bytes,
 	};
 	return KD_OK;
 }
@@ -150,6 +154,7 @@ static void deinit_job(struct job *job)
 		free(job->sweep.windows[i].out);
 	free(job->sweep.windows);
 	free(job->hands);
+	free(job->erased);
 }
 
 static void work(void *opaque, unsigned int worker, struct kd_window *window)
@@ -211,6 +216,26 @@ static void init_plan(struct job *job, struct kd_dump *dump, struct kd_kernel *k
 	if (asked & ~KD_KIND(KD_PAGE_ZERO))
 		kd_log(job->options->log, KD_LOG_WARNING,
 		       "pages cannot be told apart, all of them are kept: %s", why.text);
+}
+
+/* Puts together what was erased: from the source before, and now. */
+static enum kd_status init_erased(struct job *job, struct kd_err *err)
+{
+	const struct kd_dump_facts *before = kd_dump_facts(job->plan.dump);
+	const struct kd_erasures *now = job->options->erasures;
+	size_t bytes = before->erased_bytes + (now ? now->text_bytes : 0);
+
+	if (!bytes)
+		return KD_OK;
+	job->erased = malloc(bytes + 1);
+	if (!job->erased)
+		return kd_fail_errno(err, ENOMEM, "what was erased");
+	if (before->erased_bytes)
+		memcpy(job->erased, before->erased, before->erased_bytes);
+	if (now)
+		memcpy(job->erased + before->erased_bytes, now->text, now->text_bytes);
+	job->erased[bytes] = '\0';
+	return KD_OK;
 }
 
 /* Tells the progress; false when it asks to stop. */
@@ -374,6 +399,7 @@ static enum kd_status attempt(struct job *job, struct kd_sink *sink, struct kd_e
 		.sink = sink,
 		.codec = codec_of(job->options),
 		.level = kd_kinds_level(job->plan.exclude),
+		.erased = job->erased,
 	};
 	status = writer->kind->open(writer, err);
 	if (!status)
@@ -439,6 +465,8 @@ enum kd_status kd_save(struct kd_dump *dump, struct kd_kernel *kernel, struct kd
 	*result = (struct kd_save_result){0};
 	init_plan(&job, dump, kernel, options->exclude[0]);
 	status = init_job(&job, true, err);
+	if (!status)
+		status = init_erased(&job, err);
 	for (unsigned int i = 0; !status; i++) {
 		set_excluded(&job, options->exclude[i]);
 		status = attempt(&job, sink, err);

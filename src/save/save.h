@@ -20,6 +20,7 @@
 #include "dump/dump.h"
 #include "kernel/kernel.h"
 #include "kernel/page_kind.h"
+#include "save/erase.h"
 #include "save/sink.h"
 
 enum { KD_UNREADABLE_NAMED = 32, KD_LEVELS_TRIED = 8 };
@@ -33,8 +34,9 @@ struct kd_save_options {
 	/* Kinds of pages to leave out; when the sink is full, the next of them is tried from the start. */
 	uint32_t exclude[KD_LEVELS_TRIED];
 	unsigned int exclude_count;
-	unsigned int workers; /* threads; 0: as many as the machine has */
-	bool by_address;      /* not the kernel's own pages first */
+	unsigned int workers;               /* threads; 0: as many as the machine has */
+	bool by_address;                    /* not the kernel's own pages first */
+	const struct kd_erasures *erasures; /* what is not to be in the dump; NULL: nothing */
 	const struct kd_progress *progress;
 	const struct kd_log *log;
 };

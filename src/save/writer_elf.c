@@ -40,7 +40,7 @@ struct state {
 	struct kd_segment
 		image; /* where the kernel's image is mapped, when the dump has no alias for it */
 	uint64_t notes_offset, data_offset;
-	uint8_t *note; /* VMCOREINFO as a note, where the source has none */
+	uint8_t *notes;
 	size_t note_bytes;
 	unsigned int held;
 	Elf64_Phdr headers[HEADERS_HELD];
@@ -206,36 +206,70 @@ static enum kd_status measure_elf(struct kd_writer *writer, const struct kd_wind
 	return status;
 }
 
-/* The notes of the source; where it has VMCOREINFO alone, that as a note. */
-static const void *find_notes(const struct kd_writer *writer, size_t *bytes)
-{
-	const struct state *state = writer->state;
-	const void *notes = kd_dump_note_bytes(writer->plan->dump, bytes);
+/* Notes of our own go behind the source's. */
+struct own_note {
+	const char *name;
+	const void *desc;
+	size_t bytes;
+};
 
-	if (notes && *bytes)
-		return notes;
-	*bytes = state->note_bytes;
-	return state->note;
+static size_t note_bytes(const struct own_note *note)
+{
+	return sizeof(Elf64_Nhdr) + kd_round_up(strlen(note->name) + 1, NOTE_ALIGN) +
+	       kd_round_up(note->bytes, NOTE_ALIGN);
 }
 
-static enum kd_status make_note(struct kd_writer *writer, struct kd_err *err)
+static void put_note(const struct own_note *note, uint8_t *to)
 {
-	static const char name[NOTE_NAME_BYTES] = "VMCOREINFO";
-	struct state *state = writer->state;
-	size_t bytes, count;
-	const char *info = kd_dump_vmcoreinfo(writer->plan->dump, &bytes);
-	Elf64_Nhdr header = {.n_namesz = sizeof("VMCOREINFO"), .n_descsz = (uint32_t)bytes};
+	Elf64_Nhdr header = {.n_namesz = (uint32_t)strlen(note->name) + 1,
+			     .n_descsz = (uint32_t)note->bytes};
 
-	kd_dump_notes(writer->plan->dump, &count);
-	if (!info || count)
+	memcpy(to, &header, sizeof(header));
+	memcpy(to + sizeof(header), note->name, header.n_namesz);
+	memcpy(to + sizeof(header) + kd_round_up(header.n_namesz, NOTE_ALIGN), note->desc,
+	       note->bytes);
+}
+
+static bool is_within(const void *inner, const void *outer, size_t bytes)
+{
+	return (uintptr_t)inner >= (uintptr_t)outer && (uintptr_t)inner < (uintptr_t)outer + bytes;
+}
+
+/* All notes: the source's; VMCOREINFO, where it has that alone; and what was erased. */
+static enum kd_status make_notes(struct kd_writer *writer, struct kd_err *err)
+{
+	const struct kd_dump *dump = writer->plan->dump;
+	const struct kd_dump_facts *facts = kd_dump_facts(dump);
+	struct state *state = writer->state;
+	size_t count, bytes = 0, at;
+	struct own_note info = {.name = "VMCOREINFO"}, erased = {.name = "ERASEINFO"};
+	const void *notes = kd_dump_note_bytes(dump, &bytes);
+
+	kd_dump_notes(dump, &count);
+	info.desc = count ? NULL : kd_dump_vmcoreinfo(dump, &info.bytes);
+	erased.bytes = writer->erased ? strlen(writer->erased) : 0;
+	/* all of it was erased before, and an ELF source has a note that says so */
+	if (!count || facts->erased_bytes != erased.bytes ||
+	    !is_within(facts->erased, notes, bytes))
+		erased.desc = writer->erased;
+	if (!count)
+		bytes = 0;
+	at = (size_t)kd_round_up(bytes, NOTE_ALIGN);
+	state->note_bytes =
+		at + (info.desc ? note_bytes(&info) : 0) + (erased.desc ? note_bytes(&erased) : 0);
+	if (!state->note_bytes)
 		return KD_OK;
-	state->note_bytes = sizeof(header) + sizeof(name) + kd_round_up(bytes, NOTE_ALIGN);
-	state->note = calloc(1, state->note_bytes);
-	if (!state->note)
+	state->notes = calloc(1, state->note_bytes);
+	if (!state->notes)
 		return kd_fail_errno(err, ENOMEM, "the notes");
-	memcpy(state->note, &header, sizeof(header));
-	memcpy(state->note + sizeof(header), name, sizeof(name));
-	memcpy(state->note + sizeof(header) + sizeof(name), info, bytes);
+	if (bytes)
+		memcpy(state->notes, notes, bytes);
+	if (info.desc) {
+		put_note(&info, state->notes + at);
+		at += note_bytes(&info);
+	}
+	if (erased.desc)
+		put_note(&erased, state->notes + at);
 	return KD_OK;
 }
 
@@ -252,7 +286,7 @@ static enum kd_status open_elf(struct kd_writer *writer, struct kd_err *err)
 		kd_kernel_image(plan->kernel, &state->image.vaddr, &state->image.paddr,
 				&state->image.memory_bytes, NULL);
 	}
-	return make_note(writer, err);
+	return make_notes(writer, err);
 }
 
 static void close_elf(struct kd_writer *writer)
@@ -260,7 +294,7 @@ static void close_elf(struct kd_writer *writer)
 	struct state *state = writer->state;
 
 	if (state)
-		free(state->note);
+		free(state->notes);
 	free(state);
 }
 
@@ -284,19 +318,17 @@ static enum kd_status write_first_headers(struct kd_writer *writer, struct kd_er
 		.e_shnum = many,
 	};
 	Elf64_Phdr note = {.p_type = PT_NOTE};
-	size_t note_bytes;
 	enum kd_status status;
 
 	if (count > UINT32_MAX)
 		return kd_fail(err, KD_UNSUPPORTED, "%llu runs of pages: more than ELF can count",
 			       (unsigned long long)count);
-	find_notes(writer, &note_bytes);
 	state->notes_offset =
 		elf.e_phoff + count * sizeof(Elf64_Phdr) + (many ? sizeof(Elf64_Shdr) : 0);
 	state->data_offset =
-		kd_round_up(state->notes_offset + note_bytes, writer->plan->page_bytes);
+		kd_round_up(state->notes_offset + state->note_bytes, writer->plan->page_bytes);
 	note.p_offset = state->notes_offset;
-	note.p_filesz = note.p_memsz = note_bytes;
+	note.p_filesz = note.p_memsz = state->note_bytes;
 	status = kd_sink_write(writer->sink, 0, &elf, sizeof(elf), err);
 	return status ? status : add_header(writer, &note, err);
 }
@@ -316,8 +348,6 @@ static enum kd_status describe_elf(struct kd_writer *writer, struct kd_err *err)
 {
 	struct state *state = writer->state;
 	Elf64_Shdr section = {.sh_info = (uint32_t)(state->loads + 1)};
-	size_t note_bytes;
-	const void *notes = find_notes(writer, &note_bytes);
 	enum kd_status status = close_run(writer, err);
 
 	if (!status)
@@ -326,7 +356,8 @@ static enum kd_status describe_elf(struct kd_writer *writer, struct kd_err *err)
 		status = kd_sink_write(writer->sink, state->notes_offset - sizeof(section),
 				       &section, sizeof(section), err);
 	if (!status)
-		status = kd_sink_write(writer->sink, state->notes_offset, notes, note_bytes, err);
+		status = kd_sink_write(writer->sink, state->notes_offset, state->notes,
+				       state->note_bytes, err);
 	state->rank = 0;
 	return status;
 }

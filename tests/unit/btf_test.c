@@ -8,7 +8,7 @@
 #include "dump_fixture.h"
 #include "kernel/btf.h"
 #include "kernel/kallsyms.h"
-#include "kernel/kernel_btf.h"
+#include "kernel/types.h"
 
 enum { ROOM = 4096, HEADER = 24 };
 
@@ -303,11 +303,10 @@ static void test_symbols(void **state)
 		struct kd_kernel *kernel;
 		struct fixture fixture;
 		struct kd_dump *dump;
-		struct kd_btf btf;
+		struct kd_types types;
 		struct kd_btf_member member;
 		struct kd_err err = {KD_OK, ""};
 		uint64_t vaddr;
-		void *blob;
 
 		make_kernel(&fixture, percpu, &dump, &kernel);
 		if (kd_kallsyms_init(symbols, kernel, &err))
@@ -320,9 +319,9 @@ static void test_symbols(void **state)
 		assert_int_equal(kd_kallsyms_find(symbols, "var", &vaddr, &err), KD_OK);
 		assert_int_equal(vaddr, percpu ? 0x10 : TEXT + 0x10);
 		assert_int_equal(kd_kallsyms_find(symbols, "text", &vaddr, &err), KD_NOTFOUND);
-		assert_int_equal(kd_kernel_btf(kernel, &btf, &blob, &err), KD_OK);
-		assert_int_equal(kd_btf_member(&btf, "page._mapcount", &member, &err), KD_OK);
-		free(blob);
+		assert_int_equal(kd_types_init(&types, kernel, &err), KD_OK);
+		assert_int_equal(kd_btf_member(&types.btf, "page._mapcount", &member, &err), KD_OK);
+		kd_types_deinit(&types);
 		kd_kernel_close(kernel);
 		kd_dump_close(dump);
 		fixture_deinit(&fixture);

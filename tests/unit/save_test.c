@@ -243,6 +243,96 @@ static void test_conversions(void **state)
 	kd_dump_close(second);
 }
 
+/* What is to be erased is, to the byte, in every format; and the record of it outlives further saving. */
+static void test_erases(void **state)
+{
+	struct kd_erasure ranges[] = {
+		{RAM + 100, 28}, {RAM + 2 * PAGE - 1, 2}, {RAM + 5 * PAGE, 2 * PAGE}};
+	char text[] = "erase one size 28\nerase two size 8194\n";
+	const struct kd_erasures erasures = {ranges, 3, 3, text, sizeof(text) - 1};
+	static const enum kd_save_format formats[] = {KD_SAVE_KDUMP, KD_SAVE_ELF};
+	struct world *world = *state;
+
+	for (int i = 0; i < 4; i++) {
+		struct kd_save_options options = options_for(
+			formats[i / 2], i / 2 ? &kd_codec_none : &kd_codec_zstd, i % 2 ? 3 : 1);
+		struct kd_save_result result;
+		struct kd_dump *saved, *again;
+		unsigned int erased = 0;
+
+		options.erasures = &erasures;
+		assert_int_equal(save_to(world->dump, world->kernel, world->path, 0, false,
+					 &options, &result, NULL),
+				 KD_OK);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+		for (uint64_t at = RAM; at < RAM + RAM_BYTES; at += PAGE) {
+			uint8_t source[PAGE], page[PAGE];
+
+			assert_int_equal(kd_dump_read(world->dump, at, source, PAGE, NULL), KD_OK);
+			assert_int_equal(kd_dump_read(saved, at, page, PAGE, NULL), KD_OK);
+			for (unsigned int byte = 0; byte < PAGE; byte++) {
+				bool in = false;
+
+				for (int range = 0; range < 3; range++)
+					in |= at + byte >= ranges[range].paddr &&
+					      at + byte - ranges[range].paddr < ranges[range].bytes;
+				assert_int_equal(page[byte], in ? KD_ERASED_BYTE : source[byte]);
+				erased += in;
+			}
+		}
+		assert_int_equal(erased, 28 + 2 + 2 * PAGE);
+		for (int other = 0; other < 2; other++) {
+			options.format = formats[other];
+			options.codec = other ? &kd_codec_none : &kd_codec_zlib;
+			options.codec_level = options.codec->default_level;
+			options.erasures = NULL;
+			assert_int_equal(save_to(saved, NULL, world->other, 0, false, &options,
+						 &result, NULL),
+					 KD_OK);
+			assert_int_equal(kd_dump_open(world->other, NULL, &again, NULL), KD_OK);
+			assert_int_equal(kd_dump_facts(again)->erased_bytes, strlen(text));
+			assert_memory_equal(kd_dump_facts(again)->erased, text, strlen(text));
+			kd_dump_close(again);
+		}
+		kd_dump_close(saved);
+	}
+}
+
+/* A filtered ELF core, saved as one again, is the same: its mappings come in many pieces. */
+static void test_elf_of_elf(void **state)
+{
+	struct world *world = *state;
+	struct kd_save_options options = options_for(KD_SAVE_ELF, &kd_codec_none, 1);
+	struct kd_save_result result;
+	struct kd_kernel *kernel;
+	struct kd_dump *dump;
+	struct fixture fixture;
+
+	fixture_init(&fixture, 4);
+	fixture_info(&fixture, "OSRELEASE=6.1.0-test");
+	for (unsigned int i = 0; i < 12; i++) {
+		fixture_memory(&fixture, RAM + i * 4 * PAGE, 2 * PAGE, 2 * PAGE);
+		fixture_memory(&fixture, RAM + i * 4 * PAGE, 2 * PAGE, 2 * PAGE);
+		fixture.segments[fixture.segment_count - 1].vaddr = FIXTURE_TEXT + i * 4 * PAGE;
+		fill_page(&fixture, RAM + i * 4 * PAGE, i);
+	}
+	fixture_build(&fixture);
+	assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+	assert_int_equal(save_to(dump, kernel, world->path, 0, false, &options, &result, NULL),
+			 KD_OK);
+	kd_kernel_close(kernel);
+	kd_dump_close(dump);
+	assert_int_equal(kd_dump_open(world->path, NULL, &dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+	assert_int_equal(save_to(dump, kernel, world->other, 0, false, &options, &result, NULL),
+			 KD_OK);
+	assert_same_bytes(world->path, world->other);
+	kd_kernel_close(kernel);
+	kd_dump_close(dump);
+	fixture_deinit(&fixture);
+}
+
 /* Through a pipe: the same bytes as in a file. */
 static void test_streams(void **state)
 {
@@ -673,6 +763,8 @@ int main(void)
 		cmocka_unit_test(test_zero_test),
 		cmocka_unit_test_setup_teardown(test_every_format_and_codec, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_conversions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_erases, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_elf_of_elf, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_streams, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_target, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),

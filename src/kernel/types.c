@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/types.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/file.h"
+#include "host/system.h"
+#include "kernel/kallsyms.h"
+
+/* Where the linker put the kernel's BTF (include/asm-generic/vmlinux.lds.h, since 90ceddcb4950, 5.5). */
+static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint64_t *bytes,
+				struct kd_err *err)
+{
+	KD_CLEANUP_FREE struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
+	enum kd_status status;
+	uint64_t stop = 0;
+
+	if (!symbols)
+		return kd_fail_errno(err, ENOMEM, "symbols");
+	status = kd_kallsyms_init(symbols, kernel, err);
+	if (!status)
+		status = kd_kallsyms_find(symbols, "__start_BTF", start, err);
+	if (!status)
+		status = kd_kallsyms_find(symbols, "__stop_BTF", &stop, err);
+	if (status)
+		return status;
+	if (stop <= *start || stop - *start > KD_BTF_BYTES_MOST)
+		return kd_fail(err, KD_CORRUPT, "BTF from 0x%llx to 0x%llx",
+			       (unsigned long long)*start, (unsigned long long)stop);
+	*bytes = stop - *start;
+	return KD_OK;
+}
+
+enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
+{
+	struct kd_types made = {.blob = NULL};
+	uint64_t start = 0, bytes = 0;
+	enum kd_status status = find_blob(kernel, &start, &bytes, err);
+
+	if (status)
+		return status;
+	made.blob = malloc((size_t)bytes);
+	if (!made.blob)
+		return kd_fail_errno(err, ENOMEM, "BTF of %llu bytes", (unsigned long long)bytes);
+	status = kd_kernel_read(kernel, start, made.blob, (size_t)bytes, err);
+	if (!status)
+		status = kd_btf_init(&made.btf, made.blob, (size_t)bytes, NULL, err);
+	if (!status) {
+		made.offsets = malloc((kd_btf_count(&made.btf) + 1) * sizeof(*made.offsets));
+		if (made.offsets)
+			kd_btf_index(&made.btf, made.offsets);
+		else
+			status = kd_fail_errno(err, ENOMEM, "BTF");
+	}
+	if (status) {
+		kd_types_deinit(&made);
+		return status;
+	}
+	*types = made;
+	return KD_OK;
+}
+
+void kd_types_deinit(struct kd_types *types)
+{
+	if (!types)
+		return;
+	free(types->offsets);
+	free(types->blob);
+	*types = (struct kd_types){.blob = NULL};
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A dead kernel's own types: its BTF, found by kallsyms, read into memory and indexed. */
+#ifndef KD_KERNEL_TYPES_H
+#define KD_KERNEL_TYPES_H
+
+#include "kernel/btf.h"
+#include "kernel/kernel.h"
+
+enum { KD_BTF_BYTES_MOST = 64 << 20 };
+
+struct kd_types {
+	struct kd_btf btf;
+	void *blob; /* some 5 MB */
+	uint32_t *offsets;
+};
+
+/*
+ * KD_NOTFOUND for a kernel without BTF or whose symbols cannot be found, KD_NOMEM, KD_CORRUPT, or what reading
+ * memory says.
+ */
+enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err);
+void kd_types_deinit(struct kd_types *types);
+
+#endif
