@@ -21,6 +21,11 @@ declare -gA _kdump_commands=(
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json -d -x -c -f -j -n -q <file>'
 	[verify]='--json <file>'
+	[sym]='--json <file>'
+	[ps]='--json <file>'
+	[bt]='--cpus --all --pid --cpu --state --fold --guess --json -a -A -p -c -s <file>'
+	[regs]='--json <file>'
+	[mods]='--json <file>'
 	[version]=''
 )
 

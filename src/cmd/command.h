@@ -48,11 +48,16 @@ struct kd_meter {
 struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label);
 void kd_meter_deinit(struct kd_meter *meter);
 
+extern const struct kd_command kd_cmd_bt;
+extern const struct kd_command kd_cmd_mods;
+extern const struct kd_command kd_cmd_ps;
+extern const struct kd_command kd_cmd_regs;
 extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_info;
 extern const struct kd_command kd_cmd_log;
 extern const struct kd_command kd_cmd_mem;
 extern const struct kd_command kd_cmd_save;
+extern const struct kd_command kd_cmd_sym;
 extern const struct kd_command kd_cmd_verify;
 extern const struct kd_command kd_cmd_version;
 extern const struct kd_command kd_cmd_load;

@@ -68,10 +68,31 @@ enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd
 	return status;
 }
 
+enum kd_status kd_input_open_system(struct kd_input *input, const char *name, struct kd_err *err)
+{
+	const struct kd_log log = kd_command_log(false);
+	struct kd_err why;
+	enum kd_status status = kd_input_open(input, name, err);
+
+	if (!status)
+		status = kd_system_open(input->kernel, &input->system, err);
+	if (status) {
+		kd_input_close(input);
+		return status;
+	}
+	if (!kd_system_types(input->system, &why))
+		kd_log(&log, KD_LOG_WARNING, "no types: %s", why.text);
+	else if (kd_system_modules_status(input->system, &why))
+		kd_log(&log, KD_LOG_WARNING, "%s", why.text);
+	return KD_OK;
+}
+
 void kd_input_close(struct kd_input *input)
 {
+	kd_system_close(input->system);
 	kd_kernel_close(input->kernel);
 	kd_dump_close(input->dump);
+	input->system = NULL;
 	input->kernel = NULL;
 	input->dump = NULL;
 }

@@ -7,12 +7,14 @@
 #include <limits.h>
 
 #include "cmd/command.h"
+#include "inspect/system.h"
 #include "kernel/kernel.h"
 
 struct kd_input {
 	char path[PATH_MAX]; /* of the dump itself */
 	struct kd_dump *dump;
 	struct kd_kernel *kernel; /* NULL when only the dump was opened */
+	struct kd_system *system; /* NULL unless it was asked for */
 };
 
 /* The dump's path: NAME, or the vmcore (else vmcore.incomplete) in it when NAME is a crash folder. */
@@ -28,6 +30,8 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 /* Opens a dump, and its kernel. Prints nothing. */
 enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err);
 enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err);
+/* Opens the system in it, too: symbols, types and modules. A warning names what of them cannot be had. */
+enum kd_status kd_input_open_system(struct kd_input *input, const char *name, struct kd_err *err);
 void kd_input_close(struct kd_input *input);
 
 /* "0x…" as the JSON of every command writes addresses. */

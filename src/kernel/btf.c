@@ -163,14 +163,36 @@ uint32_t kd_btf_count(const struct kd_btf *btf)
 	return btf->end_id - btf->first_id;
 }
 
-void kd_btf_index(struct kd_btf *btf, uint32_t *offsets)
+/* FNV-1a. */
+static uint32_t hash_name(enum kd_btf_kind kind, const char *name, size_t length)
+{
+	uint32_t hash = 2166136261u ^ (uint32_t)kind;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+	return hash;
+}
+
+void kd_btf_index(struct kd_btf *btf, uint32_t *offsets, uint32_t *names, uint32_t name_slots)
 {
 	struct kd_btf_type type;
 	uint64_t at = 0, next;
 
-	for (uint32_t i = 0; read_type(btf, at, &type, &next); i++, at = next)
+	memset(names, 0, name_slots * sizeof(*names));
+	for (uint32_t i = 0; read_type(btf, at, &type, &next); i++, at = next) {
+		uint32_t slot;
+
 		offsets[i] = (uint32_t)at;
+		if (!*type.name)
+			continue;
+		slot = hash_name(type.kind, type.name, strlen(type.name)) & (name_slots - 1);
+		while (names[slot])
+			slot = (slot + 1) & (name_slots - 1);
+		names[slot] = btf->first_id + i;
+	}
 	btf->offsets = offsets;
+	btf->names = names;
+	btf->name_slots = name_slots;
 }
 
 static bool has_id(const struct kd_btf_type *type, void *opaque)
@@ -209,10 +231,22 @@ static bool is_wanted(const struct kd_btf_type *type, void *opaque)
 	       !type->name[wanted->length];
 }
 
+static bool find_indexed(const struct kd_btf *btf, struct wanted *wanted, struct kd_btf_type *type)
+{
+	uint32_t mask = btf->name_slots - 1;
+	uint32_t slot = hash_name(wanted->kind, wanted->name, wanted->length) & mask;
+
+	for (; btf->names[slot]; slot = (slot + 1) & mask)
+		if (!kd_btf_type(btf, btf->names[slot], type, NULL) && is_wanted(type, wanted))
+			return true;
+	return false;
+}
+
 static bool find(const struct kd_btf *btf, struct wanted *wanted, struct kd_btf_type *type)
 {
 	for (; btf; btf = btf->base)
-		if (walk(btf, is_wanted, wanted, type))
+		if (btf->names ? find_indexed(btf, wanted, type)
+			       : walk(btf, is_wanted, wanted, type))
 			return true;
 	return false;
 }

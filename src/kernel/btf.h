@@ -48,6 +48,8 @@ struct kd_btf {
 	const struct kd_btf *base; /* borrowed; NULL: this is a kernel's */
 	bool swapped;              /* of a machine with the other byte order */
 	const uint32_t *offsets;   /* of its types by id - first_id; NULL: not indexed */
+	const uint32_t *names;     /* ids by the hash of kind and name, 0 free; NULL: not indexed */
+	uint32_t name_slots;       /* a power of two */
 };
 
 struct kd_btf_type {
@@ -74,11 +76,12 @@ enum kd_status kd_btf_init(struct kd_btf *btf, const void *data, size_t bytes,
 			   const struct kd_btf *base, struct kd_err *err);
 
 /*
- * Finding a type by its id is a walk as well, unless all offsets were noted: `offsets` has room for
- * kd_btf_count() of them, is borrowed, and must live as long as btf.
+ * Finding a type by its id or its name is a walk, unless they are indexed: `offsets` has room for kd_btf_count()
+ * of them, `names` for name_slots, a power of two that is at least twice as many. Both are borrowed, and must
+ * live as long as btf.
  */
 uint32_t kd_btf_count(const struct kd_btf *btf);
-void kd_btf_index(struct kd_btf *btf, uint32_t *offsets);
+void kd_btf_index(struct kd_btf *btf, uint32_t *offsets, uint32_t *names, uint32_t name_slots);
 
 /* KD_NOTFOUND for an id that is none; id 0 is void, and has no description. */
 enum kd_status kd_btf_type(const struct kd_btf *btf, uint32_t id, struct kd_btf_type *type,

@@ -122,26 +122,43 @@ enum kd_status kd_kallsyms_each(const struct kd_kallsyms *symbols, kd_kallsyms_t
 	return KD_OK;
 }
 
+static uint64_t decode(const struct kd_kallsyms *symbols, int32_t offset)
+{
+	if (!symbols->absolute_percpu)
+		return symbols->relative_base + (uint32_t)offset;
+	if (offset >= 0)
+		return (uint32_t)offset;
+	return symbols->relative_base - 1 - (uint64_t)(int64_t)offset;
+}
+
+enum kd_status kd_kallsyms_addresses(const struct kd_kallsyms *symbols, uint32_t first,
+				     uint32_t count, uint64_t *vaddrs, struct kd_err *err)
+{
+	int32_t offsets[STREAM_BYTES / OFFSET_BYTES];
+
+	if (first > symbols->count || count > symbols->count - first)
+		return kd_fail(err, KD_NOTFOUND, "no symbol %u", first + count - 1);
+	while (count) {
+		uint32_t piece =
+			count < STREAM_BYTES / OFFSET_BYTES ? count : STREAM_BYTES / OFFSET_BYTES;
+		enum kd_status status = kd_kernel_read(
+			symbols->kernel, symbols->offsets_vaddr + (uint64_t)first * OFFSET_BYTES,
+			offsets, piece * OFFSET_BYTES, err);
+
+		if (status)
+			return status;
+		for (uint32_t i = 0; i < piece; i++)
+			*vaddrs++ = decode(symbols, offsets[i]);
+		first += piece;
+		count -= piece;
+	}
+	return KD_OK;
+}
+
 enum kd_status kd_kallsyms_address(const struct kd_kallsyms *symbols, uint32_t number,
 				   uint64_t *vaddr, struct kd_err *err)
 {
-	int32_t offset;
-	enum kd_status status;
-
-	if (number >= symbols->count)
-		return kd_fail(err, KD_NOTFOUND, "no symbol %u", number);
-	status = kd_kernel_read(symbols->kernel,
-				symbols->offsets_vaddr + (uint64_t)number * OFFSET_BYTES, &offset,
-				sizeof(offset), err);
-	if (status)
-		return status;
-	if (!symbols->absolute_percpu)
-		*vaddr = symbols->relative_base + (uint32_t)offset;
-	else if (offset >= 0)
-		*vaddr = (uint32_t)offset;
-	else
-		*vaddr = symbols->relative_base - 1 - (uint64_t)(int64_t)offset;
-	return KD_OK;
+	return kd_kallsyms_addresses(symbols, number, 1, vaddr, err);
 }
 
 struct search {

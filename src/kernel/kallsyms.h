@@ -37,6 +37,9 @@ enum kd_status kd_kallsyms_each(const struct kd_kallsyms *symbols, kd_kallsyms_t
 /* The address of a symbol by its number. */
 enum kd_status kd_kallsyms_address(const struct kd_kallsyms *symbols, uint32_t number,
 				   uint64_t *vaddr, struct kd_err *err);
+/* The addresses of `count` symbols from number `first` on, read at once. */
+enum kd_status kd_kallsyms_addresses(const struct kd_kallsyms *symbols, uint32_t first,
+				     uint32_t count, uint64_t *vaddrs, struct kd_err *err);
 /* From the address of a symbol, by its number, to the next one behind it. KD_NOTFOUND for the last. */
 enum kd_status kd_kallsyms_extent(const struct kd_kallsyms *symbols, uint32_t number,
 				  uint64_t *bytes, struct kd_err *err);

@@ -8,7 +8,7 @@
 #include "host/system.h"
 #include "kernel/kallsyms.h"
 
-/* Where the linker put the kernel's BTF (include/asm-generic/vmlinux.lds.h, since 90ceddcb4950, 5.5). */
+/* Where the linker put the kernel's BTF (include/asm-generic/vmlinux.lds.h, since 90ceddcb4950, 5.7). */
 static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint64_t *bytes,
 				struct kd_err *err)
 {
@@ -32,40 +32,53 @@ static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint6
 	return KD_OK;
 }
 
-enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
+enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
+			     const struct kd_btf *base, struct kd_err *err)
 {
-	struct kd_types made = {.blob = NULL};
-	uint64_t start = 0, bytes = 0;
-	enum kd_status status = find_blob(kernel, &start, &bytes, err);
+	struct kd_types made = {.blob = blob};
+	enum kd_status status = kd_btf_init(&made.btf, blob, bytes, base, err);
+	uint32_t count, slots = 16;
 
-	if (status)
-		return status;
-	made.blob = malloc((size_t)bytes);
-	if (!made.blob)
-		return kd_fail_errno(err, ENOMEM, "BTF of %llu bytes", (unsigned long long)bytes);
-	status = kd_kernel_read(kernel, start, made.blob, (size_t)bytes, err);
-	if (!status)
-		status = kd_btf_init(&made.btf, made.blob, (size_t)bytes, NULL, err);
 	if (!status) {
-		made.offsets = malloc((kd_btf_count(&made.btf) + 1) * sizeof(*made.offsets));
-		if (made.offsets)
-			kd_btf_index(&made.btf, made.offsets);
+		count = kd_btf_count(&made.btf);
+		while (slots < 2 * count)
+			slots *= 2;
+		made.index = malloc(((size_t)count + slots) * sizeof(*made.index));
+		if (made.index)
+			kd_btf_index(&made.btf, made.index, made.index + count, slots);
 		else
 			status = kd_fail_errno(err, ENOMEM, "BTF");
 	}
-	if (status) {
+	if (status)
 		kd_types_deinit(&made);
+	else
+		*types = made;
+	return status;
+}
+
+enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
+{
+	uint64_t start = 0, bytes = 0;
+	enum kd_status status = find_blob(kernel, &start, &bytes, err);
+	void *blob;
+
+	if (status)
 		return status;
-	}
-	*types = made;
-	return KD_OK;
+	blob = malloc((size_t)bytes);
+	if (!blob)
+		return kd_fail_errno(err, ENOMEM, "BTF of %llu bytes", (unsigned long long)bytes);
+	status = kd_kernel_read(kernel, start, blob, (size_t)bytes, err);
+	if (!status)
+		return kd_types_take(types, blob, (size_t)bytes, NULL, err);
+	free(blob);
+	return status;
 }
 
 void kd_types_deinit(struct kd_types *types)
 {
 	if (!types)
 		return;
-	free(types->offsets);
+	free(types->index);
 	free(types->blob);
 	*types = (struct kd_types){.blob = NULL};
 }

@@ -11,8 +11,12 @@ enum { KD_BTF_BYTES_MOST = 64 << 20 };
 struct kd_types {
 	struct kd_btf btf;
 	void *blob; /* some 5 MB */
-	uint32_t *offsets;
+	uint32_t *index;
 };
+
+/* Indexes a blob that was read; it becomes the types' own, also on failure. KD_CORRUPT, KD_NOMEM. */
+enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
+			     const struct kd_btf *base, struct kd_err *err);
 
 /*
  * KD_NOTFOUND for a kernel without BTF or whose symbols cannot be found, KD_NOMEM, KD_CORRUPT, or what reading

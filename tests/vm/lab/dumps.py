@@ -13,6 +13,7 @@ They are inputs of tests and of script/bench: what is checked is what kdump and 
 
 import dataclasses
 import hashlib
+import inspect
 import re
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from .machine import Machine
 from .program import build_folder
 
 FILL = "/usr/local/bin/guest-fill"
+CROWD = "/usr/local/bin/guest-crowd"
 GUEST_FILES = Path(__file__).parent.parent / "guest"
 # Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page each. They go to the disk past all caches, so that
 # next to nothing changes until the panic.
@@ -39,6 +41,8 @@ class Recipe:
     huge_pages: int = 0
     hot_add: bool = False  # half a GiB more, and a balloon
     page_flags: bool = False
+    crowd: bool = False    # processes and threads in known states, and what the guest says of all of them
+    cpus: int = 2
     cpu: str = "max"
     crashkernel: str = "192M"
 
@@ -48,7 +52,13 @@ RECIPES = {
     "filled": Recipe("6.1-cloud", "4G", fill_mib=2800, huge_pages=80),
     "hot-added": Recipe("6.1-cloud", "1G,slots=2,maxmem=8G", fill_mib=500, huge_pages=8, hot_add=True),
     "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, page_flags=True),
+    "crowd": Recipe("6.1-cloud", "1G", crowd=True, cpus=4),
+    "crowd-6.12": Recipe("6.12-cloud", "1G", crowd=True, cpus=4),
+    "crowd-small": Recipe("6.1-cloud", "512M", crowd=True, cpus=1, cpu="qemu64", crashkernel="128M"),
 }
+# What the guest's own kernel says of every thread: a line of /proc/PID/stat, then its kernel stack.
+ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
+             "echo \"task $(cat $task/stat 2>/dev/null)\"; cat $task/stack 2>/dev/null; done")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,20 +106,33 @@ def _fill(machine, recipe):
     guest.run("head -c 64M /dev/lab/root >/dev/null; cat /tmp/filled")
 
 
+def _gather(machine, recipe, folder):
+    guest = machine.guest
+    last = recipe.cpus - 1
+    guest.run("modprobe -a ext4 virtio_net overlay 2>/dev/null; true")
+    guest.run(f"setsid {CROWD} {max(last - 1, 0)} {last} >/tmp/gathered 2>&1 &")
+    guest.run("for try in $(seq 120); do grep -q ready /tmp/gathered && exit 0; sleep 1; done; exit 1", timeout=180)
+    guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
+              timeout=300)
+    guest.get([f"/tmp/{name}" for name in ("kallsyms", "modules", "dmesg", "tasks")], folder / "said")
+
+
 def _make(name, recipe):
     def build(folder):
         kernel = kernels.get(recipe.kernel)
-        fill = build_folder() / "tests/vm/guest-fill"
-        if not fill.exists():
-            raise LabError(f"{fill}: not built; ninja -C {build_folder()}")
+        programs = {name: build_folder() / "tests/vm" / Path(name).name for name in (FILL, CROWD)}
+        for path in programs.values():
+            if not path.exists():
+                raise LabError(f"{path}: not built; ninja -C {build_folder()}")
         cache.say(f"making the dump '{name}'")
         folder.mkdir()
         with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-            with Machine(kernel, work, cpu=recipe.cpu, memory=recipe.memory, crashkernel=recipe.crashkernel,
-                         target="ext4", files={**program.kdump(), FILL: fill}) as machine:
+            with Machine(kernel, work, cpu=recipe.cpu, cpus=recipe.cpus, memory=recipe.memory,
+                         crashkernel=recipe.crashkernel, target="ext4",
+                         files={**program.kdump(), **programs}) as machine:
                 _record(machine, recipe, folder)
                 machine.end_at_reset()
-                machine.panic(cpu=1, before=_write_page_files() if recipe.page_flags else "true")
+                machine.panic(cpu=min(1, recipe.cpus - 1), before=_write_page_files() if recipe.page_flags else "true")
                 machine.wait_second_kernel()
                 if recipe.page_flags:
                     _read_page_files(machine, folder)
@@ -130,6 +153,8 @@ def _record(machine, recipe, folder):
     guest.run("kdump initramfs && kdump load", timeout=180)
     if recipe.fill_mib:
         _fill(machine, recipe)
+    if recipe.crowd:
+        _gather(machine, recipe, folder)
     if recipe.hot_add:
         machine.qmp.monitor("balloon 1400")
         guest.run("sleep 3")
@@ -154,7 +179,9 @@ def _read_page_files(machine, folder):
 def get(name):
     recipe = RECIPES[name]
     kernel = kernels.get(recipe.kernel)
-    source = (GUEST_FILES / "guest-fill.c").read_bytes() + Path(__file__).read_bytes()
+    source = (GUEST_FILES / ("guest-crowd.c" if recipe.crowd else "guest-fill.c")).read_bytes()
+    source += inspect.getsource(_make).encode() + inspect.getsource(_record).encode()
+    source += inspect.getsource(_gather if recipe.crowd else _fill).encode()
     digest = hashlib.sha256(source + repr(recipe).encode()).hexdigest()[:12]
     place = cache.folder() / "dumps" / f"{name}-{kernel.version}-{digest}"
     return Dump(name, cache.make(place, _make(name, recipe)), kernel)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/place.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 512 };
+
+/* All of it is a number: hexadecimal with or without 0x. */
+static bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 16);
+	return !errno && !*end && end != text;
+}
+
+enum kd_status kd_place_parse(struct kd_system *system, const char *text, uint64_t *vaddr,
+			      struct kd_err *err)
+{
+	char name[NAME_BYTES];
+	size_t length = strcspn(text, "+");
+	uint64_t offset = 0, base;
+
+	if (length >= sizeof(name))
+		return kd_fail(err, KD_NOTFOUND, "%.40s…: too long a name", text);
+	memcpy(name, text, length);
+	name[length] = '\0';
+	if (text[length] && !parse_number(text + length + 1, &offset))
+		return kd_fail(err, KD_INVALID, "%s: what follows + is no hexadecimal number",
+			       text);
+	/* a name like "add" is a symbol first, and a number only when there is none */
+	if (!kd_system_symbol(system, name, &base, NULL) || parse_number(name, &base)) {
+		*vaddr = base + offset;
+		return KD_OK;
+	}
+	return kd_fail(err, KD_NOTFOUND, "%s: neither a symbol of the kernel nor an address", name);
+}

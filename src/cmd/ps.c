@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump ps: all threads, the idle ones included. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/dump_input.h"
+#include "inspect/memory_use.h"
+#include "inspect/tasks.h"
+
+static void print_text(struct kd_system *system, const struct kd_tasks *tasks)
+{
+	printf("%7s %7s %7s %4s S %-16s %10s %9s %9s  %s\n", "PID", "TGID", "PPID", "CPU", "TASK",
+	       "RSS KiB", "USER s", "SYS s", "COMM");
+	for (size_t i = 0; i < tasks->count; i++) {
+		const struct kd_task *task = &tasks->list[i];
+		struct kd_memory_use use;
+
+		printf("%7d %7d %7d %4u %c %016" PRIx64 " ", task->pid, task->tgid, task->ppid,
+		       task->cpu, task->state, task->vaddr);
+		if (!kd_task_memory(system, task, &use, NULL))
+			printf("%10" PRIu64, use.rss_bytes >> 10);
+		else
+			printf("%10s", "-");
+		printf(" %9.2f %9.2f  %s%s%s%s\n", (double)task->user_ns / 1e9,
+		       (double)task->system_ns / 1e9, task->kthread ? "[" : "", task->comm,
+		       task->kthread ? "]" : "", task->running ? " (running)" : "");
+	}
+}
+
+static json_t *tasks_json(struct kd_system *system, const struct kd_tasks *tasks)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tasks->count; i++) {
+		const struct kd_task *task = &tasks->list[i];
+		struct kd_memory_use use;
+		bool known = !kd_task_memory(system, task, &use, NULL);
+
+		json_array_append_new(
+			list,
+			json_pack(
+				"{s:i, s:i, s:i, s:o, s:i, s:s#, s:o, s:b, s:b, s:b, s:f, s:f, s:f, "
+				"s:o, s:o}",
+				"pid", task->pid, "tgid", task->tgid, "ppid", task->ppid, "comm",
+				kd_json_text(task->comm, strlen(task->comm)), "cpu", (int)task->cpu,
+				"state", &task->state, 1, "task", kd_json_address(task->vaddr),
+				"kthread", task->kthread, "idle", task->idle, "running",
+				task->running, "user_seconds", (double)task->user_ns / 1e9,
+				"system_seconds", (double)task->system_ns / 1e9, "started_seconds",
+				(double)task->start_ns / 1e9, "rss_bytes",
+				known ? json_integer((json_int_t)use.rss_bytes) : json_null(),
+				"virtual_bytes",
+				known ? json_integer((json_int_t)use.virtual_bytes) : json_null()));
+	}
+	return list;
+}
+
+static int run_ps(const struct kd_command *self, int argc, char **argv)
+{
+	struct kd_log log = kd_command_log(false);
+	struct kd_err err = {0};
+	struct kd_tasks tasks;
+	struct kd_input input;
+	const char *name;
+	int exit_status;
+	bool json;
+
+	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+		return exit_status;
+	if (kd_input_open_system(&input, name, &err))
+		return kd_command_failed(&err);
+	if (kd_tasks_init(&tasks, input.system, &err) && tasks.count)
+		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
+	if (!tasks.count) {
+		exit_status = kd_command_failed(&err);
+	} else if (json) {
+		exit_status = kd_json_print(tasks_json(input.system, &tasks));
+	} else {
+		print_text(input.system, &tasks);
+		exit_status = kd_output_end();
+	}
+	kd_tasks_deinit(&tasks);
+	kd_input_close(&input);
+	return exit_status;
+}
+
+const struct kd_command kd_cmd_ps = {
+	.name = "ps",
+	.synopsis = "[--json] DUMP",
+	.summary = "list all threads",
+	.run = run_ps,
+	.options = "  --json  print JSON, a list of threads\n",
+};

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "inspect/tasks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/system.h"
+#include "inspect/fields.h"
+#include "inspect/lists.h"
+
+enum {
+	TASKS_MOST = 1 << 22,
+	STRUCT_BYTES_MOST = 1 << 20,
+	/* include/linux/sched.h, as they are since 4.14 (8ef9925b02c2) */
+	PF_KTHREAD = 0x00200000,
+	TASK_UNINTERRUPTIBLE = 0x2,
+	TASK_REPORT = 0x7f,
+	TASK_IDLE = 0x402,
+	TASK_RTLOCK_WAIT = 0x1000,
+	TASK_FROZEN = 0x8000,
+};
+
+/* What is read of each task. */
+enum {
+	PID,
+	TGID,
+	PARENT,
+	CPU,
+	FLAGS,
+	STATE,
+	EXIT_STATE,
+	MM,
+	STACK,
+	UTIME,
+	STIME,
+	START,
+	LAST_RAN,
+	COMM,
+	TASKS,
+	SIGNAL,
+	THREAD_NODE,
+	FIELDS,
+};
+
+static const struct {
+	const char *path;
+	bool needed;
+} paths[FIELDS] = {
+	[PID] = {"task_struct.pid", true},
+	[TGID] = {"task_struct.tgid", true},
+	[PARENT] = {"task_struct.real_parent", true},
+	/* into thread_info in 5.16 (bcf9033e5449) */
+	[CPU] = {"task_struct.thread_info.cpu|task_struct.cpu", false},
+	[FLAGS] = {"task_struct.flags", true},
+	/* __state since 5.14 (2f064a59a11f) */
+	[STATE] = {"task_struct.__state|task_struct.state", true},
+	[EXIT_STATE] = {"task_struct.exit_state", true},
+	[MM] = {"task_struct.mm", true},
+	[STACK] = {"task_struct.stack", false},
+	[UTIME] = {"task_struct.utime", false},
+	[STIME] = {"task_struct.stime", false},
+	[START] = {"task_struct.start_time", false},
+	[LAST_RAN] = {"task_struct.sched_info.last_arrival|task_struct.se.exec_start", false},
+	[COMM] = {"task_struct.comm", true},
+	[TASKS] = {"task_struct.tasks", true},
+	[SIGNAL] = {"task_struct.signal", true},
+	[THREAD_NODE] = {"task_struct.thread_node", true},
+};
+
+struct reader {
+	struct kd_system *system;
+	const struct kd_cpus *cpus;
+	struct kd_field fields[FIELDS];
+	uint64_t struct_bytes, thread_head;
+	uint8_t *object; /* the task_struct that is looked at */
+	struct kd_task *list;
+	size_t count, room;
+};
+
+enum kd_status kd_cpu_task(struct kd_system *system, unsigned int cpu, uint64_t *vaddr,
+			   struct kd_err *err)
+{
+	uint64_t queue = 0;
+	enum kd_status status = kd_percpu_symbol(system, "runqueues", cpu, &queue, err);
+
+	return status ? status : kd_get(system, queue, "rq.curr", vaddr, err);
+}
+
+/* As __task_state_index() of include/linux/sched.h has it. */
+static char state_letter(uint64_t state, uint64_t exit_state)
+{
+	static const char letters[] = "RSDTtXZP";
+	uint64_t reported = (state | exit_state) & TASK_REPORT;
+	unsigned int index = 0;
+
+	if ((state & TASK_IDLE) == TASK_IDLE)
+		return 'I';
+	if (state & (TASK_RTLOCK_WAIT | TASK_FROZEN))
+		reported = TASK_UNINTERRUPTIBLE;
+	while (reported >> index)
+		index++;
+	return index < sizeof(letters) - 1 ? letters[index] : '?';
+}
+
+static uint64_t value(const struct reader *reader, int field)
+{
+	return kd_field_extract(&reader->fields[field], reader->object,
+				(size_t)reader->struct_bytes);
+}
+
+/* A name that came from a process: only what a terminal can show. */
+static void copy_comm(const struct reader *reader, char comm[KD_COMM_BYTES])
+{
+	const uint8_t *from = reader->object + reader->fields[COMM].offset;
+	size_t bytes = (size_t)reader->fields[COMM].bytes, i;
+
+	for (i = 0; i < bytes && i < KD_COMM_BYTES - 1 && from[i]; i++)
+		comm[i] = from[i] >= ' ' && from[i] != 0x7f ? (char)from[i] : '?';
+	comm[i] = '\0';
+}
+
+static enum kd_status grow(struct reader *reader, struct kd_err *err)
+{
+	size_t room = reader->room ? 2 * reader->room : 256;
+	struct kd_task *grown;
+
+	if (reader->count < reader->room)
+		return KD_OK;
+	if (room > TASKS_MOST)
+		return kd_fail(err, KD_CORRUPT, "more than %d tasks", TASKS_MOST);
+	grown = realloc(reader->list, room * sizeof(*grown));
+	if (!grown)
+		return kd_fail_errno(err, ENOMEM, "%zu tasks", room);
+	reader->list = grown;
+	reader->room = room;
+	return KD_OK;
+}
+
+static enum kd_status add_task(struct reader *reader, uint64_t vaddr, bool idle, struct kd_err *err)
+{
+	uint64_t parent, ppid = 0;
+	struct kd_task *task;
+	enum kd_status status = grow(reader, err);
+
+	if (!status)
+		status = kd_system_read(reader->system, vaddr, reader->object,
+					(size_t)reader->struct_bytes, err);
+	if (status)
+		return kd_context(err, status, "task at 0x%llx", (unsigned long long)vaddr);
+	task = &reader->list[reader->count++];
+	*task = (struct kd_task){
+		.vaddr = vaddr,
+		.pid = (int32_t)value(reader, PID),
+		.tgid = (int32_t)value(reader, TGID),
+		.cpu = (uint32_t)value(reader, CPU),
+		.state = state_letter(value(reader, STATE), value(reader, EXIT_STATE)),
+		.kthread = value(reader, FLAGS) & PF_KTHREAD,
+		.idle = idle,
+		.mm = value(reader, MM),
+		.stack = value(reader, STACK),
+		.user_ns = value(reader, UTIME),
+		.system_ns = value(reader, STIME),
+		.start_ns = value(reader, START),
+		.last_ran_ns = value(reader, LAST_RAN),
+	};
+	copy_comm(reader, task->comm);
+	parent = value(reader, PARENT);
+	if (parent && !kd_field_get(reader->system, parent, &reader->fields[TGID], &ppid, NULL))
+		task->ppid = (int32_t)ppid;
+	return KD_OK;
+}
+
+/* The threads of the process that was read last, but for the one that leads it. */
+static enum kd_status add_threads(struct reader *reader, uint64_t leader, struct kd_err *err)
+{
+	uint64_t signal = value(reader, SIGNAL), node;
+	enum kd_status status = KD_OK;
+	struct kd_list walk;
+
+	if (!signal)
+		return KD_OK; /* it is being released */
+	kd_list_begin(&walk, reader->system, signal + reader->thread_head);
+	while (!status && kd_list_next(&walk, &node)) {
+		uint64_t vaddr = node - reader->fields[THREAD_NODE].offset;
+
+		if (vaddr != leader)
+			status = add_task(reader, vaddr, false, err);
+		if (reader->count >= TASKS_MOST)
+			return kd_fail(err, KD_CORRUPT, "more than %d tasks", TASKS_MOST);
+	}
+	if (!status && walk.status) {
+		status = walk.status;
+		if (err)
+			*err = walk.err;
+	}
+	return status;
+}
+
+static enum kd_status add_processes(struct reader *reader, uint64_t init, struct kd_err *err)
+{
+	uint64_t node;
+	enum kd_status status = KD_OK;
+	struct kd_list walk;
+
+	kd_list_begin(&walk, reader->system, init + reader->fields[TASKS].offset);
+	while (!status && kd_list_next(&walk, &node)) {
+		uint64_t vaddr = node - reader->fields[TASKS].offset;
+
+		status = add_task(reader, vaddr, false, err);
+		if (!status)
+			status = add_threads(reader, vaddr, err);
+	}
+	if (!status && walk.status) {
+		status = walk.status;
+		if (err)
+			*err = walk.err;
+	}
+	return status;
+}
+
+static enum kd_status add_idle(struct reader *reader, struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+
+	for (unsigned int cpu = 0; !status && cpu < reader->cpus->count; cpu++) {
+		uint64_t queue = 0, idle = 0;
+
+		if (!kd_cpu_is_possible(reader->cpus, cpu))
+			continue;
+		status = kd_percpu_symbol(reader->system, "runqueues", cpu, &queue, err);
+		if (!status)
+			status = kd_get(reader->system, queue, "rq.idle", &idle, err);
+		/* a CPU that never was online has none */
+		if (!status && idle)
+			status = add_task(reader, idle, true, err);
+	}
+	return status;
+}
+
+static enum kd_status find_fields(struct reader *reader, struct kd_err *err)
+{
+	enum kd_status status =
+		kd_size_of(reader->system, "task_struct", &reader->struct_bytes, err);
+
+	if (!status)
+		status = kd_offset_of(reader->system, "signal_struct.thread_head",
+				      &reader->thread_head, err);
+	for (int i = 0; !status && i < FIELDS; i++) {
+		status = kd_field_find(reader->system, paths[i].path, &reader->fields[i], err);
+		if (status == KD_NOTFOUND && !paths[i].needed)
+			status = KD_OK;
+	}
+	if (!status && reader->struct_bytes > STRUCT_BYTES_MOST)
+		return kd_fail(err, KD_CORRUPT, "struct task_struct of %llu bytes",
+			       (unsigned long long)reader->struct_bytes);
+	return status;
+}
+
+/* Who was on a CPU. */
+static void mark_running(struct reader *reader)
+{
+	for (unsigned int cpu = 0; cpu < reader->cpus->count; cpu++) {
+		uint64_t current;
+
+		if (!kd_cpu_is_online(reader->cpus, cpu) ||
+		    kd_cpu_task(reader->system, cpu, &current, NULL))
+			continue;
+		for (size_t i = 0; i < reader->count; i++)
+			if (reader->list[i].vaddr == current) {
+				reader->list[i].running = true;
+				reader->list[i].cpu = cpu;
+			}
+	}
+}
+
+static enum kd_status read_all(struct reader *reader, struct kd_err *err)
+{
+	uint64_t init = 0;
+	enum kd_status status = find_fields(reader, err);
+
+	if (!status)
+		status = kd_system_symbol(reader->system, "init_task", &init, err);
+	if (status)
+		return status;
+	reader->object = malloc((size_t)reader->struct_bytes);
+	if (!reader->object)
+		return kd_fail_errno(err, ENOMEM, "tasks");
+	status = add_idle(reader, err);
+	if (!status)
+		status = add_processes(reader, init, err);
+	mark_running(reader);
+	free(reader->object);
+	return status;
+}
+
+enum kd_status kd_tasks_init(struct kd_tasks *tasks, struct kd_system *system, struct kd_err *err)
+{
+	struct reader reader = {.system = system, .cpus = &tasks->cpus};
+	enum kd_status status;
+
+	*tasks = (struct kd_tasks){.count = 0};
+	status = kd_cpus_read(system, &tasks->cpus, err);
+	if (!status)
+		status = read_all(&reader, err);
+	tasks->list = reader.list;
+	tasks->count = reader.count;
+	return status ? kd_context(err, status, "tasks") : KD_OK;
+}
+
+void kd_tasks_deinit(struct kd_tasks *tasks)
+{
+	if (!tasks)
+		return;
+	free(tasks->list);
+	tasks->list = NULL;
+	tasks->count = 0;
+}
+
+const struct kd_task *kd_task_of_cpu(const struct kd_tasks *tasks, unsigned int cpu)
+{
+	for (size_t i = 0; i < tasks->count; i++)
+		if (tasks->list[i].running && tasks->list[i].cpu == cpu)
+			return &tasks->list[i];
+	return NULL;
+}
+
+const struct kd_task *kd_task_of_pid(const struct kd_tasks *tasks, int32_t pid)
+{
+	for (size_t i = 0; i < tasks->count; i++)
+		if (tasks->list[i].pid == pid && !tasks->list[i].idle)
+			return &tasks->list[i];
+	return NULL;
+}
+
+const struct kd_task *kd_task_at(const struct kd_tasks *tasks, uint64_t vaddr)
+{
+	for (size_t i = 0; i < tasks->count; i++)
+		if (tasks->list[i].vaddr == vaddr)
+			return &tasks->list[i];
+	return NULL;
+}

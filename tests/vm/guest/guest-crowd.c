@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two hundred processes and threads in states that are known.
+ *
+ *     guest-crowd USER-CPU KERNEL-CPU
+ *
+ * Prints "ready" when all are where they should be, and sleeps. Their names say what they do: in-pipe, in-poll,
+ * in-futex (threads), in-nanosleep, in-accept, blocked (D: the parent of a vfork), stopped, traced, zombie, and one that
+ * spins in user space and one in the kernel, each on the CPU that was given.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 20 };
+
+static int user_cpu, kernel_cpu;
+
+static void set_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void in_pipe(void)
+{
+	int ends[2];
+	char byte;
+
+	if (pipe(ends) || read(ends[0], &byte, 1) < 0)
+		_exit(1);
+}
+
+static void in_poll(void)
+{
+	struct pollfd nothing = {.fd = -1};
+
+	poll(&nothing, 1, -1);
+}
+
+static void in_nanosleep(void)
+{
+	const struct timespec long_time = {.tv_sec = 1000000};
+
+	nanosleep(&long_time, NULL);
+}
+
+static void in_accept(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	/* an abstract name of its own */
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "crowd-%d", getpid());
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		_exit(1);
+	accept(fd, NULL, NULL);
+}
+
+static void blocked(void)
+{
+	if (!vfork()) {
+		static const char name[] = "vforked";
+
+		prctl(PR_SET_NAME, name);
+		for (;;)
+			pause();
+	}
+}
+
+static void stopped(void)
+{
+	raise(SIGSTOP);
+}
+
+static void traced(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		set_name("traced");
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGTRAP);
+		_exit(0);
+	}
+	set_name("tracer");
+	for (;;)
+		pause();
+}
+
+static void zombies(void)
+{
+	for (int i = 0; i < 10; i++) {
+		if (!fork()) {
+			set_name("zombie");
+			_exit(0);
+		}
+	}
+	for (;;)
+		pause();
+}
+
+static void spin_in_user(void)
+{
+	volatile unsigned long count = 0;
+
+	pin(user_cpu);
+	for (;;)
+		count++;
+}
+
+static void spin_in_kernel(void)
+{
+	size_t bytes = 64 << 20;
+	void *buffer =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/dev/zero", O_RDONLY);
+
+	pin(kernel_cpu);
+	while (read(fd, buffer, bytes) > 0)
+		continue;
+	_exit(1);
+}
+
+static void *in_futex(void *mutex)
+{
+	set_name("in-futex");
+	pthread_mutex_lock(mutex);
+	return NULL;
+}
+
+static void threads(void)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t thread;
+
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&thread, NULL, in_futex, &mutex);
+	for (;;)
+		pause();
+}
+
+static const struct role {
+	const char *name;
+	void (*run)(void);
+	unsigned int count;
+} roles[] = {
+	{"in-pipe", in_pipe, 60},
+	{"in-poll", in_poll, 20},
+	{"in-nanosleep", in_nanosleep, 20},
+	{"in-accept", in_accept, 10},
+	{"blocked", blocked, 10},
+	{"stopped", stopped, 10},
+	{"tracer", traced, 3},
+	{"undertaker", zombies, 1},
+	{"threads", threads, 2},
+	{"spin-user", spin_in_user, 1},
+	{"spin-kernel", spin_in_kernel, 1},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	user_cpu = atoi(argv[1]);
+	kernel_cpu = atoi(argv[2]);
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		for (unsigned int n = 0; n < roles[i].count; n++) {
+			if (fork())
+				continue;
+			set_name(roles[i].name);
+			roles[i].run();
+			for (;;)
+				pause();
+		}
+	sleep(5);
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		pause();
+}

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tasks, stacks, symbols and modules out of a dump alone, against what the guest's own kernel said of them."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from lab import dumps, oracles, program
+
+DUMPS = ["crowd", "crowd-6.12", pytest.param("crowd-small", marks=pytest.mark.slow)]
+# what guest-crowd makes: name, state, how many
+CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10),
+         "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
+         "undertaker": ("S", 1), "zombie": ("Z", 10), "threads": ("S", 2), "in-futex": ("S", 40),
+         "spin-user": ("R", 1), "spin-kernel": ("R", 1)}
+
+
+def kdump(*arguments):
+    done = subprocess.run([program.kdump_command(), *arguments], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module", params=DUMPS)
+def dump(request):
+    return dumps.get(request.param)
+
+
+def said_tasks(dump):
+    """{tid: (comm, state, ppid, stack)} of the guest's /proc, before the panic."""
+    tasks = {}
+    for text in re.split(r"^task ", dump.said("said/tmp/tasks"), flags=re.M)[1:]:
+        head, *stack = text.splitlines()
+        match = re.fullmatch(r"(\d+) \((.*)\) (\S) (\d+) .*", head)
+        if match:
+            frames = [line.split()[1].split("/")[0] for line in stack if line.startswith("[<0>]")]
+            tasks[int(match[1])] = (match[2], match[3], int(match[4]), frames)
+    return tasks
+
+
+def test_all_tasks(dump):
+    """The crowd exactly; of the rest, all whom the guest named, but for what came and went meanwhile."""
+    tasks = [task for task in kdump("ps", "--json", dump.vmcore) if not task["idle"]]
+    crowd = {}
+    for task in tasks:
+        if task["comm"] in CROWD:
+            crowd.setdefault(task["comm"], []).append(task["state"])
+    assert {name: (states[0], len(states)) for name, states in crowd.items()} == CROWD
+    assert all(len(set(states)) == 1 for states in crowd.values())
+    ours, said = {task["pid"]: task for task in tasks}, said_tasks(dump)
+    assert len(ours) == len(tasks) and len(said) > 200
+    short_lived = {pid for pid, (comm, *_) in said.items() if comm in ("sh", "cat", "awk") or comm.startswith("kworker")}
+    assert set(said) - set(ours) <= short_lived
+    for pid, (comm, state, ppid, _) in said.items():
+        if pid in short_lived:
+            continue
+        # the kernel tells more of the name of a kernel thread than its task has room for
+        assert comm[:15] == ours[pid]["comm"][:15], pid
+        assert (comm, ppid) == (comm, ours[pid]["ppid"])
+        if comm in CROWD:
+            assert state == ours[pid]["state"], comm
+    running = [task for task in kdump("ps", "--json", dump.vmcore) if task["running"]]
+    assert len({task["cpu"] for task in running}) == len(running)
+    assert {task["comm"] for task in running} >= {"sh"}
+
+
+def schedulers(dump):
+    """The range of the scheduler's own functions, which /proc/PID/stack leaves out."""
+    both = kdump("sym", "--json", dump.vmcore, "__sched_text_start", "__sched_text_end")
+    return [int(symbol["address"], 16) for symbol in both]
+
+
+def test_stacks_as_the_kernel_unwinds_them(dump):
+    """For every sleeping task of the crowd and every kernel thread that did not wake up: function and offset."""
+    start, end = schedulers(dump)
+    said, compared = said_tasks(dump), 0
+    for task in kdump("bt", "-A", "--json", dump.vmcore):
+        if task["running"] or task["pid"] not in said or task["state"] in "ZR":
+            continue
+        comm, _, _, stack = said[task["pid"]]
+        frames = task["frames"]
+        while frames and start <= int(frames[0]["pc"], 16) < end:
+            frames = frames[1:]
+        ours = [f"{frame['symbol']}+{frame['offset']}" for frame in frames]
+        if comm in CROWD or not comm.startswith(("kworker", "sh", "init", "rcu_", "jbd2", "ksoftirqd")):
+            assert ours == stack, comm
+            compared += 1
+        assert task["missing"] is None and all(frame["reliable"] for frame in task["frames"])
+    assert compared > 200
+
+
+def test_cpus(dump):
+    """The CPU that panicked, and those that spun, in user space and in the kernel."""
+    stacks = {stack["comm"]: stack for stack in kdump("bt", "-a", "--json", dump.vmcore)}
+    names = [frame["symbol"] for frame in stacks["sh"]["frames"]]
+    assert names[:3] == ["__crash_kexec", "panic", "sysrq_handle_crash"] and "vfs_write" in names
+    assert all(stack["missing"] is None for stack in stacks.values())
+    if len(stacks) < 4:
+        return
+    assert stacks["spin-user"]["user"]
+    names = [frame["symbol"] for frame in stacks["spin-kernel"]["frames"]]
+    assert {"read_zero", "vfs_read", "ksys_read", "do_syscall_64"} <= set(names)
+    registers = {cpu["cpu"]: cpu for cpu in kdump("regs", "--json", dump.vmcore)}
+    for stack in stacks.values():
+        saved = registers[stack["cpu"]]
+        assert saved["pid"] == stack["pid"]
+        if stack["frames"]:
+            assert saved["registers"]["rip"] == stack["frames"][0]["pc"]
+
+
+def test_every_symbol(dump):
+    """/proc/kallsyms of the guest, modules included; what BPF and ftrace made at run time has no table."""
+    def key(address, kind, name, module):
+        return f"{address:x} {kind} {name} {module}"
+
+    said = set()
+    for line in dump.said("said/tmp/kallsyms").splitlines():
+        address, kind, name, *module = line.split()
+        if module not in (["[bpf]"], ["[__builtin__ftrace]"], ["[__builtin__kprobes]"]):
+            said.add(key(int(address, 16), kind, name, module[0].strip("[]") if module else ""))
+    ours = {key(int(symbol["address"], 16), symbol["type"], symbol["name"], symbol["module"] or "")
+            for symbol in kdump("sym", "--json", dump.vmcore)}
+    assert said == ours, (sorted(said - ours)[:5], sorted(ours - said)[:5])
+    assert len(ours) > 80000
+
+
+def test_modules(dump):
+    ours = {module["name"]: (module["references"], module["state"]) for module in kdump("mods", "--json", dump.vmcore)}
+    said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
+            (line.split() for line in dump.said("said/tmp/modules").splitlines())}
+    assert ours == said and len(ours) >= 3
+
+
+DRGN = """
+import json
+tasks = []
+for cpu in for_each_possible_cpu(prog):
+    tasks.append(idle_task(prog, cpu))
+tasks += list(for_each_task(prog))
+on_cpu = {per_cpu(prog["runqueues"], cpu).curr.value_() for cpu in for_each_online_cpu(prog)}
+def pc(frame):
+    try:
+        return frame.pc
+    except LookupError:  # it does not know where the stack goes on
+        return None
+for task in tasks:
+    # a task that has exited has no stack, whatever lies where it was
+    trace = [] if task.exit_state else prog.stack_trace(task)
+    frames = [(pc(frame), frame.name) for frame in trace if not frame.is_inline]
+    print(json.dumps({"pid": task.pid.value_(), "comm": task.comm.string_().decode(), "task": task.value_(),
+                      "cpu": task_cpu(task), "state": task_state_to_char(task), "running": task.value_() in on_cpu,
+                      "frames": frames}))
+"""
+
+
+@pytest.mark.parametrize("name", ["crowd"])
+def test_drgn_sees_the_same(name):
+    """All tasks, their states and CPUs, and every frame of every stack, against drgn with debug information."""
+    dump = dumps.get(name)
+    theirs = {task["task"]: task for task in
+              map(json.loads, oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, DRGN).splitlines())}
+    ours = {int(task["task"], 16): task for task in kdump("bt", "-A", "--json", dump.vmcore)}
+    assert set(ours) == set(theirs)
+    for vaddr, task in ours.items():
+        peer = theirs[vaddr]
+        assert [task[key] for key in ("pid", "comm", "cpu", "state", "running")] == \
+            [peer[key] for key in ("pid", "comm", "cpu", "state", "running")]
+        known = [frame for frame in peer["frames"] if frame[0]]
+        kernel = [frame for frame in known if frame[0] >> 63]
+        pcs = [int(frame["pc"], 16) for frame in task["frames"]]
+        if len(known) < len(peer["frames"]):
+            # it gets lost where an interrupt switched to its own stack; we go on to what was interrupted
+            pcs = pcs[:len(kernel)]
+            assert any(frame["interrupted"] for frame in task["frames"][len(kernel):]), task["comm"]
+        assert pcs == [pc for pc, _ in kernel], task["comm"]
+        for frame, (_, name_there) in zip(task["frames"], kernel):
+            # kallsyms knows labels within functions written in assembly, and clones by their full name
+            if name_there and not frame["symbol"].startswith(("entry_SYSCALL_64", "secondary_startup", "asm_")):
+                assert frame["symbol"].split(".")[0] == name_there.split(".")[0]
