@@ -26,6 +26,7 @@ declare -gA _kdump_commands=(
 	[bt]='--cpus --all --pid --cpu --state --fold --guess --json -a -A -p -c -s <file>'
 	[regs]='--json <file>'
 	[mods]='--json <file>'
+	[type]='--json <file>'
 	[version]=''
 )
 

@@ -383,6 +383,42 @@ enum kd_status kd_btf_member(const struct kd_btf *btf, const char *path,
 	return KD_OK;
 }
 
+uint32_t kd_btf_int_word(const struct kd_btf *btf, const struct kd_btf_type *type)
+{
+	return type->kind == KD_BTF_INT ? word(blob_of(btf, type->id), type->extra) : 0;
+}
+
+bool kd_btf_enumerator_at(const struct kd_btf *btf, const struct kd_btf_type *type, uint32_t number,
+			  const char **name, int64_t *value)
+{
+	const struct kd_btf *blob = blob_of(btf, type->id);
+	const uint8_t *at = type->extra + (size_t)number * shapes[type->kind].each;
+	uint32_t low;
+
+	if ((type->kind != KD_BTF_ENUM && type->kind != KD_BTF_ENUM64) || number >= type->count)
+		return false;
+	low = word(blob, at + 4);
+	*name = string(blob, word(blob, at));
+	if (type->kind == KD_BTF_ENUM64)
+		*value = (int64_t)(low | (uint64_t)word(blob, at + 8) << 32);
+	else
+		*value = type->flag ? (int64_t)(int32_t)low : (int64_t)low;
+	return true;
+}
+
+bool kd_btf_parameter_at(const struct kd_btf *btf, const struct kd_btf_type *type, uint32_t number,
+			 const char **name, uint32_t *type_id)
+{
+	const struct kd_btf *blob = blob_of(btf, type->id);
+	const uint8_t *at = type->extra + (size_t)number * shapes[KD_BTF_PROTOTYPE].each;
+
+	if (type->kind != KD_BTF_PROTOTYPE || number >= type->count)
+		return false;
+	*name = string(blob, word(blob, at));
+	*type_id = word(blob, at + 4);
+	return true;
+}
+
 struct enumerator {
 	const struct kd_btf *btf;
 	const char *name;
@@ -392,22 +428,11 @@ struct enumerator {
 static bool has_enumerator(const struct kd_btf_type *type, void *opaque)
 {
 	struct enumerator *wanted = opaque;
-	size_t each = shapes[type->kind].each;
+	const char *name;
 
-	if (type->kind != KD_BTF_ENUM && type->kind != KD_BTF_ENUM64)
-		return false;
-	for (uint32_t i = 0; i < type->count; i++) {
-		const uint8_t *at = type->extra + i * each;
-		uint32_t low = word(wanted->btf, at + 4);
-
-		if (strcmp(string(wanted->btf, word(wanted->btf, at)), wanted->name))
-			continue;
-		if (type->kind == KD_BTF_ENUM64)
-			wanted->value = (int64_t)(low | (uint64_t)word(wanted->btf, at + 8) << 32);
-		else
-			wanted->value = type->flag ? (int64_t)(int32_t)low : (int64_t)low;
-		return true;
-	}
+	for (uint32_t i = 0; kd_btf_enumerator_at(wanted->btf, type, i, &name, &wanted->value); i++)
+		if (!strcmp(name, wanted->name))
+			return true;
 	return false;
 }
 

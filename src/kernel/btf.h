@@ -108,6 +108,14 @@ enum kd_status kd_btf_member_in(const struct kd_btf *btf, const struct kd_btf_ty
 /* What an array has, and how many. */
 void kd_btf_array(const struct kd_btf *btf, const struct kd_btf_type *array, uint32_t *type_id,
 		  uint32_t *elements);
+/* The 32-bit word behind an int: what kind of number it is (BTF_INT_ENCODING…). */
+uint32_t kd_btf_int_word(const struct kd_btf *btf, const struct kd_btf_type *type);
+/* An enumerator of an enum by its number; false behind the last. */
+bool kd_btf_enumerator_at(const struct kd_btf *btf, const struct kd_btf_type *type, uint32_t number,
+			  const char **name, int64_t *value);
+/* A parameter of a prototype by its number; false behind the last. type_id 0 of the last: "...". */
+bool kd_btf_parameter_at(const struct kd_btf *btf, const struct kd_btf_type *type, uint32_t number,
+			 const char **name, uint32_t *type_id);
 /* The value of an enumerator, of whatever enum. */
 enum kd_status kd_btf_enumerator(const struct kd_btf *btf, const char *name, int64_t *value,
 				 struct kd_err *err);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tasks, stacks, symbols and modules out of a dump alone, against what the guest's own kernel said of them."""
 
+import concurrent.futures
 import json
 import re
 import subprocess
@@ -131,6 +132,57 @@ def test_modules(dump):
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
             (line.split() for line in dump.said("said/tmp/modules").splitlines())}
     assert ours == said and len(ours) >= 3
+
+
+MEMBER = re.compile(r"""
+    (?: (?P<name> \w+) (?: \[\d*\] )* | \(\*+ \s* (?P<function> \w+) (?: \[\d+\] )* \)\(.*\) )
+    (?: :(?P<bits> \d+) )? (?: \s* __attribute__\(\(.*?\)\) )? ; \s*
+    /\* \s* (?P<offset> \d+) (?: : \s* (?P<bit> \d+) )? \s+ (?P<size> \d+) \s \*/""", re.X)
+
+
+def pahole_members(text):
+    """{struct: {(first bit, bits or None, bytes, name)}} of what pahole prints."""
+    structs, members, within = {}, None, []
+    for line in text.splitlines():
+        if match := re.match(r"(?:struct|union) (\w+) {", line):
+            members = structs.setdefault(match[1], set())
+        opened = within.pop() if line.strip().startswith("}") and within else ""
+        if line.endswith("{"):
+            within.append(line.strip())
+        match = MEMBER.search(line)
+        # behind a closing brace stands the name of what was opened: a member where that is an enum
+        if match and members is not None and (not line.strip().startswith("}") or opened.startswith("enum")):
+            members.add((int(match["offset"]) * 8 + int(match["bit"] or 0), int(match["bits"]) if match["bits"] else None,
+                         int(match["size"]), match["name"] or match["function"]))
+    return structs
+
+
+def our_members(layout):
+    members = set()
+    for member in layout["members"]:
+        if "members" in member and member["members"]:
+            members |= our_members(member)  # within what has no name
+        elif member["name"]:
+            members.add((member["offset"] * 8 + member.get("bit_offset", 0), member.get("bits"), member["size"], member["name"]))
+    return members
+
+
+def test_layouts_as_pahole_has_them():
+    """Offset, size and bits of every member of 500 structs."""
+    dump = dumps.get("crowd")
+    vmlinux = dump.kernel.debug_vmlinux()
+    sizes = subprocess.run(["pahole", "-F", "btf", "--sizes", vmlinux], capture_output=True, text=True, check=True).stdout
+    names = sorted({line.split()[0] for line in sizes.splitlines()})[::14][:520]
+    text = subprocess.run(["pahole", "-F", "btf", "-C", ",".join(names), vmlinux], capture_output=True, text=True, check=True)
+    theirs = pahole_members(text.stdout)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        layouts = pool.map(lambda name: kdump("type", "--json", dump.vmcore, name), names)
+    compared = 0
+    for name, layout in zip(names, layouts):
+        if theirs.get(name):
+            assert our_members(layout) == theirs[name], name
+            compared += 1
+    assert compared > 480
 
 
 DRGN = """
