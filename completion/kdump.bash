@@ -27,6 +27,7 @@ declare -gA _kdump_commands=(
 	[regs]='--json <file>'
 	[mods]='--json <file>'
 	[type]='--json <file>'
+	[report]='--json --html --output -o <file>'
 	[version]=''
 )
 

@@ -37,6 +37,7 @@ struct kd_part {
 struct kd_step_record {
 	const char *name; /* of the table, the same in every process */
 	uint64_t took_ns;
+	uint64_t peak_kib; /* resident at most */
 	bool ran, failed;
 	char why[KD_ERR_TEXT_BYTES];
 };

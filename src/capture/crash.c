@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
@@ -22,15 +23,19 @@
 
 /* Small windows for the small parts; the dump's own come from its step. */
 enum { SMALL_WINDOW_BYTES = 256 << 10, DUMP_WINDOW_BYTES = 4 << 20, TAIL_LINES = 60 };
+/* Of memory that a report leaves for everything else. */
+enum { MEMORY_LEFT = 8 << 20 };
 
 /* Old memory and the kernel in it. */
 struct old {
 	struct kd_dump *dump;
 	struct kd_kernel *kernel;
+	struct kd_report *report; /* NULL until it is made */
 };
 
 static void close_old(struct old *old)
 {
+	kd_report_free(old->report);
 	kd_kernel_close(old->kernel);
 	kd_dump_close(old->dump);
 }
@@ -41,7 +46,7 @@ static enum kd_status open_old(const struct kd_capture *capture, struct old *old
 	const struct kd_dump_options options = {.window_bytes = SMALL_WINDOW_BYTES};
 	enum kd_status status;
 
-	*old = (struct old){NULL, NULL};
+	*old = (struct old){NULL, NULL, NULL};
 	status = kd_dump_open(capture->vmcore, &options, &old->dump, err);
 	if (!status)
 		status = kd_kernel_open(old->dump, &old->kernel, err);
@@ -131,29 +136,15 @@ enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err)
 
 static enum kd_status write_report(const struct old *old, FILE *stream, struct kd_err *err)
 {
-	struct kd_report *report;
-	enum kd_status status = kd_report_make(old->kernel, &report, err);
-
-	if (status)
-		return status;
-	status = kd_report_write_text(report, stream, err);
-	kd_report_free(report);
-	return status;
+	return kd_report_write_text(old->report, stream, err);
 }
 
 static enum kd_status write_report_json(const struct old *old, FILE *stream, struct kd_err *err)
 {
-	struct kd_report *report;
-	enum kd_status status = kd_report_make(old->kernel, &report, err);
-
-	if (status)
-		return status;
-	status = kd_report_write_json(report, stream, err);
-	kd_report_free(report);
-	return status;
+	return kd_report_write_json(old->report, stream, err);
 }
 
-enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err)
+static enum kd_status save_report(struct kd_capture *capture, bool deep, struct kd_err *err)
 {
 	enum kd_status status;
 	struct old old;
@@ -161,11 +152,32 @@ enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *e
 	status = open_old(capture, &old, err);
 	if (status)
 		return status;
-	status = save_part(capture, "report.txt", write_report, &old, err);
+	status = kd_report_make(old.kernel, deep, &old.report, err);
+	if (!status)
+		status = save_part(capture, "report.txt", write_report, &old, err);
 	if (!status)
 		status = save_part(capture, "report.json", write_report_json, &old, err);
 	close_old(&old);
 	return status;
+}
+
+enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err)
+{
+	const struct rlimit limit = {KD_REPORT_MEMORY, KD_REPORT_MEMORY};
+	uint64_t available_kib = capture->memory_lowest_kib;
+	bool deep = !available_kib || available_kib > (KD_REPORT_MEMORY + MEMORY_LEFT) >> 10;
+
+	if (!deep)
+		kd_say(capture, "report: %llu MiB are free, too little for symbols and stacks",
+		       (unsigned long long)available_kib >> 10);
+	/* whatever a damaged kernel's tables ask for: an error here, and not the end of the second kernel */
+	setrlimit(RLIMIT_DATA, &limit);
+	return save_report(capture, deep, err);
+}
+
+enum kd_status kd_crash_save_plain_report(struct kd_capture *capture, struct kd_err *err)
+{
+	return save_report(capture, false, err);
 }
 
 /* How a dump is made: as configured, or more and more carefully. */

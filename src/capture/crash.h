@@ -8,7 +8,9 @@
 /* Reads who crashed, for the folder's name; makes the folder. */
 enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err);
 enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err);
+/* With stacks and all, when there is memory for it; or what the log and the notes tell. */
 enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_save_plain_report(struct kd_capture *capture, struct kd_err *err);
 /*
  * The dump as it is configured; when that died, everything, without a look at what pages are; and when
  * that died, too, the same read(2) by read(2) instead of out of mappings.

@@ -57,12 +57,17 @@ static const struct kd_step simpler_dumps[] = {
 	{0},
 };
 
+static const struct kd_step simpler_reports[] = {
+	{"report without symbols", kd_crash_save_plain_report, step_limit},
+	{0},
+};
+
 static const struct policy policies[] = {
 	{{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true},
 	{{"target", kd_capture_reach_target, target_limit}, NULL, NO_HOME, true},
 	{{"folder", kd_crash_begin, step_limit}, NULL, NO_HOME, false},
 	{{"kernel log", kd_crash_save_log, step_limit}, NULL, GO_ON, false},
-	{{"report", kd_crash_save_report, step_limit}, NULL, GO_ON, false},
+	{{"report", kd_crash_save_report, step_limit}, simpler_reports, GO_ON, false},
 	{{"dump", kd_crash_save_dump, dump_limit}, simpler_dumps, GO_ON, false},
 	{{"digest", kd_crash_take_digest, step_limit}, NULL, GO_ON, false},
 	{{"manifest", kd_crash_end, step_limit}, NULL, GO_ON, false},

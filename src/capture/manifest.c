@@ -68,8 +68,9 @@ static json_t *steps(const struct kd_capture *capture)
 		if (!step->took_ns && !step->failed)
 			continue; /* the one that writes this */
 		json_array_append_new(
-			list, json_pack("{ss sf so}", "name", step->name, "seconds",
-					(double)step->took_ns / 1e9, "error",
+			list, json_pack("{ss sf so so}", "name", step->name, "seconds",
+					(double)step->took_ns / 1e9, "peak_kib",
+					number_if(step->peak_kib != 0, step->peak_kib), "error",
 					step->failed ? json_string(step->why) : json_null()));
 	}
 	return list;

@@ -8,7 +8,7 @@
  *      "files": {"vmcore": {"bytes", "complete", "sha256": hex or null}, …},
  *      "unreadable": {"pages": n, "addresses": ["0x…"]},
  *      "seconds": {"plan", "data", "sync", "threads": {"judge", "read", "pack", "write"}},
- *      "steps": [{"name", "seconds", "error": null or text}],
+ *      "steps": [{"name", "seconds", "peak_kib", "error": null or text}],
  *      "memory_kib": {"total", "lowest_available", "largest_step"}}
  */
 #ifndef KD_CAPTURE_MANIFEST_H

@@ -75,7 +75,7 @@ run_child(struct kd_capture *capture, const struct kd_step *step, struct kd_step
 }
 
 /* Reaps whatever ended; true when it was `child`, with how it ended. */
-static bool reap(pid_t child, int *ended, struct kd_capture *capture)
+static bool reap(pid_t child, int *ended, uint64_t *peak_kib)
 {
 	struct rusage usage;
 	pid_t pid;
@@ -83,8 +83,7 @@ static bool reap(pid_t child, int *ended, struct kd_capture *capture)
 	while ((pid = wait4(-1, ended, WNOHANG, &usage)) > 0) {
 		if (pid != child)
 			continue;
-		if ((uint64_t)usage.ru_maxrss > capture->peak_kib)
-			capture->peak_kib = (uint64_t)usage.ru_maxrss;
+		*peak_kib = (uint64_t)usage.ru_maxrss;
 		return true;
 	}
 	return false;
@@ -92,7 +91,7 @@ static bool reap(pid_t child, int *ended, struct kd_capture *capture)
 
 /* Waits for the child; false when its time was up and it had to be killed. */
 static bool wait_for(struct kd_capture *capture, const struct kd_step *step, pid_t child,
-		     int *ended)
+		     int *ended, uint64_t *peak_kib)
 {
 	uint64_t start = kd_monotonic_ns(), moved = start, seen = capture->progress_bytes;
 	uint64_t limit = step->limit_s(capture) * SECOND_NS;
@@ -101,7 +100,7 @@ static bool wait_for(struct kd_capture *capture, const struct kd_step *step, pid
 	for (;;) {
 		uint64_t now = kd_monotonic_ns();
 
-		if (reap(child, ended, capture))
+		if (reap(child, ended, peak_kib))
 			return true;
 		if (capture->is_init)
 			watch_memory(capture);
@@ -115,7 +114,7 @@ static bool wait_for(struct kd_capture *capture, const struct kd_step *step, pid
 	}
 	kill(child, SIGKILL);
 	for (unsigned int waited = 0; waited < KILL_PATIENCE_MS; waited += POLL_MS) {
-		if (reap(child, ended, capture))
+		if (reap(child, ended, peak_kib))
 			break;
 		wait_ms(POLL_MS);
 	}
@@ -169,7 +168,9 @@ enum kd_outcome kd_supervise(struct kd_capture *capture, const struct kd_step *s
 	} else if (!child) {
 		run_child(capture, step, record, &before);
 	} else {
-		in_time = wait_for(capture, step, child, &ended);
+		in_time = wait_for(capture, step, child, &ended, &record->peak_kib);
+		if (record->peak_kib > capture->peak_kib)
+			capture->peak_kib = record->peak_kib;
 		outcome = judge(in_time, ended, capture, record);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -52,6 +52,7 @@ extern const struct kd_command kd_cmd_bt;
 extern const struct kd_command kd_cmd_mods;
 extern const struct kd_command kd_cmd_ps;
 extern const struct kd_command kd_cmd_regs;
+extern const struct kd_command kd_cmd_report;
 extern const struct kd_command kd_cmd_initramfs;
 extern const struct kd_command kd_cmd_info;
 extern const struct kd_command kd_cmd_log;

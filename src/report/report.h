@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The explanation of a crash, as a model with renderings: today the panic message, who ran where, and
- * the registers of every CPU.
+ * The explanation of a crash: one model, and three renderings. What happened in a sentence, the stack of every CPU,
+ * blocked tasks, the end of the log, memory by use, modules, a signature, and hints.
  */
 #ifndef KD_REPORT_REPORT_H
 #define KD_REPORT_REPORT_H
@@ -13,8 +13,14 @@
 
 struct kd_report;
 
-/* Gathers what can be had; what cannot is named in the report rather than failing it. KD_NOMEM. */
-enum kd_status kd_report_make(struct kd_kernel *kernel, struct kd_report **report,
+/* More than kd_report_make() takes with `deep` for a kernel of today (24 MiB); bytes. */
+enum { KD_REPORT_MEMORY = 40 << 20 };
+
+/*
+ * Gathers what can be had; what cannot is named in the report rather than failing it. With `deep`, also what needs
+ * symbols and types, which are read into memory. KD_NOMEM.
+ */
+enum kd_status kd_report_make(struct kd_kernel *kernel, bool deep, struct kd_report **report,
 			      struct kd_err *err);
 void kd_report_free(struct kd_report *report);
 
@@ -22,6 +28,9 @@ void kd_report_free(struct kd_report *report);
 enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err);
 enum kd_status kd_report_write_json(const struct kd_report *report, FILE *stream,
+				    struct kd_err *err);
+/* One page that needs nothing from anywhere else. */
+enum kd_status kd_report_write_html(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err);
 
 #endif

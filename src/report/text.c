@@ -1,61 +1,219 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "arch/arch.h"
 #include "host/system.h"
-#include "kernel/registers.h"
+#include "inspect/taints.h"
 #include "report/model.h"
 
-enum { LOG_LINES = 40, REGISTERS_A_LINE = 3 };
+enum { LOG_LINES = 40, REGISTERS_A_LINE = 3, BAR_CELLS = 40, WIDTH = 78 };
 
-static void write_head(const struct kd_report *report, FILE *stream)
+static void heading(FILE *stream, const char *text)
+{
+	fprintf(stream, "\n%s\n", text);
+	for (size_t i = 0; i < strlen(text); i++)
+		fputc('-', stream);
+	fputc('\n', stream);
+}
+
+static void write_what(const struct kd_report *report, FILE *stream)
 {
 	const struct kd_panic *panic = &report->panic;
+
+	fprintf(stream, "%s\n\n", report->sentence);
+	if (report->has_panic && *panic->message)
+		fprintf(stream, "panic      %s\n", panic->message);
+	if (report->has_panic && *panic->cause && strcmp(panic->cause, panic->message))
+		fprintf(stream, "cause      %s\n", panic->cause);
+	if (*report->signature)
+		fprintf(stream, "signature  %s\n           %s\n", report->signature,
+			report->signature_text);
+	for (size_t i = 0; i < report->hint_count; i++)
+		fprintf(stream, "hint       %s\n", report->hints[i]);
+	for (size_t i = 0; i < report->gap_count; i++)
+		fprintf(stream, "missing    %s\n", report->gaps[i]);
+}
+
+static void write_where(const struct kd_report *report, FILE *stream)
+{
 	const struct kd_kernel *kernel = report->kernel;
 	time_t crashed = (time_t)kd_kernel_crash_time_s(kernel);
 	const char *host = kd_kernel_nodename(kernel);
-	char when[64] = "unknown";
+	const struct kd_machine *machine = &report->machine;
+	char when[64] = "unknown", letters[KD_TAINT_LETTERS];
 	struct tm utc;
 
 	if (crashed && gmtime_r(&crashed, &utc))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &utc);
-	fprintf(stream, "%s\n\n",
-		report->has_panic && *panic->message ? panic->message : "No panic message found");
-	if (report->has_panic && *panic->cause)
-		fprintf(stream, "cause    %s\n", panic->cause);
-	fprintf(stream, "host     %s\n", host ? host : "unknown");
-	fprintf(stream, "kernel   %s\n", kd_kernel_release(kernel));
-	fprintf(stream, "crashed  %s\n", when);
-	if (panic->has_time)
-		fprintf(stream, "uptime   %" PRIu64 ".%06" PRIu64 " s\n",
-			panic->time_ns / 1000000000, panic->time_ns / 1000 % 1000000);
-	if (panic->has_cpu)
-		fprintf(stream, "CPU      %u of %u\n", panic->cpu, report->cpus);
-	if (panic->has_pid)
-		fprintf(stream, "process  %u (%s)\n", panic->pid, panic->comm);
-	for (size_t i = 0; i < report->gap_count; i++)
-		fprintf(stream, "missing  %s\n", report->gaps[i]);
+	fputc('\n', stream);
+	fprintf(stream, "host       %s\n", host ? host : "unknown");
+	fprintf(stream, "kernel     %s\n", kd_kernel_release(kernel));
+	fprintf(stream, "crashed    %s\n", when);
+	if (report->panic.has_time)
+		fprintf(stream, "uptime     %" PRIu64 ".%06" PRIu64 " s\n",
+			report->panic.time_ns / 1000000000, report->panic.time_ns / 1000 % 1000000);
+	if (report->has_loads)
+		fprintf(stream, "load       %.2f %.2f %.2f\n", report->loads[0], report->loads[1],
+			report->loads[2]);
+	if (report->task_count)
+		fprintf(stream, "tasks      %zu in %zu processes\n", report->task_count,
+			report->process_count);
+	fprintf(stream, "CPUs       %zu%s%s\n", report->cpu_count, *machine->cpu_model ? ", " : "",
+		machine->cpu_model);
+	if (*machine->vendor || *machine->product)
+		fprintf(stream, "machine    %s %s, firmware %s\n", machine->vendor,
+			machine->product, *machine->firmware ? machine->firmware : "unknown");
+	if (report->has_taints) {
+		kd_taint_letters(report->taints, letters);
+		fprintf(stream, "tainted    %s\n", *letters ? letters : "no");
+	}
+	if (*report->command_line)
+		fprintf(stream, "booted by  %s\n", report->command_line);
 }
 
-static void write_registers(const struct kd_report *report, unsigned int cpu, FILE *stream)
+static void write_stack(const struct kd_report *report, const struct kd_report_stack *at,
+			FILE *stream)
 {
-	struct kd_cpu_registers registers;
-	struct kd_err err;
+	const struct kd_stack *stack = at->stack;
 
-	if (kd_registers_get(kd_kernel_dump(report->kernel), cpu, &registers, &err)) {
-		fprintf(stream, "\nCPU %u: %s\n", cpu, err.text);
+	if (!stack) {
+		if (*at->why)
+			fprintf(stream, "  no stack: %s\n", at->why);
 		return;
 	}
-	fprintf(stream, "\nCPU %u, process %u\n", cpu, registers.pid);
-	for (size_t i = 0; i < registers.arch->register_count; i++) {
-		bool last = i % REGISTERS_A_LINE == REGISTERS_A_LINE - 1 ||
-			    i + 1 == registers.arch->register_count;
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct kd_frame *frame = &stack->frames[i];
+		const char *function = kd_report_function(report, frame);
+		const char *module = kd_report_module(report, frame);
 
-		fprintf(stream, "  %-8s %016" PRIx64 "%s", registers.arch->registers[i].name,
-			kd_register_value(&registers, i), last ? "\n" : "");
+		if (frame->interrupted && i)
+			fputs("  --- interrupted ---\n", stream);
+		if (function)
+			fprintf(stream, "  %s+0x%" PRIx64, function, frame->offset);
+		else
+			fprintf(stream, "  0x%" PRIx64, frame->pc);
+		fprintf(stream, module ? " [%s]" : "", module);
+		fputs(frame->reliable ? "\n" : "  (perhaps)\n", stream);
 	}
+	if (stack->user)
+		fputs("  --- user space ---\n", stream);
+	if (stack->end.status)
+		fprintf(stream, "  the rest is missing: %s\n", stack->end.text);
+}
+
+static void write_registers(const struct kd_report_cpu *cpu, FILE *stream)
+{
+	const struct kd_arch *arch = &kd_arch_x86_64;
+
+	if (!cpu->has_registers)
+		return;
+	for (size_t i = 0; i < arch->register_count; i++) {
+		uint64_t value = 0;
+		bool last = i % REGISTERS_A_LINE == REGISTERS_A_LINE - 1 ||
+			    i + 1 == arch->register_count;
+
+		memcpy(&value, (const uint8_t *)cpu->registers + arch->registers[i].offset,
+		       arch->registers[i].bytes);
+		fprintf(stream, "  %-8s %016" PRIx64 "%s", arch->registers[i].name, value,
+			last ? "\n" : "");
+	}
+}
+
+static bool panicked(const struct kd_report *report, const struct kd_report_cpu *cpu)
+{
+	return report->panic.has_cpu && report->panic.cpu == cpu->cpu;
+}
+
+static void write_cpu(const struct kd_report *report, const struct kd_report_cpu *cpu, FILE *stream)
+{
+	const struct kd_task *task = cpu->at.task;
+	char text[WIDTH];
+
+	if (task)
+		snprintf(text, sizeof(text), "CPU %u, process %d (%s)%s", cpu->cpu, task->pid,
+			 task->comm, panicked(report, cpu) ? ", which panicked" : "");
+	else
+		snprintf(text, sizeof(text), "CPU %u, process %u", cpu->cpu, cpu->pid);
+	heading(stream, text);
+	write_stack(report, &cpu->at, stream);
+	if (cpu->has_registers && (cpu->at.stack || *cpu->at.why))
+		fputc('\n', stream);
+	write_registers(cpu, stream);
+}
+
+/* The one that panicked first. */
+static void write_cpus(const struct kd_report *report, FILE *stream)
+{
+	for (int others = 0; others < 2; others++)
+		for (size_t i = 0; i < report->cpu_count; i++)
+			if (panicked(report, &report->cpus[i]) != others)
+				write_cpu(report, &report->cpus[i], stream);
+}
+
+static void write_blocked(const struct kd_report *report, FILE *stream)
+{
+	if (!report->blocked_count)
+		return;
+	heading(stream, "Blocked tasks");
+	for (size_t i = 0; i < report->blocked_count; i++) {
+		const struct kd_report_stack *at = &report->blocked[i];
+
+		fprintf(stream, "%sprocess %d (%s)", i ? "\n" : "", at->task->pid, at->task->comm);
+		if (at->same)
+			fprintf(stream, " and %u more", at->same);
+		fputc('\n', stream);
+		write_stack(report, at, stream);
+	}
+}
+
+static void write_memory(const struct kd_report *report, FILE *stream)
+{
+	const struct kd_memory *memory = &report->memory;
+
+	if (!report->has_memory || !memory->total_bytes)
+		return;
+	heading(stream, "Memory");
+	for (int kind = 0; kind < KD_MEMORY_KINDS; kind++) {
+		uint64_t cells = (memory->bytes[kind] * BAR_CELLS + memory->total_bytes / 2) /
+				 memory->total_bytes;
+
+		fprintf(stream, "%-14s %9.1f MiB %5.1f %%  ", kd_memory_kind_name(kind),
+			(double)memory->bytes[kind] / 1048576,
+			100.0 * (double)memory->bytes[kind] / (double)memory->total_bytes);
+		for (uint64_t i = 0; i < cells; i++)
+			fputc('#', stream);
+		fputc('\n', stream);
+	}
+	fprintf(stream, "%-14s %9.1f MiB\n", "all", (double)memory->total_bytes / 1048576);
+}
+
+static void write_modules(const struct kd_report *report, FILE *stream)
+{
+	const struct kd_module *modules;
+	size_t count = 0, column = 0;
+
+	if (!report->system)
+		return;
+	modules = kd_system_modules(report->system, &count);
+	if (!count)
+		return;
+	heading(stream, "Modules");
+	for (size_t i = 0; i < count; i++) {
+		char text[KD_MODULE_NAME_BYTES + KD_TAINT_LETTERS + 4], letters[KD_TAINT_LETTERS];
+
+		kd_taint_letters(modules[i].taints, letters);
+		snprintf(text, sizeof(text), *letters ? "%s(%s)" : "%s%s", modules[i].name,
+			 letters);
+		if (column && column + strlen(text) + 1 > WIDTH) {
+			fputc('\n', stream);
+			column = 0;
+		}
+		column += (size_t)fprintf(stream, column ? " %s" : "%s", text);
+	}
+	fputc('\n', stream);
 }
 
 /* The last lines of the log: where they start. */
@@ -74,11 +232,14 @@ static const char *last_lines(const char *text, size_t bytes)
 enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err)
 {
-	write_head(report, stream);
-	for (unsigned int cpu = 0; cpu < report->cpus; cpu++)
-		write_registers(report, cpu, stream);
-	fprintf(stream, "\nThe end of the kernel's log\n\n%s",
-		last_lines(report->log, report->log_bytes));
+	write_what(report, stream);
+	write_where(report, stream);
+	write_cpus(report, stream);
+	write_blocked(report, stream);
+	write_memory(report, stream);
+	write_modules(report, stream);
+	heading(stream, "The end of the kernel's log");
+	fputs(last_lines(report->log, report->log_bytes), stream);
 	if (fflush(stream) || ferror(stream))
 		return kd_fail_errno(err, errno, "report");
 	return KD_OK;

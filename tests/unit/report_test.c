@@ -8,6 +8,7 @@
 
 #include "dump_fixture.h"
 #include "kernel/kernel.h"
+#include "report/model.h"
 #include "report/report.h"
 
 struct rendered {
@@ -26,7 +27,7 @@ static void render(struct fixture *fixture, struct rendered *rendered)
 
 	assert_int_equal(kd_dump_open(fixture->path, NULL, &dump, &err), KD_OK);
 	assert_int_equal(kd_kernel_open(dump, &kernel, &err), KD_OK);
-	assert_int_equal(kd_report_make(kernel, &report, &err), KD_OK);
+	assert_int_equal(kd_report_make(kernel, false, &report, &err), KD_OK);
 	stream = open_memstream(&rendered->text, &bytes);
 	assert_int_equal(kd_report_write_text(report, stream, &err), KD_OK);
 	fclose(stream);
@@ -62,10 +63,10 @@ static void test_registers_without_a_log(void **state)
 	fixture_build(&fixture);
 	render(&fixture, &rendered);
 
-	assert_non_null(strstr(rendered.text, "No panic message found"));
-	assert_non_null(strstr(rendered.text, "kernel   6.1.0-made-up"));
+	assert_non_null(strstr(rendered.text, "The log names no panic."));
+	assert_non_null(strstr(rendered.text, "kernel     6.1.0-made-up"));
 	assert_non_null(strstr(rendered.text, "2023-11-14 22:13:20 UTC"));
-	assert_non_null(strstr(rendered.text, "missing  kernel log: "));
+	assert_non_null(strstr(rendered.text, "missing    kernel log: "));
 	assert_non_null(strstr(rendered.text, "CPU 1, process 1234"));
 	assert_non_null(strstr(rendered.text, "rip      ffffffff81000020"));
 
@@ -92,12 +93,69 @@ static void test_nothing_at_all(void **state)
 	fixture_info(&fixture, "OSRELEASE=x");
 	fixture_build(&fixture);
 	render(&fixture, &rendered);
-	assert_non_null(strstr(rendered.text, "host     unknown"));
-	assert_non_null(strstr(rendered.text, "crashed  unknown"));
+	assert_non_null(strstr(rendered.text, "host       unknown"));
+	assert_non_null(strstr(rendered.text, "crashed    unknown"));
 	assert_true(json_is_null(json_object_get(rendered.root, "crash_time")));
 	assert_int_equal(json_array_size(json_object_get(rendered.root, "cpus")), 0);
 	drop(&rendered);
 	fixture_deinit(&fixture);
+}
+
+/* Messages as kernels print them. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *message, *cause, *kind;
+	} crashes[] = {
+		{"Kernel panic - not syncing: sysrq triggered crash", "sysrq: Trigger a crash",
+		 "requested"},
+		{"Kernel panic - not syncing: Fatal exception",
+		 "BUG: kernel NULL pointer dereference, address: 0000000000000010", "null-pointer"},
+		{"Kernel panic - not syncing: Fatal exception in interrupt",
+		 "BUG: unable to handle page fault for address: ffffc90000a3c000", "page-fault"},
+		{"Kernel panic - not syncing: Fatal exception",
+		 "general protection fault, probably for non-canonical address "
+		 "0xdead000000000122: 0000 [#1] PREEMPT SMP",
+		 "general-protection"},
+		{"Kernel panic - not syncing: Fatal exception", "kernel BUG at mm/slub.c:440!",
+		 "bug"},
+		{"Kernel panic - not syncing: hung_task: blocked tasks", "", "hung-task"},
+		{"Kernel panic - not syncing: Hard LOCKUP",
+		 "NMI watchdog: Watchdog detected hard LOCKUP on cpu 3", "hard-lockup"},
+		{"Kernel panic - not syncing: softlockup: hung tasks",
+		 "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [cat:311]", "soft-lockup"},
+		{"Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled",
+		 "", "out-of-memory"},
+		{"Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled",
+		 "", "out-of-memory"},
+		{"Kernel panic - not syncing: Out of memory and no killable processes...", "",
+		 "out-of-memory"},
+		{"Kernel panic - not syncing: System is deadlocked on memory", "", "out-of-memory"},
+		{"Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b", "",
+		 "init-died"},
+		{"Kernel panic - not syncing: VFS: Unable to mount root fs on "
+		 "unknown-block(0,0)",
+		 "", "no-root"},
+		{"Kernel panic - not syncing: Fatal machine check", "", "machine-check"},
+		{"Kernel panic - not syncing: corrupted stack end detected inside scheduler", "",
+		 "stack-overflow"},
+		{"Kernel panic - not syncing: Fatal exception in interrupt",
+		 "BUG: stack guard page was hit at 000000003d8c4a2f (stack is …)",
+		 "stack-overflow"},
+		{"Kernel panic - not syncing: panic_on_warn set ...", "", "panic-on-warn"},
+		{"Kernel panic - not syncing: something of a driver's", "", "panic"},
+	};
+
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(*crashes); i++) {
+		struct kd_panic panic = {.message = ""};
+		const struct kd_crash_kind *kind;
+
+		strcpy(panic.message, crashes[i].message);
+		strcpy(panic.cause, crashes[i].cause);
+		kind = kd_crash_kind_find(&panic);
+		assert_non_null(kind);
+		assert_string_equal(kind->name, crashes[i].kind);
+	}
 }
 
 int main(void)
@@ -105,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_registers_without_a_log),
 		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

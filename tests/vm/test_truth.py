@@ -201,7 +201,7 @@ def test_figures(crash, record_property, capsys):
     assert 0 < memory["lowest_available"] < memory["total"]
     with capsys.disabled():
         print(f"\n  1 GiB, 2 CPUs, -cpu max, crashkernel=128M: capture image {crash.image_bytes} bytes; "
-              f"largest step of kdump-capture {memory['largest_step']} KiB; second kernel "
+              f"KiB at most: {({step['name']: step['peak_kib'] for step in manifest['steps']})}; second kernel "
               f"{memory['total']} KiB, lowest available {memory['lowest_available']} KiB")
 
 
