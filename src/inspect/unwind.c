@@ -13,7 +13,6 @@
 
 enum {
 	WORD = 8,
-	NEAR_BYTES = 64 << 10, /* no stack is larger: farther is another one */
 	SWITCHES_MOST = 16,
 	USER_CS = 3, /* the privilege level in cs */
 	CALL = 0xe8,
@@ -150,19 +149,20 @@ static enum kd_status return_from_interrupt(struct state *state, uint64_t cfa, b
 	return KD_OK;
 }
 
-/* On one stack sp only rises. */
-static enum kd_status check_direction(struct state *state, const struct state *before)
+/* On one stack sp only rises; it may fall where a stack is left for another one, and that is not often. */
+static enum kd_status check_direction(struct state *state, const struct kd_orc *orc,
+				      const struct state *before)
 {
-	uint64_t distance =
-		state->sp > before->sp ? state->sp - before->sp : before->sp - state->sp;
+	bool may_switch = orc->type != KD_ORC_TYPE_CALL ||
+			  (orc->sp_register != KD_ORC_SP && orc->sp_register != KD_ORC_BP);
 
-	if (distance < NEAR_BYTES && state->sp <= before->sp)
-		return kd_fail(&state->stack->end, KD_CORRUPT,
-			       "the stack goes in the wrong direction at 0x%llx",
-			       (unsigned long long)before->pc);
-	if (distance >= NEAR_BYTES && ++state->switches > SWITCHES_MOST)
-		return kd_fail(&state->stack->end, KD_CORRUPT, "too many stacks");
-	return KD_OK;
+	if (state->sp > before->sp)
+		return KD_OK;
+	if (may_switch && ++state->switches <= SWITCHES_MOST)
+		return KD_OK;
+	return kd_fail(&state->stack->end, KD_CORRUPT,
+		       "the stack goes in the wrong direction at 0x%llx",
+		       (unsigned long long)before->pc);
 }
 
 static enum kd_status step(struct state *state, const struct kd_orc *orc)
@@ -188,7 +188,7 @@ static enum kd_status step(struct state *state, const struct kd_orc *orc)
 	}
 	if (!status)
 		status = find_bp(state, orc, cfa, &before);
-	return status ? status : check_direction(state, &before);
+	return status ? status : check_direction(state, orc, &before);
 }
 
 /* Whether the instruction before a return address is a call of that function: e8, and 32 bits of distance. */

@@ -5,95 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dump_fixture.h"
 #include "kernel/btf.h"
 #include "kernel/kallsyms.h"
 #include "kernel/types.h"
-
-enum { ROOM = 4096, HEADER = 24 };
-
-/* A blob that is put together type by type. */
-struct blob {
-	uint8_t types[ROOM];
-	char strings[ROOM];
-	uint32_t type_bytes, string_bytes, string_base;
-	uint8_t bytes[3 * ROOM];
-	size_t size;
-};
-
-static uint32_t text(struct blob *blob, const char *string)
-{
-	uint32_t at = blob->string_bytes;
-
-	if (!*string)
-		return 0;
-	strcpy(blob->strings + at, string);
-	blob->string_bytes += (uint32_t)strlen(string) + 1;
-	return blob->string_base + at;
-}
-
-static void word(struct blob *blob, uint32_t value)
-{
-	memcpy(blob->types + blob->type_bytes, &value, sizeof(value));
-	blob->type_bytes += sizeof(value);
-}
-
-static void type(struct blob *blob, enum kd_btf_kind kind, const char *name, uint32_t count,
-		 bool flag, uint32_t third)
-{
-	word(blob, text(blob, name));
-	word(blob, (uint32_t)flag << 31 | (uint32_t)kind << 24 | count);
-	word(blob, third);
-}
-
-static void member(struct blob *blob, const char *name, uint32_t type_id, uint32_t offset)
-{
-	word(blob, text(blob, name));
-	word(blob, type_id);
-	word(blob, offset);
-}
-
-static void finish(struct blob *blob)
-{
-	const uint32_t header[6] = {0x0001eb9f,       HEADER,           0,
-				    blob->type_bytes, blob->type_bytes, blob->string_bytes};
-
-	memcpy(blob->bytes, header, sizeof(header));
-	memcpy(blob->bytes + HEADER, blob->types, blob->type_bytes);
-	memcpy(blob->bytes + HEADER + blob->type_bytes, blob->strings, blob->string_bytes);
-	blob->size = HEADER + blob->type_bytes + blob->string_bytes;
-}
+#include "kernel_fixture.h"
 
 /* 1 int, 2 union {a, b}, 3 struct page {flags, union, bits:3}, 4 typedef, 5 array, 6 enum, 7 enum64, 8 loop */
 static void make_base(struct blob *blob)
 {
-	memset(blob, 0, sizeof(*blob));
-	blob->string_bytes = 1;
-	type(blob, KD_BTF_INT, "int", 0, false, 4);
-	word(blob, 32);
-	type(blob, KD_BTF_UNION, "", 2, false, 8);
-	member(blob, "mapping", 1, 0);
-	member(blob, "_mapcount", 1, 32);
-	type(blob, KD_BTF_STRUCT, "page", 3, true, 24);
-	member(blob, "flags", 1, 0);
-	member(blob, "", 2, 64);
-	member(blob, "bits", 1, 3u << 24 | 130);
-	type(blob, KD_BTF_TYPEDEF, "page_t", 0, false, 3);
-	type(blob, KD_BTF_ARRAY, "", 0, false, 0);
-	word(blob, 4);
-	word(blob, 1);
-	word(blob, 10);
-	type(blob, KD_BTF_ENUM, "pageflags", 2, true, 4);
-	word(blob, text(blob, "PG_lru"));
-	word(blob, 4);
-	word(blob, text(blob, "PG_none"));
-	word(blob, UINT32_MAX);
-	type(blob, KD_BTF_ENUM64, "wide", 1, false, 8);
-	word(blob, text(blob, "WIDE"));
-	word(blob, 1);
-	word(blob, 2);
-	type(blob, KD_BTF_TYPEDEF, "loop", 0, false, 8);
-	finish(blob);
+	blob_init(blob, NULL);
+	blob_type(blob, KD_BTF_INT, "int", 0, false, 4);
+	blob_word(blob, 32);
+	blob_type(blob, KD_BTF_UNION, "", 2, false, 8);
+	blob_member(blob, "mapping", 1, 0);
+	blob_member(blob, "_mapcount", 1, 32);
+	blob_type(blob, KD_BTF_STRUCT, "page", 3, true, 24);
+	blob_member(blob, "flags", 1, 0);
+	blob_member(blob, "", 2, 64);
+	blob_member(blob, "bits", 1, 3u << 24 | 130);
+	blob_type(blob, KD_BTF_TYPEDEF, "page_t", 0, false, 3);
+	blob_type(blob, KD_BTF_ARRAY, "", 0, false, 0);
+	blob_word(blob, 4);
+	blob_word(blob, 1);
+	blob_word(blob, 10);
+	blob_type(blob, KD_BTF_ENUM, "pageflags", 2, true, 4);
+	blob_word(blob, blob_text(blob, "PG_lru"));
+	blob_word(blob, 4);
+	blob_word(blob, blob_text(blob, "PG_none"));
+	blob_word(blob, UINT32_MAX);
+	blob_type(blob, KD_BTF_ENUM64, "wide", 1, false, 8);
+	blob_word(blob, blob_text(blob, "WIDE"));
+	blob_word(blob, 1);
+	blob_word(blob, 2);
+	blob_type(blob, KD_BTF_TYPEDEF, "loop", 0, false, 8);
+	blob_finish(blob);
 }
 
 static void test_types(void **state)
@@ -150,9 +95,9 @@ static void test_split(void **state)
 	assert_int_equal(kd_btf_init(&base, first.bytes, first.size, NULL, &err), KD_OK);
 	memset(&second, 0, sizeof(second));
 	second.string_base = first.string_bytes;
-	type(&second, KD_BTF_STRUCT, "driver", 1, false, 24);
-	member(&second, "pages", 4, 0);
-	finish(&second);
+	blob_type(&second, KD_BTF_STRUCT, "driver", 1, false, 24);
+	blob_member(&second, "pages", 4, 0);
+	blob_finish(&second);
 	assert_int_equal(kd_btf_init(&module, second.bytes, second.size, &base, &err), KD_OK);
 	assert_int_equal(kd_btf_find(&module, KD_BTF_STRUCT, "driver", &got, &err), KD_OK);
 	assert_int_equal(got.id, 9);
@@ -205,80 +150,21 @@ static void test_damaged_types(void **state)
 	assert_true(refused > 30);
 }
 
-enum {
-	RAM = 0x1000000,
-	NAMES = RAM,
-	COUNT = RAM + 0x1000,
-	TABLE = RAM + 0x2000,
-	INDEX = RAM + 0x3000,
-	OFFSETS = RAM + 0x4000,
-	BASE = RAM + 0x5000,
-	TYPES = RAM + 0x6000,
+static const struct made_symbol symbols_of_kernel[] = {
+	{"Avar", 0x10, false},
+	{"T_\1ext", 0x40, false},
+	{"Ttext_end", 0x80, true},
+	{"D__\1art_\2", MADE_TYPES - MADE_RAM, false},
+	{"D__\1op_\2", MADE_TYPES - MADE_RAM + 0x200, false},
 };
-#define TEXT (FIXTURE_TEXT + RAM)
-
-static void put_symbols(struct fixture *fixture, bool percpu)
-{
-	/* tokens: each character for itself, and "st" for 1, "BTF" for 2 */
-	static const char *const names[] = {"Avar", "T_\1ext", "Ttext_end", "D__\1art_\2",
-					    "D__\1op_\2"};
-	const int64_t addresses[] = {0x10, 0x40, 0x80, TYPES - RAM, 0};
-	size_t at = 0, table = 0;
-	uint16_t index[256];
-
-	for (int i = 0; i < 256; i++) {
-		const char token[2] = {(char)(i < 3 ? '?' : i), 0};
-		const char *string = i == 1 ? "st" : i == 2 ? "BTF" : token;
-
-		index[i] = (uint16_t)table;
-		fixture_poke(fixture, TABLE + table, string, strlen(string) + 1);
-		table += strlen(string) + 1;
-	}
-	fixture_poke(fixture, INDEX, index, sizeof(index));
-	for (int i = 0; i < 5; i++) {
-		uint8_t length = (uint8_t)strlen(names[i]);
-		int64_t offset = i == 4 ? TYPES - RAM + 0x200 : addresses[i];
-		uint8_t two[2] = {(uint8_t)(length | 0x80), 0};
-
-		if (i == 2) /* as names of 128 tokens and more are */
-			fixture_poke(fixture, NAMES + at, two, 2);
-		else
-			fixture_poke(fixture, NAMES + at, &length, 1);
-		at += i == 2 ? 2 : 1;
-		fixture_poke(fixture, NAMES + at, names[i], length);
-		at += length;
-		if (percpu && i > 0)
-			offset = -1 - offset;
-		fixture_poke_number(fixture, OFFSETS + 4 * (unsigned int)i, (uint64_t)offset, 4);
-	}
-	fixture_poke_number(fixture, COUNT, 5, 4);
-	fixture_poke_number(fixture, BASE, TEXT, 8);
-}
 
 static void make_kernel(struct fixture *fixture, bool percpu, struct kd_dump **dump,
 			struct kd_kernel **kernel)
 {
 	struct blob blob;
 
-	fixture_init(fixture, 4);
-	fixture_memory(fixture, RAM, 0x10000, 0x10000);
-	for (unsigned int at = 0; at < 0x10000; at += 0x1000)
-		fixture_map(fixture, TEXT + at, RAM + at, 12);
-	put_symbols(fixture, percpu);
 	make_base(&blob);
-	assert_true(blob.size <= 0x200);
-	fixture_poke(fixture, TYPES, blob.bytes, blob.size);
-	fixture_info(fixture, "OSRELEASE=6.1.0-test");
-	fixture_info(fixture, "SYMBOL(_stext)=%llx", (unsigned long long)TEXT + 0x40);
-	fixture_info(fixture, "SYMBOL(kallsyms_names)=%llx", (unsigned long long)TEXT);
-	fixture_info(fixture, "SYMBOL(kallsyms_num_syms)=%llx", (unsigned long long)TEXT + 0x1000);
-	fixture_info(fixture, "SYMBOL(kallsyms_token_table)=%llx",
-		     (unsigned long long)TEXT + 0x2000);
-	fixture_info(fixture, "SYMBOL(kallsyms_token_index)=%llx",
-		     (unsigned long long)TEXT + 0x3000);
-	fixture_info(fixture, "SYMBOL(kallsyms_offsets)=%llx", (unsigned long long)TEXT + 0x4000);
-	fixture_info(fixture, "SYMBOL(kallsyms_relative_base)=%llx",
-		     (unsigned long long)TEXT + 0x5000);
+	made_kernel_init(fixture, symbols_of_kernel, 5, percpu, &blob);
 	fixture_build(fixture);
 	assert_int_equal(kd_dump_open(fixture->path, NULL, dump, NULL), KD_OK);
 	assert_int_equal(kd_kernel_open(*dump, kernel, NULL), KD_OK);
@@ -315,9 +201,9 @@ static void test_symbols(void **state)
 		assert_int_equal(kd_kallsyms_each(symbols, count_symbols, &count, &err), KD_OK);
 		assert_int_equal(count, 5);
 		assert_int_equal(kd_kallsyms_find(symbols, "text_end", &vaddr, &err), KD_OK);
-		assert_int_equal(vaddr, TEXT + 0x80);
+		assert_int_equal(vaddr, MADE_TEXT + 0x80);
 		assert_int_equal(kd_kallsyms_find(symbols, "var", &vaddr, &err), KD_OK);
-		assert_int_equal(vaddr, percpu ? 0x10 : TEXT + 0x10);
+		assert_int_equal(vaddr, percpu ? 0x10 : MADE_TEXT + 0x10);
 		assert_int_equal(kd_kallsyms_find(symbols, "text", &vaddr, &err), KD_NOTFOUND);
 		assert_int_equal(kd_types_init(&types, kernel, &err), KD_OK);
 		assert_int_equal(kd_btf_member(&types.btf, "page._mapcount", &member, &err), KD_OK);
@@ -337,13 +223,13 @@ static void test_damaged_symbols(void **state)
 		uint64_t paddr, value;
 		unsigned int bytes;
 	} damages[] = {
-		{COUNT, 0, 4},
-		{COUNT, UINT32_MAX, 4},
-		{COUNT, 0xffffff, 4}, /* more than there are names */
-		{INDEX + 100, 0xffff, 2},
-		{NAMES, 0, 1},
-		{BASE, 0, 8},
-		{OFFSETS + 4, 0x41, 4},
+		{MADE_COUNT, 0, 4},
+		{MADE_COUNT, UINT32_MAX, 4},
+		{MADE_COUNT, 0xffffff, 4}, /* more than there are names */
+		{MADE_INDEX + 100, 0xffff, 2},
+		{MADE_NAMES, 0, 1},
+		{MADE_BASE, 0, 8},
+		{MADE_OFFSETS + 4, 0x41, 4},
 	};
 
 	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
@@ -361,8 +247,8 @@ static void test_damaged_symbols(void **state)
 			offset = fixture.file_bytes;
 			for (size_t after = segment; after < fixture.segment_count; after++)
 				offset -= fixture.segments[after].file_bytes;
-			if (fixture.segments[segment].paddr == RAM)
-				fixture_patch(&fixture, offset + damages[i].paddr - RAM,
+			if (fixture.segments[segment].paddr == MADE_RAM)
+				fixture_patch(&fixture, offset + damages[i].paddr - MADE_RAM,
 					      &damages[i].value, damages[i].bytes);
 		}
 		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
