@@ -83,9 +83,11 @@ def kdump_machine(crash_machine):
     return make
 
 
-@pytest.mark.parametrize("cpu", ["max", "qemu64"])
-@pytest.mark.parametrize("kernel,method", [(BZIMAGE, "segments"), (VMLINUX, "segments"), (BZIMAGE, "file")],
-                         ids=["bzimage-segments", "vmlinux-segments", "bzimage-file"])
+WAYS = [(BZIMAGE, "segments", "max"), (VMLINUX, "segments", "max"), (BZIMAGE, "file", "qemu64")]
+MORE_WAYS = [(BZIMAGE, "segments", "qemu64"), (VMLINUX, "segments", "qemu64"), (BZIMAGE, "file", "max")]
+
+
+@pytest.mark.parametrize("kernel,method,cpu", WAYS + [pytest.param(*way, marks=pytest.mark.slow) for way in MORE_WAYS])
 def test_captures(kdump_machine, kernel, method, cpu):
     crash_and_check(kdump_machine(cpu=cpu), f"--kernel {kernel} --method {method}")
 
@@ -135,6 +137,9 @@ def test_captures_the_regular_kernel(kdump_machine):
     crash_and_check(kdump_machine("6.1", crashkernel="192M"))
 
 
-@pytest.mark.parametrize("target", ["xfs", "btrfs", "vfat", "raw"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("target", [pytest.param("xfs", marks=SLOW), pytest.param("btrfs", marks=SLOW), "vfat", "raw"])
 def test_captures_to(kdump_machine, target):
     crash_and_check(kdump_machine(target=target))
