@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "kernel/kallsyms_search.h"
 
 enum { SYMBOLS_MOST = 1 << 24, STREAM_BYTES = 4096, LONG_LENGTH = 0x80, OFFSET_BYTES = 4 };
 
@@ -233,36 +234,61 @@ static enum kd_status learn_encoding(struct kd_kallsyms *symbols, struct kd_err 
 		      : kd_fail(err, KD_CORRUPT, "kallsyms: _stext is not where VMCOREINFO says");
 }
 
-enum kd_status kd_kallsyms_init(struct kd_kallsyms *symbols, struct kd_kernel *kernel,
-				struct kd_err *err)
+/* Reads what the tables' places tell. */
+static enum kd_status set_places(struct kd_kallsyms *symbols,
+				 const struct kd_kallsyms_places *places, struct kd_err *err)
 {
-	uint64_t count_vaddr = 0, base_vaddr = 0, table = 0, index = 0;
+	enum kd_status status = kd_kernel_read(symbols->kernel, places->count, &symbols->count,
+					       sizeof(symbols->count), err);
+
+	symbols->names_vaddr = places->names;
+	symbols->offsets_vaddr = places->offsets;
+	if (!status)
+		status = kd_kernel_read(symbols->kernel, places->relative_base,
+					&symbols->relative_base, sizeof(symbols->relative_base),
+					err);
+	if (!status && (!symbols->count || symbols->count > SYMBOLS_MOST))
+		status = kd_fail(err, KD_CORRUPT, "kallsyms: %u symbols", symbols->count);
+	if (!status)
+		status = read_tokens(symbols, places->tokens, places->index, err);
+	return status ? status : learn_encoding(symbols, err);
+}
+
+static enum kd_status ask_vmcoreinfo(struct kd_kernel *kernel, struct kd_kallsyms_places *places,
+				     struct kd_err *err)
+{
 	const struct {
 		const char *name;
 		uint64_t *vaddr;
 	} tables[] = {
-		{"kallsyms_names", &symbols->names_vaddr},
-		{"kallsyms_num_syms", &count_vaddr},
-		{"kallsyms_token_table", &table},
-		{"kallsyms_token_index", &index},
-		{"kallsyms_offsets", &symbols->offsets_vaddr},
-		{"kallsyms_relative_base", &base_vaddr},
+		{"kallsyms_names", &places->names},
+		{"kallsyms_num_syms", &places->count},
+		{"kallsyms_token_table", &places->tokens},
+		{"kallsyms_token_index", &places->index},
+		{"kallsyms_offsets", &places->offsets},
+		{"kallsyms_relative_base", &places->relative_base},
 	};
 	enum kd_status status = KD_OK;
 
-	symbols->kernel = kernel;
 	for (size_t i = 0; !status && i < sizeof(tables) / sizeof(*tables); i++)
 		status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(kernel), tables[i].name,
 					      tables[i].vaddr, err);
+	return status;
+}
+
+enum kd_status kd_kallsyms_init(struct kd_kallsyms *symbols, struct kd_kernel *kernel,
+				struct kd_err *err)
+{
+	struct kd_kallsyms_places places[KD_KALLSYMS_ORDERS];
+	enum kd_status status = ask_vmcoreinfo(kernel, places, err);
+
+	symbols->kernel = kernel;
 	if (!status)
-		status = kd_kernel_read(kernel, count_vaddr, &symbols->count,
-					sizeof(symbols->count), err);
-	if (!status)
-		status = kd_kernel_read(kernel, base_vaddr, &symbols->relative_base,
-					sizeof(symbols->relative_base), err);
-	if (!status && (!symbols->count || symbols->count > SYMBOLS_MOST))
-		status = kd_fail(err, KD_CORRUPT, "kallsyms: %u symbols", symbols->count);
-	if (!status)
-		status = read_tokens(symbols, table, index, err);
-	return status ? status : learn_encoding(symbols, err);
+		return set_places(symbols, places, err);
+	if (status == KD_NOTFOUND)
+		status = kd_kallsyms_search(kernel, places, err);
+	if (status)
+		return status;
+	/* the one in which _stext is where it should be */
+	return set_places(symbols, &places[0], NULL) ? set_places(symbols, &places[1], err) : KD_OK;
 }

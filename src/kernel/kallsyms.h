@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The symbols of a dead kernel, out of its own memory: the tables of kernel/kallsyms.c, whose addresses VMCOREINFO
- * has since 6.0 (5fd8fea935a1). Reads them as a stream, some KiB at a time.
+ * has since 6.0 (5fd8fea935a1); before, they are searched for. Reads them as a stream, some KiB at a time.
  */
 #ifndef KD_KERNEL_KALLSYMS_H
 #define KD_KERNEL_KALLSYMS_H
@@ -25,7 +25,10 @@ struct kd_kallsyms {
 	char tokens[16 << 10]; /* NUL-terminated, by token_index */
 };
 
-/* KD_NOTFOUND when VMCOREINFO does not have the tables; KD_CORRUPT; or what reading memory says. */
+/*
+ * KD_NOTFOUND when there are no such tables; KD_CORRUPT; or what reading memory says. A search takes as much memory
+ * as the kernel's image for a moment.
+ */
 enum kd_status kd_kallsyms_init(struct kd_kallsyms *symbols, struct kd_kernel *kernel,
 				struct kd_err *err);
 

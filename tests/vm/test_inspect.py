@@ -127,6 +127,22 @@ def test_every_symbol(dump):
     assert len(ours) > 80000
 
 
+@pytest.mark.parametrize("name", ["crowd", "crowd-6.12"])
+def test_symbols_found_by_what_they_look_like(name, tmp_path):
+    """VMCOREINFO has told where they are since 6.0 only."""
+    dump = dumps.get(name)
+    silent = tmp_path / "vmcore"
+    subprocess.run(["cp", "--sparse=always", dump.vmcore, silent], check=True)
+    with open(silent, "r+b") as core:
+        head = core.read(1 << 20)
+        found = [match.start() for match in re.finditer(rb"SYMBOL\(kallsyms_", head)]
+        assert len(found) >= 6
+        for at in found:
+            core.seek(at)
+            core.write(b"?")
+    assert kdump("sym", "--json", silent) == kdump("sym", "--json", dump.vmcore)
+
+
 def test_modules(dump):
     ours = {module["name"]: (module["references"], module["state"]) for module in kdump("mods", "--json", dump.vmcore)}
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
