@@ -28,6 +28,7 @@ declare -gA _kdump_commands=(
 	[mods]='--json <file>'
 	[type]='--json <file>'
 	[report]='--json --html --output -o <file>'
+	[locks]='--json <file>'
 	[version]=''
 )
 

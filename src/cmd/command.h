@@ -49,6 +49,7 @@ struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label);
 void kd_meter_deinit(struct kd_meter *meter);
 
 extern const struct kd_command kd_cmd_bt;
+extern const struct kd_command kd_cmd_locks;
 extern const struct kd_command kd_cmd_mods;
 extern const struct kd_command kd_cmd_ps;
 extern const struct kd_command kd_cmd_regs;

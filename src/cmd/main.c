@@ -18,6 +18,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_log,
 	&kd_cmd_ps,
 	&kd_cmd_bt,
+	&kd_cmd_locks,
 	&kd_cmd_regs,
 	&kd_cmd_mods,
 	&kd_cmd_mem,

@@ -256,6 +256,16 @@ static void write_blocked(const struct kd_report *report, FILE *stream)
 		if (at->same)
 			fprintf(stream, " and %u more", at->same);
 		fputs("</summary>\n", stream);
+		if (at->waits)
+			fprintf(stream, "<p>waits for the %s at 0x%" PRIx64 ", ", at->wait.kind,
+				at->wait.lock);
+		if (at->waits && at->wait.owner) {
+			fprintf(stream, "held by process %d (", at->wait.owner->pid);
+			escape(stream, at->wait.owner->comm);
+			fputs(")</p>\n", stream);
+		} else if (at->waits) {
+			fputs("whose holder is not known</p>\n", stream);
+		}
 		write_stack(report, at, false, stream);
 		fputs("</details>\n", stream);
 	}

@@ -3,7 +3,7 @@
  * {"sentence", "kind", "signature", "signature_text", "hints": […], "host", "release", "build_id", "crash_time",
  *  "panic": {"message", "cause", "cpu", "pid", "comm", "uptime_s"} or null,
  *  "cpus": [{"cpu", "pid", "comm", "registers": {"rip": "0x…"}, "frames": […], "missing"}],
- *  "blocked": [{"pid", "comm", "more", "frames": […], "missing"}],
+ *  "blocked": [{"pid", "comm", "more", "lock": {"kind", "address", "owner": pid} or null, "frames": […], "missing"}],
  *  "load": [1, 5, 15 minutes], "memory": {"total": bytes, "free": bytes, …}, "taints": "POE", "modules": […],
  *  "machine": {"cpu", "vendor", "product", "firmware"}, "command_line", "tasks", "processes",
  *  "log": [lines], "missing": […]}; null for what is not known. Frames are as in `kdump bt --json`.
@@ -110,9 +110,15 @@ static json_t *cpu_object(const struct kd_report *report, const struct kd_report
 
 static json_t *blocked_object(const struct kd_report *report, const struct kd_report_stack *at)
 {
-	return json_pack("{si so si so so}", "pid", (int)at->task->pid, "comm",
-			 text_or_null(at->task->comm), "more", (int)at->same, "frames",
-			 frames(report, at->stack), "missing", missing_of(at));
+	json_t *lock = json_null();
+
+	if (at->waits)
+		lock = json_pack("{ss so so}", "kind", at->wait.kind, "address",
+				 address(at->wait.lock), "owner",
+				 at->wait.owner ? json_integer(at->wait.owner->pid) : json_null());
+	return json_pack("{si so si so so so}", "pid", (int)at->task->pid, "comm",
+			 text_or_null(at->task->comm), "more", (int)at->same, "lock", lock,
+			 "frames", frames(report, at->stack), "missing", missing_of(at));
 }
 
 static json_t *memory_object(const struct kd_report *report)

@@ -8,6 +8,7 @@
 
 #include "inspect/facts.h"
 #include "inspect/stacks.h"
+#include "inspect/waits.h"
 #include "kernel/panic.h"
 #include "report/report.h"
 
@@ -26,6 +27,8 @@ struct kd_report_stack {
 	struct kd_stack *stack;     /* NULL: `why` tells */
 	char why[KD_ERR_TEXT_BYTES];
 	unsigned int same; /* others that stood at the same place, and are not listed */
+	bool waits;        /* for a lock */
+	struct kd_wait wait;
 };
 
 struct kd_report_cpu {

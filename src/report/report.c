@@ -87,6 +87,7 @@ static void unwind(struct kd_report *report, struct kd_orc_tables *orc, const st
 		snprintf(at->why, sizeof(at->why), "no memory");
 }
 
+/* Whether both stood at the same place; what they wait for may differ all the same. */
 static bool same_stack(const struct kd_stack *a, const struct kd_stack *b)
 {
 	if (!a || !b || a->count != b->count)
@@ -115,6 +116,8 @@ static void find_blocked(struct kd_report *report, struct kd_orc_tables *orc)
 		       !same_stack(report->blocked[other].stack, at->stack))
 			other++;
 		if (other == report->blocked_count) {
+			at->waits = at->stack && !kd_wait_find(report->system, &report->tasks, task,
+							       at->stack, &at->wait, NULL);
 			report->blocked_count++;
 			continue;
 		}

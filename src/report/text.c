@@ -95,7 +95,8 @@ static void write_stack(const struct kd_report *report, const struct kd_report_s
 			fprintf(stream, "  %s+0x%" PRIx64, function, frame->offset);
 		else
 			fprintf(stream, "  0x%" PRIx64, frame->pc);
-		fprintf(stream, module ? " [%s]" : "", module);
+		if (module)
+			fprintf(stream, " [%s]", module);
 		fputs(frame->reliable ? "\n" : "  (perhaps)\n", stream);
 	}
 	if (stack->user)
@@ -165,6 +166,14 @@ static void write_blocked(const struct kd_report *report, FILE *stream)
 		if (at->same)
 			fprintf(stream, " and %u more", at->same);
 		fputc('\n', stream);
+		if (at->waits)
+			fprintf(stream, "  waits for the %s at 0x%" PRIx64 ", ", at->wait.kind,
+				at->wait.lock);
+		if (at->waits && at->wait.owner)
+			fprintf(stream, "held by process %d (%s)\n", at->wait.owner->pid,
+				at->wait.owner->comm);
+		else if (at->waits)
+			fputs("whose holder is not known\n", stream);
 		write_stack(report, at, stream);
 	}
 }

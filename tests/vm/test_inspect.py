@@ -15,7 +15,8 @@ DUMPS = ["crowd", "crowd-6.12", pytest.param("crowd-small", marks=pytest.mark.sl
 CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10),
          "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
          "undertaker": ("S", 1), "zombie": ("Z", 10), "threads": ("S", 2), "in-futex": ("S", 40),
-         "spin-user": ("R", 1), "spin-kernel": ("R", 1)}
+         "spin-user": ("R", 1), "spin-kernel": ("R", 1), "mutex-holder": ("D", 1), "mutex-waiter": ("D", 3),
+         "rwsem-holder": ("D", 1), "rwsem-waiter": ("D", 3)}
 
 
 def kdump(*arguments):
@@ -141,6 +142,21 @@ def test_symbols_found_by_what_they_look_like(name, tmp_path):
             core.seek(at)
             core.write(b"?")
     assert kdump("sym", "--json", silent) == kdump("sym", "--json", dump.vmcore)
+
+
+def test_locks(dump):
+    """A pipe's mutex and an inode's semaphore: who holds each, who wants it."""
+    tasks = kdump("locks", "--json", dump.vmcore)
+    for kind, name in (("mutex", "mutex"), ("rw_semaphore", "rwsem")):
+        waiters = [task for task in tasks if task["comm"] == f"{name}-waiter"]
+        assert len(waiters) == 3
+        assert {task["lock"]["owner"]["comm"] for task in waiters} == {f"{name}-holder"}
+        assert {(task["lock"]["kind"], task["lock"]["queued"]) for task in waiters} == {(kind, 3)}
+        assert len({task["lock"]["address"] for task in waiters}) == 1
+        holder, = (task for task in tasks if task["comm"] == f"{name}-holder")
+        assert holder["lock"] is None and holder["in"]
+    assert {task["comm"] for task in tasks if task["lock"]} <= {"mutex-waiter", "rwsem-waiter"}
+    assert sum(task["comm"] == "blocked" for task in tasks) == 10
 
 
 def test_modules(dump):

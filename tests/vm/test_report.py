@@ -26,6 +26,8 @@ def test_the_second_kernel_explains_as_much(name):
     guilty = ours["cpus"][ours["panic"]["cpu"]]
     assert [frame["symbol"] for frame in guilty["frames"]][:3] == ["__crash_kexec", "panic", "sysrq_handle_crash"]
     assert ours["blocked"][0]["comm"] == "blocked" and ours["blocked"][0]["more"] == 9
+    held = {each["comm"]: each["lock"]["kind"] for each in ours["blocked"] if each["lock"] and each["lock"]["owner"]}
+    assert held == {"mutex-waiter": "mutex", "rwsem-waiter": "rw_semaphore"}
     assert [step["error"] for step in json.loads((dump.folder / "crash/manifest.json").read_text())["steps"]
             if step["name"] == "report"] == [None]
     text = (dump.folder / "crash/report.txt").read_text()

@@ -2,11 +2,13 @@
 /*
  * Two hundred processes and threads in states that are known.
  *
- *     guest-crowd USER-CPU KERNEL-CPU
+ *     guest-crowd USER-CPU KERNEL-CPU SLOW-DISK
  *
  * Prints "ready" when all are where they should be, and sleeps. Their names say what they do: in-pipe, in-poll,
  * in-futex (threads), in-nanosleep, in-accept, blocked (D: the parent of a vfork), stopped, traced, zombie, and one that
- * spins in user space and one in the kernel, each on the CPU that was given.
+ * spins in user space and one in the kernel, each on the CPU that was given. mutex-holder holds the mutex of a pipe, and
+ * rwsem-holder the semaphore of an inode, while they wait for a page of a disk that does not answer; mutex-waiter and
+ * rwsem-waiter want the same.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +31,7 @@
 
 enum { THREADS = 20 };
 
-static int user_cpu, kernel_cpu;
+static int user_cpu, kernel_cpu, shared_pipe[2], slow_disk;
 
 static void set_name(const char *name)
 {
@@ -164,6 +166,43 @@ static void threads(void)
 		pause();
 }
 
+/* A page of the disk, not yet read. */
+static const void *page_of_disk(unsigned int number)
+{
+	const void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, slow_disk, (64 + number) << 20);
+
+	if (page == MAP_FAILED)
+		_exit(1);
+	return page;
+}
+
+static void hold_mutex(void)
+{
+	write(shared_pipe[1], page_of_disk(0), 4096);
+}
+
+static void want_mutex(void)
+{
+	sleep(2);
+	write(shared_pipe[1], "x", 1);
+}
+
+static int open_file(void)
+{
+	return open("/tmp/crowd-file", O_RDWR | O_CREAT, 0600);
+}
+
+static void hold_rwsem(void)
+{
+	write(open_file(), page_of_disk(1), 4096);
+}
+
+static void want_rwsem(void)
+{
+	sleep(2);
+	write(open_file(), "x", 1);
+}
+
 static const struct role {
 	const char *name;
 	void (*run)(void);
@@ -180,12 +219,19 @@ static const struct role {
 	{"threads", threads, 2},
 	{"spin-user", spin_in_user, 1},
 	{"spin-kernel", spin_in_kernel, 1},
+	{"mutex-holder", hold_mutex, 1},
+	{"mutex-waiter", want_mutex, 3},
+	{"rwsem-holder", hold_rwsem, 1},
+	{"rwsem-waiter", want_rwsem, 3},
 };
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 4)
 		return 2;
+	slow_disk = open(argv[3], O_RDONLY);
+	if (slow_disk < 0 || pipe(shared_pipe))
+		return 1;
 	user_cpu = atoi(argv[1]);
 	kernel_cpu = atoi(argv[2]);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which lock a blocked task waits for, and who holds it. */
+#ifndef KD_INSPECT_WAITS_H
+#define KD_INSPECT_WAITS_H
+
+#include "inspect/tasks.h"
+#include "inspect/unwind.h"
+
+struct kd_wait {
+	const char *kind;    /* "mutex", "rw_semaphore", "semaphore" */
+	uint64_t lock;       /* its address */
+	unsigned int queued; /* how many wait for it, this one included */
+	/* who holds it; NULL: not known, or nobody just then */
+	const struct kd_task *owner;
+	bool by_readers; /* any number of readers hold it, of whom `owner` was one */
+};
+
+enum { KD_WAIT_CHAIN = 64 };
+
+/*
+ * Looks for the entry of the lock's queue that the task keeps on its stack. KD_NOTFOUND: it waits for no lock of these
+ * kinds; KD_CORRUPT and so on: it does, and the queue cannot be followed.
+ */
+enum kd_status kd_wait_find(struct kd_system *system, const struct kd_tasks *tasks,
+			    const struct kd_task *task, const struct kd_stack *stack,
+			    struct kd_wait *wait, struct kd_err *err);
+
+/* The innermost frame that is not the scheduler's: what the task sleeps in. The stack's count when there is none. */
+size_t kd_wait_frame(struct kd_system *system, const struct kd_stack *stack);
+
+#endif
