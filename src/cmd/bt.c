@@ -186,12 +186,10 @@ static enum kd_status gather(struct scene *scene, const struct request *request,
 
 static const char *module_of(const struct scene *scene, const struct kd_frame *frame)
 {
-	size_t count;
-	const struct kd_module *modules = kd_system_modules(scene->system, &count);
+	const struct kd_module *module =
+		frame->symbol ? kd_system_module_of(scene->system, frame->symbol) : NULL;
 
-	if (!frame->symbol || !frame->symbol->module || frame->symbol->module > count)
-		return NULL;
-	return modules[frame->symbol->module - 1].name;
+	return module ? module->name : NULL;
 }
 
 static const char *name_of(const struct scene *scene, const struct kd_frame *frame)
@@ -233,15 +231,7 @@ static void print_head(const struct kd_task *task)
 
 static bool same_stack(const struct entry *left, const struct entry *right)
 {
-	const struct kd_stack *a = left->stack, *b = right->stack;
-
-	if (!a || !b || a->count != b->count || a->user != b->user ||
-	    a->end.status != b->end.status)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->frames[i].pc != b->frames[i].pc)
-			return false;
-	return true;
+	return left->stack && right->stack && kd_stack_same(left->stack, right->stack);
 }
 
 /* An entry and those behind it that are the same: who they are, then the stack once. */

@@ -97,6 +97,24 @@ void kd_input_close(struct kd_input *input)
 	input->dump = NULL;
 }
 
+int kd_input_run(const struct kd_command *self, int argc, char **argv, kd_input_opener *open,
+		 kd_input_show *show)
+{
+	struct kd_err err = {0};
+	struct kd_input input;
+	const char *name;
+	int exit_status;
+	bool json;
+
+	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+		return exit_status;
+	if (open(&input, name, &err))
+		return kd_command_failed(&err);
+	exit_status = show(&input, json);
+	kd_input_close(&input);
+	return exit_status;
+}
+
 json_t *kd_json_address(uint64_t address)
 {
 	return json_sprintf("0x%llx", (unsigned long long)address);

@@ -34,6 +34,16 @@ enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd
 enum kd_status kd_input_open_system(struct kd_input *input, const char *name, struct kd_err *err);
 void kd_input_close(struct kd_input *input);
 
+/*
+ * A whole command that takes [--json] DUMP: reads the command line, opens, shows, closes. `open` is one of the
+ * kd_input_open…() above.
+ */
+typedef enum kd_status kd_input_opener(struct kd_input *input, const char *name,
+				       struct kd_err *err);
+typedef int kd_input_show(struct kd_input *input, bool json);
+int kd_input_run(const struct kd_command *self, int argc, char **argv, kd_input_opener *open,
+		 kd_input_show *show);
+
 /* "0x…" as the JSON of every command writes addresses. */
 json_t *kd_json_address(uint64_t address);
 /* Bytes as a JSON text: what is no UTF-8 becomes \xNN. Never NULL but for lack of memory. */

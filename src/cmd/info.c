@@ -191,23 +191,17 @@ static int print_text(const struct facts *facts)
 	return kd_output_end();
 }
 
+static int show(struct kd_input *input, bool json)
+{
+	struct facts facts;
+
+	gather(input, &facts);
+	return json ? print_json(&facts) : print_text(&facts);
+}
+
 static int run_info(const struct kd_command *self, int argc, char **argv)
 {
-	struct kd_err err = {0};
-	struct kd_input input;
-	struct facts facts;
-	const char *name;
-	int exit_status;
-	bool json;
-
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open(&input, name, &err))
-		return kd_command_failed(&err);
-	gather(&input, &facts);
-	exit_status = json ? print_json(&facts) : print_text(&facts);
-	kd_input_close(&input);
-	return exit_status;
+	return kd_input_run(self, argc, argv, kd_input_open, show);
 }
 
 const struct kd_command kd_cmd_info = {

@@ -104,7 +104,7 @@ static json_t *wait_json(const struct kd_task *task, const struct kd_wait *wait,
 			 "in", in, "lock", lock);
 }
 
-static void show(struct scene *scene)
+static void print_waits(struct scene *scene)
 {
 	for (size_t i = 0; i < scene->tasks.count; i++) {
 		const struct kd_task *task = &scene->tasks.list[i];
@@ -128,36 +128,33 @@ static void show(struct scene *scene)
 	}
 }
 
-static int run_locks(const struct kd_command *self, int argc, char **argv)
+static int show(struct kd_input *input, bool json)
 {
+	struct scene *scene = calloc(1, sizeof(*scene)); /* a stack is large */
 	struct kd_err err = {0};
-	struct scene *scene;
-	struct kd_input input;
-	const char *name;
 	int exit_status;
-	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open_system(&input, name, &err))
-		return kd_command_failed(&err);
-	scene = calloc(1, sizeof(*scene));
-	if (!scene)
+	if (!scene) {
 		kd_fail(&err, KD_NOMEM, "locks: no memory");
-	if (!scene || kd_tasks_init(&scene->tasks, input.system, &err) ||
-	    kd_orc_init(&scene->orc, input.system, &err)) {
+		return kd_command_failed(&err);
+	}
+	if (kd_tasks_init(&scene->tasks, input->system, &err) ||
+	    kd_orc_init(&scene->orc, input->system, &err)) {
 		exit_status = kd_command_failed(&err);
 	} else {
-		scene->system = input.system;
+		scene->system = input->system;
 		scene->list = json ? json_array() : NULL;
-		show(scene);
+		print_waits(scene);
 		exit_status = json ? kd_json_print(scene->list) : kd_output_end();
 	}
-	if (scene)
-		kd_tasks_deinit(&scene->tasks);
+	kd_tasks_deinit(&scene->tasks);
 	free(scene);
-	kd_input_close(&input);
 	return exit_status;
+}
+
+static int run_locks(const struct kd_command *self, int argc, char **argv)
+{
+	return kd_input_run(self, argc, argv, kd_input_open_system, show);
 }
 
 const struct kd_command kd_cmd_locks = {

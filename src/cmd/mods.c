@@ -58,31 +58,24 @@ static json_t *modules_json(const struct kd_module *modules, size_t count)
 	return list;
 }
 
-static int run_mods(const struct kd_command *self, int argc, char **argv)
+static int show(struct kd_input *input, bool json)
 {
 	const struct kd_module *modules;
 	struct kd_err err = {0};
-	struct kd_input input;
-	const char *name;
-	int exit_status;
 	size_t count;
-	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open_system(&input, name, &err))
+	modules = kd_system_modules(input->system, &count);
+	if (!count && kd_system_modules_status(input->system, &err))
 		return kd_command_failed(&err);
-	modules = kd_system_modules(input.system, &count);
-	if (!count && kd_system_modules_status(input.system, &err)) {
-		exit_status = kd_command_failed(&err);
-	} else if (json) {
-		exit_status = kd_json_print(modules_json(modules, count));
-	} else {
-		print_text(modules, count);
-		exit_status = kd_output_end();
-	}
-	kd_input_close(&input);
-	return exit_status;
+	if (json)
+		return kd_json_print(modules_json(modules, count));
+	print_text(modules, count);
+	return kd_output_end();
+}
+
+static int run_mods(const struct kd_command *self, int argc, char **argv)
+{
+	return kd_input_run(self, argc, argv, kd_input_open_system, show);
 }
 
 const struct kd_command kd_cmd_mods = {

@@ -56,33 +56,30 @@ static json_t *tasks_json(struct kd_system *system, const struct kd_tasks *tasks
 	return list;
 }
 
-static int run_ps(const struct kd_command *self, int argc, char **argv)
+static int show(struct kd_input *input, bool json)
 {
 	struct kd_log log = kd_command_log(false);
 	struct kd_err err = {0};
 	struct kd_tasks tasks;
-	struct kd_input input;
-	const char *name;
 	int exit_status;
-	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open_system(&input, name, &err))
-		return kd_command_failed(&err);
-	if (kd_tasks_init(&tasks, input.system, &err) && tasks.count)
+	if (kd_tasks_init(&tasks, input->system, &err) && tasks.count)
 		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
 	if (!tasks.count) {
 		exit_status = kd_command_failed(&err);
 	} else if (json) {
-		exit_status = kd_json_print(tasks_json(input.system, &tasks));
+		exit_status = kd_json_print(tasks_json(input->system, &tasks));
 	} else {
-		print_text(input.system, &tasks);
+		print_text(input->system, &tasks);
 		exit_status = kd_output_end();
 	}
 	kd_tasks_deinit(&tasks);
-	kd_input_close(&input);
 	return exit_status;
+}
+
+static int run_ps(const struct kd_command *self, int argc, char **argv)
+{
+	return kd_input_run(self, argc, argv, kd_input_open_system, show);
 }
 
 const struct kd_command kd_cmd_ps = {

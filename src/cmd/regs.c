@@ -63,7 +63,7 @@ static json_t *cpu_json(const struct showing *showing, unsigned int cpu,
 			 "registers", registers);
 }
 
-static int show(struct showing *showing)
+static int print_cpus(struct showing *showing)
 {
 	struct kd_log log = kd_command_log(false);
 	struct kd_err err = {0};
@@ -87,26 +87,22 @@ static int show(struct showing *showing)
 	return showing->list ? kd_json_print(showing->list) : kd_output_end();
 }
 
+static int show(struct kd_input *input, bool json)
+{
+	struct showing showing = {
+		.system = input->system,
+		.arch = kd_dump_arch(input->dump),
+		.list = json ? json_array() : NULL,
+	};
+	int exit_status = print_cpus(&showing);
+
+	kd_tasks_deinit(&showing.tasks);
+	return exit_status;
+}
+
 static int run_regs(const struct kd_command *self, int argc, char **argv)
 {
-	struct showing showing = {.shown = 0};
-	struct kd_err err = {0};
-	struct kd_input input;
-	const char *name;
-	int exit_status;
-	bool json;
-
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open_system(&input, name, &err))
-		return kd_command_failed(&err);
-	showing.system = input.system;
-	showing.arch = kd_dump_arch(input.dump);
-	showing.list = json ? json_array() : NULL;
-	exit_status = show(&showing);
-	kd_tasks_deinit(&showing.tasks);
-	kd_input_close(&input);
-	return exit_status;
+	return kd_input_run(self, argc, argv, kd_input_open_system, show);
 }
 
 const struct kd_command kd_cmd_regs = {

@@ -17,10 +17,9 @@ struct request {
 
 static const char *module_name(struct kd_system *system, const struct kd_symbol *symbol)
 {
-	size_t count;
-	const struct kd_module *modules = kd_system_modules(system, &count);
+	const struct kd_module *module = kd_system_module_of(system, symbol);
 
-	return symbol->module && symbol->module <= count ? modules[symbol->module - 1].name : NULL;
+	return module ? module->name : NULL;
 }
 
 /* As a line of /proc/kallsyms, with the offset where it is not the symbol's own address. */

@@ -311,19 +311,7 @@ static int run_checks(struct kd_input *input, bool json)
 
 static int run_verify(const struct kd_command *self, int argc, char **argv)
 {
-	struct kd_err err = {0};
-	struct kd_input input;
-	const char *name;
-	int exit_status;
-	bool json;
-
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
-		return exit_status;
-	if (kd_input_open_dump(&input, name, &err))
-		return kd_command_failed(&err);
-	exit_status = run_checks(&input, json);
-	kd_input_close(&input);
-	return exit_status;
+	return kd_input_run(self, argc, argv, kd_input_open_dump, run_checks);
 }
 
 const struct kd_command kd_cmd_verify = {

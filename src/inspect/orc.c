@@ -119,21 +119,9 @@ static enum kd_status read_entry(struct kd_orc_tables *tables, uint64_t vaddr, s
 }
 
 /* Tables end where code ends, but a search in them does not. */
-static bool is_code(struct kd_system *system, uint64_t pc)
+static bool is_code(const struct kd_symbol *symbol)
 {
-	const struct kd_symbol *symbol = kd_symbols_at(kd_system_symbols(system), pc);
-
 	return symbol && symbol->type && strchr("tTwW", symbol->type);
-}
-
-static const struct kd_module *module_of(struct kd_system *system, uint64_t pc)
-{
-	const struct kd_symbol *symbol = kd_symbols_at(kd_system_symbols(system), pc);
-	size_t count;
-	const struct kd_module *modules = kd_system_modules(system, &count);
-
-	return symbol && symbol->module && symbol->module <= count ? &modules[symbol->module - 1]
-								   : NULL;
 }
 
 enum kd_status kd_orc_find(struct kd_orc_tables *tables, uint64_t pc, struct kd_orc *orc,
@@ -145,6 +133,7 @@ enum kd_status kd_orc_find(struct kd_orc_tables *tables, uint64_t pc, struct kd_
 						.bp_register = KD_ORC_UNDEFINED,
 						.type = KD_ORC_TYPE_CALL};
 	uint64_t ip_vaddr = tables->ip_vaddr, vaddr = tables->vaddr;
+	const struct kd_symbol *symbol;
 	const struct kd_module *module;
 	uint32_t count = tables->count, number = 0;
 	enum kd_status status;
@@ -153,10 +142,11 @@ enum kd_status kd_orc_find(struct kd_orc_tables *tables, uint64_t pc, struct kd_
 		*orc = null_call;
 		return KD_OK;
 	}
-	if (!is_code(tables->system, pc))
+	symbol = kd_symbols_at(kd_system_symbols(tables->system), pc);
+	if (!is_code(symbol))
 		return kd_fail(err, KD_NOTFOUND, "0x%llx is no code of the kernel or of a module",
 			       (unsigned long long)pc);
-	module = module_of(tables->system, pc);
+	module = kd_system_module_of(tables->system, symbol);
 	if (module) {
 		ip_vaddr = module->orc_ip_vaddr;
 		vaddr = module->orc_vaddr;

@@ -76,6 +76,14 @@ const struct kd_module *kd_system_modules(const struct kd_system *system, size_t
 	return system->modules;
 }
 
+const struct kd_module *kd_system_module_of(const struct kd_system *system,
+					    const struct kd_symbol *symbol)
+{
+	if (symbol->module == KD_KERNEL_ITSELF || symbol->module > system->module_count)
+		return NULL;
+	return &system->modules[symbol->module - 1];
+}
+
 enum kd_status kd_system_modules_status(const struct kd_system *system, struct kd_err *err)
 {
 	if (system->modules_status && err)

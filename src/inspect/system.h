@@ -28,6 +28,9 @@ struct kd_symbols *kd_system_symbols(struct kd_system *system);
 const struct kd_btf *kd_system_types(const struct kd_system *system, struct kd_err *err);
 /* By address of their struct module; those that could be read before something was damaged. */
 const struct kd_module *kd_system_modules(const struct kd_system *system, size_t *count);
+/* The module that a symbol is of; NULL: it is the kernel's own. */
+const struct kd_module *kd_system_module_of(const struct kd_system *system,
+					    const struct kd_symbol *symbol);
 /* KD_OK, or why there are none, or not all. */
 enum kd_status kd_system_modules_status(const struct kd_system *system, struct kd_err *err);
 

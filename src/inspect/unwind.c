@@ -314,3 +314,14 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 			return;
 	}
 }
+
+bool kd_stack_same(const struct kd_stack *left, const struct kd_stack *right)
+{
+	if (left->count != right->count || left->user != right->user ||
+	    left->end.status != right->end.status)
+		return false;
+	for (size_t i = 0; i < left->count; i++)
+		if (left->frames[i].pc != right->frames[i].pc)
+			return false;
+	return true;
+}

@@ -51,6 +51,9 @@ struct kd_stack {
 	struct kd_err end; /* why it is not whole; status KD_OK when it is */
 };
 
+/* Whether two stacks are of the same places all the way. */
+bool kd_stack_same(const struct kd_stack *left, const struct kd_stack *right);
+
 /*
  * Fills the stack: never an error in itself. With `guess`, code without tables is taken to use frame pointers, and
  * what follows is not reliable.

@@ -87,15 +87,10 @@ static void unwind(struct kd_report *report, struct kd_orc_tables *orc, const st
 		snprintf(at->why, sizeof(at->why), "no memory");
 }
 
-/* Whether both stood at the same place; what they wait for may differ all the same. */
-static bool same_stack(const struct kd_stack *a, const struct kd_stack *b)
+/* What they wait for may differ all the same. */
+static bool same_place(const struct kd_report_stack *left, const struct kd_report_stack *right)
 {
-	if (!a || !b || a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->frames[i].pc != b->frames[i].pc)
-			return false;
-	return true;
+	return left->stack && right->stack && kd_stack_same(left->stack, right->stack);
 }
 
 /* Tasks in uninterruptible sleep, each place once. */
@@ -112,8 +107,7 @@ static void find_blocked(struct kd_report *report, struct kd_orc_tables *orc)
 		if (report->blocked_count == KD_REPORT_BLOCKED)
 			continue;
 		unwind(report, orc, task, at);
-		while (other < report->blocked_count &&
-		       !same_stack(report->blocked[other].stack, at->stack))
+		while (other < report->blocked_count && !same_place(&report->blocked[other], at))
 			other++;
 		if (other == report->blocked_count) {
 			at->waits = at->stack && !kd_wait_find(report->system, &report->tasks, task,
@@ -273,10 +267,8 @@ const char *kd_report_function(const struct kd_report *report, const struct kd_f
 
 const char *kd_report_module(const struct kd_report *report, const struct kd_frame *frame)
 {
-	size_t count;
-	const struct kd_module *modules = kd_system_modules(report->system, &count);
+	const struct kd_module *module =
+		frame->symbol ? kd_system_module_of(report->system, frame->symbol) : NULL;
 
-	if (!frame->symbol || !frame->symbol->module || frame->symbol->module > count)
-		return NULL;
-	return modules[frame->symbol->module - 1].name;
+	return module ? module->name : NULL;
 }
