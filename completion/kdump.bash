@@ -29,6 +29,8 @@ declare -gA _kdump_commands=(
 	[type]='--json <file>'
 	[report]='--json --html --output -o <file>'
 	[locks]='--json <file>'
+	[mounts]='--json <file>'
+	[files]='--pid --json -p <file>'
 	[version]=''
 )
 

@@ -50,7 +50,9 @@ void kd_meter_deinit(struct kd_meter *meter);
 
 extern const struct kd_command kd_cmd_bt;
 extern const struct kd_command kd_cmd_locks;
+extern const struct kd_command kd_cmd_files;
 extern const struct kd_command kd_cmd_mods;
+extern const struct kd_command kd_cmd_mounts;
 extern const struct kd_command kd_cmd_ps;
 extern const struct kd_command kd_cmd_regs;
 extern const struct kd_command kd_cmd_report;

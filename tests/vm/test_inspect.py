@@ -159,6 +159,22 @@ def test_locks(dump):
     assert sum(task["comm"] == "blocked" for task in tasks) == 10
 
 
+def test_mounts_and_files(dump):
+    """As /proc/mounts and /proc/PID/fd had them."""
+    ours = {(mount["device"], mount["path"], mount["type"], mount["read_only"]) for mount in kdump("mounts", "--json", dump.vmcore)}
+    said = {(device, path, kind, "ro" in options.split(",")) for device, path, kind, options, *_ in
+            (line.split() for line in dump.said("said/tmp/mounts").splitlines())}
+    assert {mount[1:] for mount in ours} == {mount[1:] for mount in said} and len(ours) >= 5
+    # what the kernel itself mounted as root has another name in /proc
+    assert {mount for mount in ours if mount[1] != "/"} == {mount for mount in said if mount[1] != "/"}
+    processes = re.split(r"^process ", dump.said("said/tmp/files"), flags=re.M)[1:]
+    assert len(processes) >= 11
+    for text in processes:
+        pid, *lines = text.splitlines()
+        said = {int(number): path for number, path in (line.split(" ", 1) for line in lines if " " in line)}
+        assert {file["fd"]: file["path"] for file in kdump("files", "--json", "-p", pid, dump.vmcore)} == said, pid
+
+
 def test_modules(dump):
     ours = {module["name"]: (module["references"], module["state"]) for module in kdump("mods", "--json", dump.vmcore)}
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in

@@ -59,6 +59,9 @@ RECIPES = {
 # What the guest's own kernel says of every thread: a line of /proc/PID/stat, then its kernel stack.
 ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
              "echo \"task $(cat $task/stat 2>/dev/null)\"; cat $task/stack 2>/dev/null; done")
+# The open files of some: "process PID", then lines of number and path.
+ASK_FILES = ("for pid in 1 $(pidof mutex-holder) $(pidof in-accept); do echo process $pid; "
+             "for file in /proc/$pid/fd/*; do echo ${file##*/} $(readlink $file); done; done")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +120,8 @@ def _gather(machine, recipe, folder):
     guest.run("for try in $(seq 120); do grep -q ready /tmp/gathered && exit 0; sleep 1; done; exit 1", timeout=180)
     guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
               timeout=300)
-    guest.get([f"/tmp/{name}" for name in ("kallsyms", "modules", "dmesg", "tasks")], folder / "said")
+    guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts", timeout=120)
+    guest.get([f"/tmp/{name}" for name in ("kallsyms", "modules", "dmesg", "tasks", "files", "mounts")], folder / "said")
 
 
 def _make(name, recipe):

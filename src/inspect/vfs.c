@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "inspect/vfs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/fields.h"
+#include "inspect/lists.h"
+
+enum {
+	DEPTH_MOST = 1 << 12, /* names in a path, mounts on each other */
+	FILES_MOST = 1 << 20,
+	NAME_BYTES = 256,
+	MNT_READONLY = 0x40, /* include/linux/mount.h */
+	SB_RDONLY = 1,       /* include/linux/fs.h */
+	NODES_MOST = 1 << 16,
+};
+
+/* Puts "/name" before what there is; false when it gets too long. */
+static bool prepend(char *path, size_t *start, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (*start < length + 1)
+		return false;
+	*start -= length;
+	memcpy(path + *start, name, length);
+	path[--*start] = '/';
+	return true;
+}
+
+static enum kd_status read_name(struct kd_system *system, uint64_t dentry, char name[NAME_BYTES],
+				struct kd_err *err)
+{
+	uint64_t text = 0;
+	enum kd_status status = kd_get(system, dentry, "dentry.d_name.name", &text, err);
+
+	if (!status)
+		status = kd_read_text(system, text, name, NAME_BYTES, err);
+	/* what a terminal cannot show */
+	for (char *c = name; !status && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return status;
+}
+
+/* From a mount's root to where it is mounted; *mount is the same when it is mounted nowhere. */
+static enum kd_status leave_mount(struct kd_system *system, uint64_t *mount, uint64_t *dentry,
+				  struct kd_err *err)
+{
+	uint64_t parent = 0;
+	enum kd_status status = kd_get(system, *mount, "mount.mnt_parent", &parent, err);
+
+	if (status || parent == *mount)
+		return status;
+	status = kd_get(system, *mount, "mount.mnt_mountpoint", dentry, err);
+	*mount = parent;
+	return status;
+}
+
+enum kd_status kd_path_of(struct kd_system *system, uint64_t vfsmount, uint64_t dentry,
+			  char path[KD_PATH_BYTES], struct kd_err *err)
+{
+	char made[KD_PATH_BYTES], name[NAME_BYTES];
+	size_t start = sizeof(made) - 1;
+	uint64_t offset = 0, mount, root = 0, parent = 0;
+	enum kd_status status = kd_offset_of(system, "mount.mnt", &offset, err);
+
+	made[start] = '\0';
+	mount = vfsmount - offset;
+	for (int depth = 0; !status; depth++) {
+		uint64_t before = mount;
+
+		if (depth == DEPTH_MOST)
+			return kd_fail(err, KD_CORRUPT, "a path without an end");
+		status = kd_get(system, mount, "mount.mnt.mnt_root", &root, err);
+		if (!status && dentry == root) {
+			status = leave_mount(system, &mount, &dentry, err);
+			if (!status && mount == before)
+				break;
+			continue;
+		}
+		if (!status)
+			status = kd_get(system, dentry, "dentry.d_parent", &parent, err);
+		if (!status)
+			status = read_name(system, dentry, name, err);
+		if (!status && parent == dentry)
+			break; /* it is not connected to the root */
+		if (!status && !prepend(made, &start, name))
+			return kd_fail(err, KD_UNSUPPORTED, "a path of more than %d bytes",
+				       KD_PATH_BYTES);
+		dentry = parent;
+	}
+	if (status)
+		return status;
+	strcpy(path, made[start] ? made + start : "/");
+	return KD_OK;
+}
+
+static enum kd_status read_mount(struct kd_system *system, uint64_t vaddr, struct kd_mount *mount,
+				 struct kd_err *err)
+{
+	uint64_t device = 0, root = 0, super = 0, type = 0, name = 0, flags = 0, super_flags = 0;
+	uint64_t offset = 0;
+	enum kd_status status = kd_offset_of(system, "mount.mnt", &offset, err);
+
+	*mount = (struct kd_mount){.vaddr = vaddr};
+	if (!status)
+		status = kd_get(system, vaddr, "mount.mnt.mnt_root", &root, err);
+	if (!status)
+		status = kd_path_of(system, vaddr + offset, root, mount->path, err);
+	if (!status)
+		status = kd_get(system, vaddr, "mount.mnt.mnt_sb", &super, err);
+	if (!status)
+		status = kd_get(system, super, "super_block.s_type", &type, err);
+	if (!status)
+		status = kd_get(system, type, "file_system_type.name", &name, err);
+	if (!status)
+		status = kd_read_text(system, name, mount->type, sizeof(mount->type), err);
+	if (!status)
+		status = kd_get(system, vaddr, "mount.mnt.mnt_flags", &flags, err);
+	if (!status)
+		status = kd_get(system, super, "super_block.s_flags", &super_flags, err);
+	if (status)
+		return status;
+	mount->read_only = flags & MNT_READONLY || super_flags & SB_RDONLY;
+	if (kd_get(system, vaddr, "mount.mnt_devname", &device, NULL) || !device ||
+	    kd_read_text(system, device, mount->device, sizeof(mount->device), NULL))
+		strcpy(mount->device, "none");
+	return KD_OK;
+}
+
+struct walk {
+	struct kd_system *system;
+	kd_mount_take *take;
+	void *opaque;
+	uint64_t node_offset;
+	unsigned int nodes;
+	bool stopped;
+};
+
+static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_err *err)
+{
+	struct kd_mount mount;
+	uint64_t parent = 0;
+	enum kd_status status = kd_get(walk->system, vaddr, "mount.mnt_parent", &parent, err);
+
+	if (!status)
+		status = read_mount(walk->system, vaddr, &mount, err);
+	/* the initial root, on which everything is mounted, is not what anybody sees */
+	if (!status && parent != vaddr)
+		walk->stopped = !walk->take(walk->opaque, &mount);
+	return status;
+}
+
+/* In order, with the parents on a stack of our own: the tree may be damaged. */
+static enum kd_status walk_tree(struct walk *walk, uint64_t node, struct kd_err *err)
+{
+	uint64_t parents[128];
+	unsigned int depth = 0;
+	enum kd_status status = KD_OK;
+
+	while (!status && !walk->stopped && (node || depth)) {
+		if (node) {
+			if (depth == sizeof(parents) / sizeof(*parents) ||
+			    ++walk->nodes > NODES_MOST)
+				return kd_fail(err, KD_CORRUPT, "a tree of mounts without an end");
+			parents[depth++] = node;
+			status = kd_get(walk->system, node, "rb_node.rb_left", &node, err);
+			continue;
+		}
+		node = parents[--depth];
+		status = take_mount(walk, node - walk->node_offset, err);
+		if (!status)
+			status = kd_get(walk->system, node, "rb_node.rb_right", &node, err);
+	}
+	return status;
+}
+
+static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+	struct kd_list list;
+	uint64_t node;
+
+	kd_list_begin(&list, walk->system, head);
+	while (!status && !walk->stopped && kd_list_next(&list, &node))
+		status = take_mount(walk, node - walk->node_offset, err);
+	if (!status && list.status) {
+		status = list.status;
+		if (err)
+			*err = list.err;
+	}
+	return status;
+}
+
+enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,
+			      struct kd_err *err)
+{
+	struct walk walk = {.system = system, .take = take, .opaque = opaque};
+	uint64_t init = 0, proxy = 0, namespace = 0, root = 0, head = 0;
+	enum kd_status status = kd_system_symbol(system, "init_task", &init, err);
+
+	if (!status)
+		status = kd_get(system, init, "task_struct.nsproxy", &proxy, err);
+	if (!status)
+		status = kd_get(system, proxy, "nsproxy.mnt_ns", &namespace, err);
+	if (status)
+		return kd_context(err, status, "mounts");
+	/* a list up to 6.7, a tree since */
+	if (!kd_get(system, namespace, "mnt_namespace.mounts.rb_node", &root, NULL)) {
+		status = kd_offset_of(system, "mount.mnt_node", &walk.node_offset, err);
+		if (!status)
+			status = walk_tree(&walk, root, err);
+	} else {
+		status = kd_offset_of(system, "mount.mnt_list", &walk.node_offset, err);
+		if (!status)
+			status = kd_offset_of(system, "mnt_namespace.list", &head, err);
+		if (!status)
+			status = walk_list(&walk, namespace + head, err);
+	}
+	return status ? kd_context(err, status, "mounts") : KD_OK;
+}
+
+/* What has no path: made up from the file system's name, as each of them does itself (d_dname). */
+static bool made_up_path(struct kd_system *system, uint64_t dentry, char path[KD_PATH_BYTES])
+{
+	static const struct {
+		const char *type, *prefix;
+	} kinds[] = {{"pipefs", "pipe"}, {"sockfs", "socket"}, {"anon_inodefs", "anon_inode"}};
+	uint64_t super, type, text, inode, number;
+	char name[KD_FS_NAME_BYTES], own[NAME_BYTES];
+
+	if (kd_get(system, dentry, "dentry.d_sb", &super, NULL) ||
+	    kd_get(system, super, "super_block.s_type", &type, NULL) ||
+	    kd_get(system, type, "file_system_type.name", &text, NULL) ||
+	    kd_read_text(system, text, name, sizeof(name), NULL) ||
+	    kd_get(system, dentry, "dentry.d_inode", &inode, NULL) ||
+	    kd_get(system, inode, "inode.i_ino", &number, NULL) ||
+	    read_name(system, dentry, own, NULL))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(name, kinds[i].type))
+			continue;
+		if (!strcmp(name, "anon_inodefs"))
+			snprintf(path, KD_PATH_BYTES, "%s:%s", kinds[i].prefix, own);
+		else
+			snprintf(path, KD_PATH_BYTES, "%s:[%llu]", kinds[i].prefix,
+				 (unsigned long long)number);
+		return true;
+	}
+	return false;
+}
+
+static enum kd_status read_file(struct kd_system *system, uint64_t vaddr, struct kd_open_file *file,
+				struct kd_err *err)
+{
+	uint64_t mount = 0, dentry = 0;
+	enum kd_status status = kd_get(system, vaddr, "file.f_path.mnt", &mount, err);
+
+	file->vaddr = vaddr;
+	if (!status)
+		status = kd_get(system, vaddr, "file.f_path.dentry", &dentry, err);
+	if (!status)
+		status = kd_get(system, vaddr, "file.f_pos", &file->position, err);
+	if (!status)
+		status = kd_get(system, vaddr, "file.f_flags", &file->flags, err);
+	if (status || made_up_path(system, dentry, file->path))
+		return status;
+	return kd_path_of(system, mount, dentry, file->path, err);
+}
+
+enum kd_status kd_files_each(struct kd_system *system, const struct kd_task *task,
+			     kd_file_take *take, void *opaque, struct kd_err *err)
+{
+	uint64_t files = 0, table = 0, array = 0, count = 0;
+	struct kd_open_file file;
+	enum kd_status status = kd_get(system, task->vaddr, "task_struct.files", &files, err);
+
+	if (!status && !files)
+		return kd_fail(err, KD_NOTFOUND, "%s has given up its files", task->comm);
+	if (!status)
+		status = kd_get(system, files, "files_struct.fdt", &table, err);
+	if (!status)
+		status = kd_get(system, table, "fdtable.max_fds", &count, err);
+	if (!status)
+		status = kd_get(system, table, "fdtable.fd", &array, err);
+	if (!status && count > FILES_MOST)
+		status = kd_fail(err, KD_CORRUPT, "a table of %llu files",
+				 (unsigned long long)count);
+	for (unsigned int i = 0; !status && i < count; i++) {
+		uint64_t vaddr;
+
+		status = kd_read_u64(system, array + 8 * (uint64_t)i, &vaddr, err);
+		if (status || !vaddr)
+			continue;
+		file.number = i;
+		status = read_file(system, vaddr, &file, err);
+		if (!status && !take(opaque, &file))
+			break;
+	}
+	return status ? kd_context(err, status, "files of process %d", task->pid) : KD_OK;
+}
