@@ -31,6 +31,7 @@ declare -gA _kdump_commands=(
 	[locks]='--json <file>'
 	[mounts]='--json <file>'
 	[files]='--pid --json -p <file>'
+	[pages]='--json <file>'
 	[version]=''
 )
 

@@ -53,6 +53,7 @@ extern const struct kd_command kd_cmd_locks;
 extern const struct kd_command kd_cmd_files;
 extern const struct kd_command kd_cmd_mods;
 extern const struct kd_command kd_cmd_mounts;
+extern const struct kd_command kd_cmd_pages;
 extern const struct kd_command kd_cmd_ps;
 extern const struct kd_command kd_cmd_regs;
 extern const struct kd_command kd_cmd_report;

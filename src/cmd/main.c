@@ -21,6 +21,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_locks,
 	&kd_cmd_regs,
 	&kd_cmd_mods,
+	&kd_cmd_pages,
 	&kd_cmd_mounts,
 	&kd_cmd_files,
 	&kd_cmd_mem,

@@ -175,6 +175,24 @@ def test_mounts_and_files(dump):
         assert {file["fd"]: file["path"] for file in kdump("files", "--json", "-p", pid, dump.vmcore)} == said, pid
 
 
+def test_pages():
+    """As /proc/buddyinfo and /proc/meminfo had them."""
+    dump = dumps.get("filled")
+    ours = kdump("pages", "--json", dump.vmcore)
+    said = {name: int(kib) >> 2 for name, kib in re.findall(r"^(\S+):\s+(\d+) kB", dump.said("meminfo"), re.M)}
+    near = 8192  # pages: a little changes until the panic
+    assert abs(sum(zone["free"] for zone in ours["zones"]) - said["MemFree"]) < near
+    assert abs(sum(zone["managed"] for zone in ours["zones"]) - said["MemTotal"]) < near
+    assert abs(ours["pages"]["free"] - said["MemFree"]) < near
+    assert ours["pages"]["huge"] >= 80 * 512
+    for line in dump.said("buddyinfo").splitlines():
+        node, name, counts = re.fullmatch(r"Node (\d+), zone +(\S+) +(.*)", line).groups()
+        zone, = (zone for zone in ours["zones"] if (zone["node"], zone["name"]) == (int(node), name))
+        pages = sum(int(count) << order for order, count in enumerate(counts.split()))
+        assert abs(sum(count << order for order, count in enumerate(zone["free_blocks"])) - pages) < near
+        assert zone["watermarks"]["min"] <= zone["watermarks"]["low"] <= zone["watermarks"]["high"] < zone["managed"]
+
+
 def test_modules(dump):
     ours = {module["name"]: (module["references"], module["state"]) for module in kdump("mods", "--json", dump.vmcore)}
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
