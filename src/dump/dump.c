@@ -13,6 +13,7 @@
 static const struct kd_format *const formats[] = {
 	&kd_format_elf,
 	&kd_format_kdump,
+	&kd_format_diskdump,
 };
 
 enum { FORMAT_COUNT = sizeof(formats) / sizeof(*formats), MAGIC_BYTES = 16 };

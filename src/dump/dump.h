@@ -71,7 +71,7 @@ enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *opti
 void kd_dump_close(struct kd_dump *dump);
 
 const char *kd_dump_path(const struct kd_dump *dump);
-const char *kd_dump_format(const struct kd_dump *dump); /* "elf", "kdump" */
+const char *kd_dump_format(const struct kd_dump *dump); /* "elf", "kdump", "diskdump" */
 const struct kd_arch *kd_dump_arch(const struct kd_dump *dump);
 const struct kd_dump_facts *kd_dump_facts(const struct kd_dump *dump);
 uint64_t kd_dump_file_bytes(const struct kd_dump *dump); /* size of the file; /proc/vmcore's too */

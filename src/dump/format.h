@@ -62,7 +62,7 @@ struct kd_format {
 				  uint64_t *bits, struct kd_err *err);
 };
 
-extern const struct kd_format kd_format_elf, kd_format_kdump;
+extern const struct kd_format kd_format_elf, kd_format_kdump, kd_format_diskdump;
 
 /* Where a page descriptor was found last: the next one is near. */
 struct kd_rank {

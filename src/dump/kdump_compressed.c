@@ -14,14 +14,12 @@
 #include "base/bytes.h"
 #include "codec/codec.h"
 #include "dump/format.h"
-#include "dump/kdump_file.h"
+#include "dump/kdump_header.h"
 #include "host/system.h"
 
 enum {
 	RANK_PAGES = 1 << 18,
 	BITMAP_PIECE = 4096, /* bytes */
-	LEAST_PAGE_BYTES = 4096,
-	MOST_PAGE_BYTES = 65536,
 	/* what a page may take when compressed: more than any codec's bound */
 	PACKED_FACTOR = 2,
 };
@@ -29,22 +27,6 @@ enum {
 static uint64_t page_bytes_of(const struct kd_dump *dump)
 {
 	return dump->arch->page_bytes;
-}
-
-static enum kd_status check_header(const struct kd_kdump_header *header, struct kd_err *err)
-{
-	uint32_t block = (uint32_t)header->block_bytes;
-
-	if (header->version < 1 || header->version > KD_KDUMP_VERSION)
-		return kd_fail(err, KD_UNSUPPORTED,
-			       "kdump-compressed, version %d: 1 to %d are read", header->version,
-			       KD_KDUMP_VERSION);
-	if (block < LEAST_PAGE_BYTES || block > MOST_PAGE_BYTES || block & (block - 1))
-		return kd_fail(err, KD_CORRUPT, "blocks of %u bytes", block);
-	if (header->sub_header_blocks < 1)
-		return kd_fail(err, KD_CORRUPT, "%d blocks of sub header",
-			       header->sub_header_blocks);
-	return KD_OK;
 }
 
 static enum kd_status find_arch(struct kd_dump *dump, const struct kd_kdump_header *header,
@@ -90,12 +72,12 @@ static enum kd_status read_piece(struct kd_dump *dump, const char *what, uint64_
 	return KD_OK;
 }
 
-static enum kd_status read_texts(struct kd_dump *dump, int version,
-				 const struct kd_kdump_sub_header *sub, struct kd_err *err)
+static enum kd_status read_texts(struct kd_dump *dump, const struct kd_kdump_sub_header *sub,
+				 struct kd_err *err)
 {
 	enum kd_status status = KD_OK;
 
-	if (version >= 4 && sub->notes_bytes) {
+	if (sub->notes_bytes) {
 		status = read_piece(dump, "notes", sub->notes_offset, sub->notes_bytes,
 				    &dump->note_bytes, err);
 		if (!status) {
@@ -103,7 +85,7 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 			status = kd_elf_notes(dump, dump->note_bytes, sub->notes_bytes, err);
 		}
 	}
-	if (!status && version >= 3 && sub->vmcoreinfo_bytes && !dump->vmcoreinfo) {
+	if (!status && sub->vmcoreinfo_bytes && !dump->vmcoreinfo) {
 		status = read_piece(dump, "VMCOREINFO", sub->vmcoreinfo_offset,
 				    sub->vmcoreinfo_bytes, &dump->info_bytes, err);
 		if (!status) {
@@ -111,7 +93,7 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 			dump->vmcoreinfo_bytes = strlen(dump->info_bytes);
 		}
 	}
-	if (!status && version >= 5 && sub->erased_bytes) {
+	if (!status && sub->erased_bytes) {
 		status = read_piece(dump, "what was erased", sub->erased_offset, sub->erased_bytes,
 				    &dump->erase_bytes, err);
 		if (!status) {
@@ -122,17 +104,24 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 	return status;
 }
 
-static enum kd_status lay_out(struct kd_dump *dump, const struct kd_kdump_header *header,
-			      const struct kd_kdump_sub_header *sub, struct kd_err *err)
+static enum kd_status lay_out(struct kd_dump *dump, const struct kd_kdump_headers *headers,
+			      struct kd_err *err)
 {
+	const struct kd_kdump_header *header = &headers->header;
 	struct kd_compressed *compressed = &dump->compressed;
 	uint64_t block = (uint64_t)header->block_bytes;
 	uint64_t bitmap_bytes = header->bitmap_blocks * block / 2;
 
-	compressed->max_pfn = header->version >= 6 ? sub->max_pfn : header->max_pfn_32;
+	compressed->max_pfn = headers->sub.max_pfn;
 	compressed->ram_offset = (1 + (uint64_t)header->sub_header_blocks) * block;
-	compressed->saved_offset = compressed->ram_offset + bitmap_bytes;
-	compressed->desc_offset = compressed->saved_offset + bitmap_bytes;
+	compressed->desc_offset = compressed->ram_offset + header->bitmap_blocks * block;
+	/* a DISKDUMP that left nothing out has one bitmap only (crash's diskdump.c, dump_is_partial) */
+	if (headers->is_diskdump && compressed->max_pfn > bitmap_bytes * 8) {
+		compressed->saved_offset = compressed->ram_offset;
+		bitmap_bytes *= 2;
+	} else {
+		compressed->saved_offset = compressed->ram_offset + bitmap_bytes;
+	}
 	if (compressed->desc_offset > dump->medium.bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its bitmaps do");
 	/* older versions of makedumpfile wrote a bitmap of the pages that there are only */
@@ -277,25 +266,20 @@ static void count_missing(struct kd_dump *dump)
 
 static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 {
-	struct kd_kdump_sub_header sub = {0};
-	struct kd_kdump_header header = {0};
+	struct kd_kdump_headers headers;
 	enum kd_status status;
 
-	status = kd_reader_copy(dump->reader, 0, &header, sizeof(header), err);
+	status = kd_kdump_headers_read(&dump->medium, &headers, err);
 	if (!status)
-		status = check_header(&header, err);
+		status = find_arch(dump, &headers.header, err);
+	if (status)
+		return status;
+	dump->facts.level = headers.sub.dump_level;
+	dump->facts.codec_flags = headers.header.status & KD_CODEC_FLAGS;
+	dump->facts.incomplete = headers.header.status & KD_KDUMP_INCOMPLETE;
+	status = lay_out(dump, &headers, err);
 	if (!status)
-		status = find_arch(dump, &header, err);
-	if (!status)
-		status = kd_reader_copy(dump->reader, (uint64_t)header.block_bytes, &sub,
-					sizeof(sub), err);
-	dump->facts.level = sub.dump_level;
-	dump->facts.codec_flags = header.status & KD_CODEC_FLAGS;
-	dump->facts.incomplete = header.status & KD_KDUMP_INCOMPLETE;
-	if (!status)
-		status = lay_out(dump, &header, &sub, err);
-	if (!status)
-		status = read_texts(dump, header.version, &sub, err);
+		status = read_texts(dump, &headers.sub, err);
 	if (!status)
 		status = read_bitmaps(dump, err);
 	if (status)
@@ -559,6 +543,16 @@ const struct kd_format kd_format_kdump = {
 	.name = "kdump",
 	.magic = KD_KDUMP_SIGNATURE,
 	.magic_bytes = sizeof(KD_KDUMP_SIGNATURE) - 1,
+	.open = open_kdump,
+	.window = kdump_window,
+	.stream = kdump_stream,
+	.present = kdump_present,
+};
+
+const struct kd_format kd_format_diskdump = {
+	.name = "diskdump",
+	.magic = KD_DISKDUMP_SIGNATURE,
+	.magic_bytes = sizeof(KD_DISKDUMP_SIGNATURE) - 1,
 	.open = open_kdump,
 	.window = kdump_window,
 	.stream = kdump_stream,
