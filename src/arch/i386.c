@@ -14,11 +14,11 @@ enum { PAGE_SHIFT = 12, EM_386 = 3 };
 	}
 
 static const struct kd_register registers[] = {
-	REGISTER("ebx", 0),     REGISTER("ecx", 1),       REGISTER("edx", 2),  REGISTER("esi", 3),
-	REGISTER("edi", 4),     REGISTER("ebp", 5),       REGISTER("eax", 6),  REGISTER("ds", 7),
-	REGISTER("es", 8),      REGISTER("fs", 9),        REGISTER("gs", 10),
-	REGISTER("orig_eax", 11), REGISTER("eip", 12),    REGISTER("cs", 13),
-	REGISTER("eflags", 14), REGISTER("esp", 15),      REGISTER("ss", 16),
+	REGISTER("ebx", 0),  REGISTER("ecx", 1), REGISTER("edx", 2),     REGISTER("esi", 3),
+	REGISTER("edi", 4),  REGISTER("ebp", 5), REGISTER("eax", 6),     REGISTER("ds", 7),
+	REGISTER("es", 8),   REGISTER("fs", 9),  REGISTER("gs", 10),     REGISTER("orig_eax", 11),
+	REGISTER("eip", 12), REGISTER("cs", 13), REGISTER("eflags", 14), REGISTER("esp", 15),
+	REGISTER("ss", 16),
 };
 
 const struct kd_arch kd_arch_i386 = {

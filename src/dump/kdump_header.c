@@ -130,8 +130,8 @@ static enum kd_status read_at(const struct kd_medium *medium, uint64_t offset, v
 			      size_t bytes, struct kd_err *err)
 {
 	for (size_t done = 0, got; done < bytes; done += got) {
-		enum kd_status status = kd_medium_read(
-			medium, offset + done, (char *)buffer + done, bytes - done, &got, err);
+		enum kd_status status = kd_medium_read(medium, offset + done, (char *)buffer + done,
+						       bytes - done, &got, err);
 
 		if (status)
 			return status;
@@ -180,9 +180,8 @@ static void fill_up(struct kd_kdump_headers *headers)
 	if (headers->is_diskdump) {
 		uint32_t status = headers->header.status;
 
-		headers->header.status =
-			(status & DISKDUMP_INCOMPLETE ? KD_KDUMP_INCOMPLETE : 0) |
-			(status & DISKDUMP_COMPRESSED ? KD_CODEC_ZLIB : 0);
+		headers->header.status = (status & DISKDUMP_INCOMPLETE ? KD_KDUMP_INCOMPLETE : 0) |
+					 (status & DISKDUMP_COMPRESSED ? KD_CODEC_ZLIB : 0);
 	}
 }
 
