@@ -62,7 +62,8 @@ static void gather(const struct kd_input *input, struct facts *facts)
 		.saved_pages =
 			missing_pages < dump->saved_pages ? dump->saved_pages - missing_pages : 0,
 	};
-	facts->complete = !missing && !dump->incomplete && !is_unfinished(input->path);
+	facts->complete =
+		!missing && !dump->incomplete && !dump->absent && !is_unfinished(input->path);
 	if (facts->left_out_pages)
 		judge(input, facts);
 	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
@@ -159,6 +160,8 @@ static int print_text(const struct facts *facts)
 
 	printf("dump:      %s (%s%s, %s)\n", facts->input->path, kd_dump_format(dump),
 	       kd_dump_facts(dump)->flattened ? ", flattened" : "", kd_dump_arch(dump)->name);
+	if (kd_dump_facts(dump)->files > 1)
+		printf("files:     %zu, split\n", kd_dump_facts(dump)->files);
 	if (kd_dump_facts(dump)->level >= 0)
 		printf("saved at:  level %d, %s\n", kd_dump_facts(dump)->level, compression(dump));
 	printf("kernel:    %s\n", kd_kernel_release(kernel));
@@ -182,6 +185,9 @@ static int print_text(const struct facts *facts)
 		       kd_dump_facts(dump)->erased);
 	if (facts->complete)
 		printf("complete:  yes\n");
+	else if (kd_dump_facts(dump)->absent)
+		printf("complete:  no, files of the split dump are missing: %s\n",
+		       kd_dump_facts(dump)->absent);
 	else if (!kd_dump_missing_bytes(dump))
 		printf("complete:  no, the dump says so itself\n");
 	else

@@ -46,6 +46,10 @@ static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BY
 		SAY("the dump says of itself that it is incomplete");
 		return BAD;
 	}
+	if (kd_dump_facts(input->dump)->absent) {
+		SAY("files of the split dump are missing: %s", kd_dump_facts(input->dump)->absent);
+		return BAD;
+	}
 	SAY("%zu, all inside the file", count);
 	return GOOD;
 }

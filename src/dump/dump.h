@@ -59,6 +59,9 @@ struct kd_dump_facts {
 	uint64_t saved_pages; /* of them in the dump, those that lie past its end included */
 	const char *erased;   /* what was erased on purpose, as text; NULL: nothing */
 	size_t erased_bytes;
+	size_t files;          /* that the dump was put together from: of a split set, else 1 */
+	uint64_t absent_pages; /* saved, but in files of the set that are not there */
+	const char *absent;    /* "pages 0x… to 0x…": which files; NULL: none */
 };
 
 /*
@@ -68,13 +71,22 @@ struct kd_dump_facts {
  */
 enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *options,
 			    struct kd_dump **dump, struct kd_err *err);
+/*
+ * Opens the files of one split dump (makedumpfile --split), in any order: these, and no others. kd_dump_open()
+ * of one of them finds those beside it whose names differ in one number. A set may lack files: their
+ * pages are KD_TRUNCATED, and facts.absent names them. KD_UNSUPPORTED where one is not of the set.
+ */
+enum kd_status kd_dump_open_set(const char *const *paths, size_t count,
+				const struct kd_dump_options *options, struct kd_dump **dump,
+				struct kd_err *err);
 void kd_dump_close(struct kd_dump *dump);
 
 const char *kd_dump_path(const struct kd_dump *dump);
 const char *kd_dump_format(const struct kd_dump *dump); /* "elf", "kdump", "diskdump" */
 const struct kd_arch *kd_dump_arch(const struct kd_dump *dump);
 const struct kd_dump_facts *kd_dump_facts(const struct kd_dump *dump);
-uint64_t kd_dump_file_bytes(const struct kd_dump *dump); /* size of the file; /proc/vmcore's too */
+uint64_t kd_dump_file_bytes(
+	const struct kd_dump *dump); /* of the file that was opened; /proc/vmcore's too */
 /*
  * How many bytes the headers promise past the end of the file: pages of an ELF core, descriptors and the
  * last page of a kdump-compressed one; at least 1 where a flattened file lacks its end.

@@ -250,41 +250,42 @@ static enum kd_status read_bitmaps(struct kd_dump *dump, struct kd_err *err)
 }
 
 /* A cut within descriptors or in what the last of them promises; page data may stand in any order. */
-static void count_missing(struct kd_dump *dump)
+uint64_t kd_kdump_missing_bytes(const struct kd_dump *dump, const struct kd_medium *medium,
+				uint64_t count)
 {
-	uint64_t count = dump->facts.saved_pages, end, have = dump->medium.bytes;
 	struct kd_kdump_desc last;
+	uint64_t end = dump->compressed.desc_offset + count * sizeof(last);
 
-	end = dump->compressed.desc_offset + count * sizeof(last);
-	if (count && end <= have &&
-	    !kd_reader_copy(dump->reader, end - sizeof(last), &last, sizeof(last), NULL) &&
+	if (count && end <= medium->bytes &&
+	    !kd_medium_copy(medium, end - sizeof(last), &last, sizeof(last), NULL) &&
 	    last.offset > end && last.bytes <= PACKED_FACTOR * page_bytes_of(dump))
 		kd_add(last.offset, last.bytes, &end);
-	if (end > have)
-		dump->missing_bytes = end - have;
+	return end > medium->bytes ? end - medium->bytes : 0;
 }
 
 static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 {
-	struct kd_kdump_headers headers;
+	struct kd_kdump_headers *headers = &dump->compressed.headers;
 	enum kd_status status;
 
-	status = kd_kdump_headers_read(&dump->medium, &headers, err);
+	status = kd_kdump_headers_read(&dump->medium, headers, err);
 	if (!status)
-		status = find_arch(dump, &headers.header, err);
+		status = find_arch(dump, &headers->header, err);
 	if (status)
 		return status;
-	dump->facts.level = headers.sub.dump_level;
-	dump->facts.codec_flags = headers.header.status & KD_CODEC_FLAGS;
-	dump->facts.incomplete = headers.header.status & KD_KDUMP_INCOMPLETE;
-	status = lay_out(dump, &headers, err);
+	dump->facts.level = headers->sub.dump_level;
+	dump->facts.codec_flags = headers->header.status & KD_CODEC_FLAGS;
+	dump->facts.incomplete = headers->header.status & KD_KDUMP_INCOMPLETE;
+	status = lay_out(dump, headers, err);
 	if (!status)
-		status = read_texts(dump, &headers.sub, err);
+		status = read_texts(dump, &headers->sub, err);
 	if (!status)
 		status = read_bitmaps(dump, err);
 	if (status)
 		return status;
-	count_missing(dump);
+	if (!headers->sub.split)
+		dump->missing_bytes =
+			kd_kdump_missing_bytes(dump, &dump->medium, dump->facts.saved_pages);
 	return KD_OK;
 }
 
@@ -301,8 +302,8 @@ static enum kd_status is_saved(struct kd_reader *reader, uint64_t pfn, bool *sav
 }
 
 /* How many pages before pfn have a descriptor: from the nearest place where that is known. */
-static enum kd_status find_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
-				struct kd_err *err)
+enum kd_status kd_kdump_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
+			     struct kd_err *err)
 {
 	const struct kd_compressed *compressed = &reader->dump->compressed;
 	uint64_t at = kd_round_down(pfn, RANK_PAGES);
@@ -334,20 +335,43 @@ static enum kd_status find_rank(struct kd_reader *reader, uint64_t pfn, uint64_t
 	return KD_OK;
 }
 
-static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct kd_kdump_desc *desc,
-				struct kd_err *err)
+/* The file that has a page, and how many of the saved pages before it stand in others. */
+static enum kd_status find_file(struct kd_reader *reader, uint64_t pfn, struct kd_windows **windows,
+				uint64_t *skipped, struct kd_err *err)
 {
 	const struct kd_dump *dump = reader->dump;
-	uint64_t rank;
+	enum kd_status status;
+	size_t member;
+
+	*windows = &reader->windows;
+	*skipped = 0;
+	if (!dump->is_set)
+		return KD_OK;
+	status = kd_split_find(dump, pfn, &member, err);
+	if (status)
+		return status;
+	*skipped = dump->members[member].start_rank;
+	return kd_reader_member(reader, member, windows, err);
+}
+
+static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct kd_windows **windows,
+				struct kd_kdump_desc *desc, struct kd_err *err)
+{
+	const struct kd_dump *dump = reader->dump;
+	uint64_t rank, skipped;
 	enum kd_status status;
 
-	status = find_rank(reader, pfn, &rank, err);
+	status = find_file(reader, pfn, windows, &skipped, err);
+	if (status)
+		return status;
+	status = kd_kdump_rank(reader, pfn, &rank, err);
 	if (!status)
-		status = kd_reader_copy(reader, dump->compressed.desc_offset + rank * sizeof(*desc),
-					desc, sizeof(*desc), err);
+		status = kd_windows_copy(
+			*windows, dump->compressed.desc_offset + (rank - skipped) * sizeof(*desc),
+			desc, sizeof(*desc), err);
 	if (status)
 		return kd_context(err, status, "its descriptor");
-	if ((dump->facts.incomplete || dump->medium.cut) && !desc->offset)
+	if ((dump->facts.incomplete || (*windows)->medium->cut) && !desc->offset)
 		return kd_fail(err, KD_TRUNCATED, "the dump is incomplete, and the page not in it");
 	if (!desc->bytes || desc->bytes > PACKED_FACTOR * page_bytes_of(dump) ||
 	    desc->offset < dump->compressed.desc_offset)
@@ -392,11 +416,12 @@ static enum kd_status find_decoder(struct kd_reader *reader, uint32_t flag,
 }
 
 /* The bytes of a page as they are in the file, in place when they lie in one window. */
-static enum kd_status find_packed(struct kd_reader *reader, const struct kd_kdump_desc *desc,
-				  const uint8_t **data, struct kd_err *err)
+static enum kd_status find_packed(struct kd_reader *reader, struct kd_windows *windows,
+				  const struct kd_kdump_desc *desc, const uint8_t **data,
+				  struct kd_err *err)
 {
 	size_t bytes;
-	enum kd_status status = kd_windows_at(&reader->windows, desc->offset, data, &bytes, err);
+	enum kd_status status = kd_windows_at(windows, desc->offset, data, &bytes, err);
 
 	if (status || bytes >= desc->bytes)
 		return status;
@@ -405,7 +430,7 @@ static enum kd_status find_packed(struct kd_reader *reader, const struct kd_kdum
 	if (!reader->packed)
 		return kd_fail_errno(err, ENOMEM, "a page");
 	*data = reader->packed;
-	return kd_reader_copy(reader, desc->offset, reader->packed, desc->bytes, err);
+	return kd_windows_copy(windows, desc->offset, reader->packed, desc->bytes, err);
 }
 
 /* Unpacks a page that has a descriptor. */
@@ -414,15 +439,16 @@ static enum kd_status unpack(struct kd_reader *reader, uint64_t pfn, uint8_t *pa
 {
 	const struct kd_codec *codec = NULL;
 	const uint8_t *packed = NULL;
+	struct kd_windows *windows = NULL;
 	struct kd_kdump_desc desc;
 	enum kd_status status;
 	void *decoder = NULL;
 
-	status = find_desc(reader, pfn, &desc, err);
+	status = find_desc(reader, pfn, &windows, &desc, err);
 	if (!status)
 		status = find_decoder(reader, desc.flags & KD_CODEC_FLAGS, &codec, &decoder, err);
 	if (!status)
-		status = find_packed(reader, &desc, &packed, err);
+		status = find_packed(reader, windows, &desc, &packed, err);
 	if (!status &&
 	    !codec->decompress(decoder, packed, desc.bytes, page, page_bytes_of(reader->dump)))
 		status = kd_fail(err, KD_CORRUPT, "its %u bytes of %s data give no page",

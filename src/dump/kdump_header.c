@@ -126,19 +126,6 @@ static void widen_sub_header(struct kd_kdump_sub_header *sub, const struct sub_h
 	};
 }
 
-static enum kd_status read_at(const struct kd_medium *medium, uint64_t offset, void *buffer,
-			      size_t bytes, struct kd_err *err)
-{
-	for (size_t done = 0, got; done < bytes; done += got) {
-		enum kd_status status = kd_medium_read(medium, offset + done, (char *)buffer + done,
-						       bytes - done, &got, err);
-
-		if (status)
-			return status;
-	}
-	return KD_OK;
-}
-
 static enum kd_status check_header(const struct kd_kdump_headers *headers, struct kd_err *err)
 {
 	const struct kd_kdump_header *header = &headers->header;
@@ -194,7 +181,7 @@ enum kd_status kd_kdump_headers_read(const struct kd_medium *medium,
 	enum kd_status status;
 	uint64_t block;
 
-	status = read_at(medium, 0, &made.header, sizeof(made.header), err);
+	status = kd_medium_copy(medium, 0, &made.header, sizeof(made.header), err);
 	if (status)
 		return status;
 	memcpy(&narrow, &made.header, sizeof(narrow));
@@ -208,11 +195,11 @@ enum kd_status kd_kdump_headers_read(const struct kd_medium *medium,
 		return status;
 	block = (uint64_t)made.header.block_bytes;
 	if (made.is_32_bit) {
-		status = read_at(medium, block, &sub, sizeof(sub), err);
+		status = kd_medium_copy(medium, block, &sub, sizeof(sub), err);
 		if (!status)
 			widen_sub_header(&made.sub, &sub);
 	} else {
-		status = read_at(medium, block, &made.sub, sizeof(made.sub), err);
+		status = kd_medium_copy(medium, block, &made.sub, sizeof(made.sub), err);
 	}
 	if (status)
 		return kd_context(err, status, "sub header");

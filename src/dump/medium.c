@@ -140,6 +140,19 @@ enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, v
 	}
 }
 
+enum kd_status kd_medium_copy(const struct kd_medium *medium, uint64_t offset, void *buffer,
+			      size_t bytes, struct kd_err *err)
+{
+	for (size_t done = 0, got; done < bytes; done += got) {
+		enum kd_status status = kd_medium_read(medium, offset + done, (char *)buffer + done,
+						       bytes - done, &got, err);
+
+		if (status)
+			return status;
+	}
+	return KD_OK;
+}
+
 uint64_t kd_medium_next_data(const struct kd_medium *medium, uint64_t offset)
 {
 	off_t data;

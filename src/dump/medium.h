@@ -41,6 +41,10 @@ void kd_medium_close(struct kd_medium *medium);
 enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, void *buffer,
 			      size_t bytes, size_t *got, struct kd_err *err);
 
+/* Reads all of the bytes. */
+enum kd_status kd_medium_copy(const struct kd_medium *medium, uint64_t offset, void *buffer,
+			      size_t bytes, struct kd_err *err);
+
 /*
  * The first offset from `offset` on that may hold something else than zeros: further on where the file
  * system tells of a hole, else offset itself. At most the medium's size.

@@ -196,12 +196,229 @@ static void no_cut_goes_unnoticed(void **state)
 	close(file.fd);
 }
 
+/* The set of three files that the tests of sets have: the second one without pages. */
+static const struct kdump_spec members[] = {
+	{.split = true, .start_pfn = 0, .end_pfn = 20, .erased = "erased one\n"},
+	{.split = true, .start_pfn = 20, .end_pfn = 20},
+	{.split = true, .start_pfn = 20, .end_pfn = KDUMP_PAGES, .erased = "erased two\n"},
+};
+
+enum { MEMBERS = sizeof(members) / sizeof(*members) };
+
+static void reads_sets_in_any_order(void **state)
+{
+	static const int orders[][MEMBERS] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}};
+
+	for (int narrow = 0; narrow < 2; narrow++)
+		for (int version = 2; version <= 6; version++)
+			for (size_t order = 0; order < MEMBERS; order++) {
+				const char *paths[MEMBERS];
+				struct file files[MEMBERS];
+				struct kd_dump *dump;
+				struct kd_err err;
+
+				for (size_t i = 0; i < MEMBERS; i++) {
+					struct kdump_spec spec = members[orders[order][i]];
+
+					spec.version = version;
+					spec.is_32_bit = narrow;
+					make_dump(&files[i], &spec);
+					paths[i] = files[i].path;
+				}
+				if (kd_dump_open_set(paths, MEMBERS, NULL, &dump, &err))
+					fail_msg("%s", err.text);
+				check_pages(dump, &members[0]);
+				assert_int_equal(kd_dump_facts(dump)->files, MEMBERS);
+				assert_int_equal(kd_dump_facts(dump)->saved_pages, 32);
+				assert_int_equal(kd_dump_facts(dump)->erased_bytes,
+						 version >= 5 ? 22 : 0);
+				assert_int_equal(kd_dump_missing_bytes(dump), 0);
+				assert_null(kd_dump_facts(dump)->absent);
+				kd_dump_close(dump);
+				for (size_t i = 0; i < MEMBERS; i++)
+					close(files[i].fd);
+			}
+}
+
+/* What is missing has a name; what was left out, or no RAM, is not missed. */
+static void names_what_a_set_lacks(void **state)
+{
+	struct kd_err err = {0};
+	const char *path;
+	struct kd_dump *dump;
+	struct file file;
+	uint64_t word;
+
+	make_dump(&file, &members[2]);
+	path = file.path;
+	assert_int_equal(kd_dump_open_set(&path, 1, NULL, &dump, NULL), KD_OK);
+	assert_string_equal(kd_dump_facts(dump)->absent, "pages 0x0 to 0x13");
+	assert_int_equal(kd_dump_facts(dump)->absent_pages, 8);
+	assert_int_equal(kd_dump_facts(dump)->saved_pages, 24);
+	assert_int_equal(read_page(dump, 19, &word, &err), KD_TRUNCATED);
+	assert_non_null(strstr(err.text, "pages 0x0 to 0x13 is missing"));
+	assert_int_equal(read_page(dump, 18, &word, NULL), KD_EXCLUDED);
+	assert_int_equal(read_page(dump, 2, &word, NULL), KD_HOLE);
+	assert_int_equal(read_page(dump, 20, &word, NULL), KD_OK);
+	kd_dump_close(dump);
+	close(file.fd);
+
+	make_dump(&file, &members[1]); /* alone it has nothing */
+	assert_int_equal(kd_dump_open_set(&path, 1, NULL, &dump, NULL), KD_OK);
+	assert_string_equal(kd_dump_facts(dump)->absent, "pages 0x0 to 0x3f");
+	assert_int_equal(kd_dump_facts(dump)->absent_pages, 32);
+	assert_int_equal(read_page(dump, 20, &word, NULL), KD_TRUNCATED);
+	kd_dump_close(dump);
+	close(file.fd);
+}
+
+static enum kd_status open_pair(const struct kdump_spec *first, const struct kdump_spec *second,
+				struct kd_err *err)
+{
+	struct kd_dump *dump = NULL;
+	struct file files[2];
+	enum kd_status status;
+
+	make_dump(&files[0], first);
+	make_dump(&files[1], second);
+	status = kd_dump_open_set((const char *const[]){files[0].path, files[1].path}, 2, NULL,
+				  &dump, err);
+	kd_dump_close(dump);
+	close(files[0].fd);
+	close(files[1].fd);
+	return status;
+}
+
+static void refuses_what_is_no_set(void **state)
+{
+	const struct kdump_spec first = members[0];
+	struct kdump_spec second = members[2];
+	struct kd_dump *dump = NULL;
+	struct kd_err err;
+
+	assert_int_equal(kd_dump_open_set(NULL, 0, NULL, &dump, &err), KD_INVALID);
+	assert_int_equal(open_pair(&first, &second, &err), KD_OK);
+	assert_int_equal(open_pair(&first, &first, &err), KD_CORRUPT);
+	assert_non_null(strstr(err.text, "both have page"));
+	second.start_pfn = 19;
+	assert_int_equal(open_pair(&first, &second, &err), KD_CORRUPT);
+	second.start_pfn = 21; /* an honest gap, but page 20 is not saved there: 20 % 3 is 2 */
+	assert_int_equal(open_pair(&first, &second, &err), KD_OK);
+	second.end_pfn = 20;
+	assert_int_equal(open_pair(&first, &second, &err), KD_CORRUPT);
+	assert_int_equal(open_pair(&second, &first, &err), KD_CORRUPT);
+	second.start_pfn = 20;
+	second.end_pfn = KDUMP_PAGES + 1;
+	assert_int_equal(open_pair(&first, &second, &err), KD_CORRUPT);
+	second.end_pfn = UINT32_MAX;
+	assert_int_equal(open_pair(&first, &second, &err), KD_CORRUPT);
+	second = members[2];
+	second.split = false;
+	assert_int_equal(open_pair(&first, &second, &err), KD_UNSUPPORTED);
+	assert_int_equal(open_pair(&second, &first, &err), KD_UNSUPPORTED);
+	second = members[2];
+	second.version = 5;
+	assert_int_equal(open_pair(&first, &second, &err), KD_UNSUPPORTED);
+	second.version = 6;
+	second.is_32_bit = true;
+	assert_int_equal(open_pair(&first, &second, &err), KD_UNSUPPORTED);
+	second = members[2];
+	second.note = 9; /* another crash of the same machine */
+	assert_int_equal(open_pair(&first, &second, &err), KD_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "not of the same dump"));
+}
+
+/* Any member cut anywhere: never taken for whole. */
+static void no_cut_of_a_member_goes_unnoticed(void **state)
+{
+	struct file files[2];
+
+	for (int cut = 0; cut < 2; cut++) {
+		make_dump(&files[0], &members[0]);
+		make_dump(&files[1], &members[2]);
+		for (size_t size = files[cut].bytes; size > 64; size -= 61) {
+			struct kd_dump *dump;
+
+			assert_int_equal(ftruncate(files[cut].fd, (off_t)size - 1), 0);
+			if (kd_dump_open_set((const char *const[]){files[0].path, files[1].path}, 2,
+					     NULL, &dump, NULL))
+				continue;
+			assert_true(kd_dump_missing_bytes(dump) > 0);
+			kd_dump_close(dump);
+		}
+		close(files[0].fd);
+		close(files[1].fd);
+	}
+}
+
+static void write_file(const char *folder, const char *name, const struct kdump_spec *spec)
+{
+	uint8_t *bytes = malloc(KDUMP_MOST_BYTES);
+	size_t size = kdump_make(spec, bytes);
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	fclose(file);
+	free(bytes);
+}
+
+/* The others of a set are the files beside it whose names differ in one number, and that are of it. */
+static void finds_the_others(void **state)
+{
+	static const char *const names[][MEMBERS] = {
+		{"vmcore.1", "vmcore.2", "vmcore.10"},
+		{"dump_0.x86_64", "dump_1.x86_64", "dump_02.x86_64"},
+		{"1", "2", "3"},
+	};
+	static const char *const strangers[] = {"vmcore.1.old", "vmcore", "vmcore.", "other.2",
+						"dump_.x86_64"};
+	struct kdump_spec other = members[2];
+
+	other.note = 9;
+	for (size_t set = 0; set < sizeof(names) / sizeof(*names); set++) {
+		char folder[] = "/tmp/kdump-set-XXXXXX", path[128];
+
+		assert_non_null(mkdtemp(folder));
+		for (size_t i = 0; i < MEMBERS; i++)
+			write_file(folder, names[set][i], &members[i]);
+		for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++)
+			write_file(folder, strangers[i], &members[0]);
+		write_file(folder, "vmcore.3", &other);
+		write_file(folder, "dump_7.x86_64", &other);
+		snprintf(path, sizeof(path), "%s/4", folder); /* like the others, but no file */
+		assert_int_equal(symlink(folder, path), 0);
+		for (size_t i = 0; i < MEMBERS; i++) {
+			struct kd_dump *dump;
+
+			snprintf(path, sizeof(path), "%s/%s", folder, names[set][i]);
+			assert_int_equal(kd_dump_open(path, NULL, &dump, NULL), KD_OK);
+			assert_int_equal(kd_dump_facts(dump)->files, MEMBERS);
+			assert_null(kd_dump_facts(dump)->absent);
+			check_pages(dump, &members[0]);
+			kd_dump_close(dump);
+		}
+		snprintf(path, sizeof(path), "rm -r %s", folder);
+		assert_int_equal(system(path), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_every_header),    cmocka_unit_test(tells_layout_by_fields),
-		cmocka_unit_test(reads_diskdump),        cmocka_unit_test(refuses_absurd_headers),
+		cmocka_unit_test(reads_every_header),
+		cmocka_unit_test(tells_layout_by_fields),
+		cmocka_unit_test(reads_diskdump),
+		cmocka_unit_test(refuses_absurd_headers),
 		cmocka_unit_test(no_cut_goes_unnoticed),
+		cmocka_unit_test(reads_sets_in_any_order),
+		cmocka_unit_test(names_what_a_set_lacks),
+		cmocka_unit_test(refuses_what_is_no_set),
+		cmocka_unit_test(no_cut_of_a_member_goes_unnoticed),
+		cmocka_unit_test(finds_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ static void put_sub_header(const struct kdump_spec *spec, uint8_t *bytes)
 		put_wide(&out, at + 1024);
 		put_long(&out, 24);
 		memcpy(bytes + KDUMP_SUB_BYTES + 1024, note, 24);
+		bytes[KDUMP_SUB_BYTES + 1024 + 23] = spec->note;
 	}
 	if (version >= 5) {
 		put_wide(&out, spec->erased ? at + 2048 : 0);

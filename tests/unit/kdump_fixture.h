@@ -30,6 +30,7 @@ struct kdump_spec {
 	bool split;
 	uint64_t start_pfn, end_pfn;
 	const char *info;   /* VMCOREINFO; NULL: "OSRELEASE=6.1\n" */
+	uint8_t note;       /* the last byte of the only note */
 	const char *erased; /* NULL: nothing */
 };
 
