@@ -51,14 +51,14 @@ static void gather(const struct kd_input *input, struct facts *facts)
 {
 	const struct kd_dump_facts *dump = kd_dump_facts(input->dump);
 	uint64_t missing = kd_dump_missing_bytes(input->dump);
+	/* what other files of a split dump have was saved, too */
+	uint64_t had = dump->saved_pages + dump->absent_pages;
 	uint64_t missing_pages = missing / kd_dump_arch(input->dump)->page_bytes;
 
 	*facts = (struct facts){
 		.input = input,
 		.present_pages = dump->ram_pages,
-		.left_out_pages = dump->ram_pages > dump->saved_pages
-					  ? dump->ram_pages - dump->saved_pages
-					  : 0,
+		.left_out_pages = dump->ram_pages > had ? dump->ram_pages - had : 0,
 		.saved_pages =
 			missing_pages < dump->saved_pages ? dump->saved_pages - missing_pages : 0,
 	};
