@@ -15,12 +15,12 @@ declare -gA _kdump_commands=(
 	[status]='--json --root'
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
-	[info]='--json <file>'
-	[log]='--time --level --raw --json -T -x -r <file>'
-	[mem]='--virtual --physical --bytes --hex --words --raw --json -n <file>'
+	[info]='--json --raw-input <file>'
+	[log]='--time --level --raw --json --raw-input -T -x -r <file>'
+	[mem]='--virtual --physical --bytes --hex --words --raw --json --raw-input -n <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
-		--json -d -x -c -f -j -n -q <file>'
-	[verify]='--json <file>'
+		--json --raw-input -d -x -c -f -j -n -q <file>'
+	[verify]='--json --raw-input <file>'
 	[version]=''
 )
 

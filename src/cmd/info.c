@@ -202,13 +202,14 @@ static int run_info(const struct kd_command *self, int argc, char **argv)
 	struct kd_err err = {0};
 	struct kd_input input;
 	struct facts facts;
+	struct kd_dump_options how;
 	const char *name;
 	int exit_status;
 	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+	if (!kd_input_arguments(self, argc, argv, &json, &how, &name, &exit_status))
 		return exit_status;
-	if (kd_input_open(&input, name, &err))
+	if (kd_input_open(&input, name, &how, &err))
 		return kd_command_failed(&err);
 	gather(&input, &facts);
 	exit_status = json ? print_json(&facts) : print_text(&facts);
@@ -218,8 +219,8 @@ static int run_info(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_info = {
 	.name = "info",
-	.synopsis = "[--json] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
 	.summary = "tell what a dump is and how it came about",
 	.run = run_info,
-	.options = "  --json  print JSON\n",
+	.options = "  --json              print JSON\n" KD_INPUT_HELP,
 };

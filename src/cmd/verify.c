@@ -317,13 +317,14 @@ static int run_verify(const struct kd_command *self, int argc, char **argv)
 {
 	struct kd_err err = {0};
 	struct kd_input input;
+	struct kd_dump_options how;
 	const char *name;
 	int exit_status;
 	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+	if (!kd_input_arguments(self, argc, argv, &json, &how, &name, &exit_status))
 		return exit_status;
-	if (kd_input_open_dump(&input, name, &err))
+	if (kd_input_open_dump(&input, name, &how, &err))
 		return kd_command_failed(&err);
 	exit_status = run_checks(&input, json);
 	kd_input_close(&input);
@@ -332,8 +333,8 @@ static int run_verify(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_verify = {
 	.name = "verify",
-	.synopsis = "[--json] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
 	.summary = "check that a dump is whole and makes sense",
 	.run = run_verify,
-	.options = "  --json  print JSON\n",
+	.options = "  --json              print JSON\n" KD_INPUT_HELP,
 };

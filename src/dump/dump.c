@@ -24,6 +24,10 @@ static enum kd_status recognize(struct kd_dump *dump, struct kd_err *err)
 	size_t got;
 	enum kd_status status;
 
+	if (dump->options.raw) {
+		dump->format = &kd_format_raw;
+		return dump->format->open(dump, err);
+	}
 	status = kd_medium_read(&dump->medium, 0, magic, sizeof(magic), &got, err);
 	if (status)
 		return status;
@@ -65,7 +69,7 @@ static enum kd_status open_dump(const char *path, const char *const *others, siz
 	made->facts.level = -1;
 	made->facts.files = 1;
 	made->path = strdup(path);
-	status = made->path ? kd_medium_open(&made->medium, path, err)
+	status = made->path ? kd_medium_open(&made->medium, path, made->options.raw, err)
 			    : kd_fail_errno(err, ENOMEM, "opening");
 	if (!status)
 		status = kd_reader_open(made, &made->reader, err);

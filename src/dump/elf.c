@@ -167,29 +167,6 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
 }
 
-/* How many pages there are, and how much of them the file lacks. */
-static void count_pages(struct kd_dump *dump)
-{
-	const uint64_t page_bytes = dump->arch->page_bytes;
-	uint64_t memory = 0, in_file = 0, missing = 0;
-
-	for (size_t i = 0; i < dump->segment_count; i++) {
-		const struct kd_segment *segment = &dump->segments[i];
-		uint64_t there = segment->file_offset < dump->medium.bytes
-					 ? dump->medium.bytes - segment->file_offset
-					 : 0;
-
-		/* segments do not overlap: the sums fit */
-		memory += segment->memory_bytes;
-		in_file += segment->file_bytes;
-		if (there < segment->file_bytes)
-			missing += segment->file_bytes - there;
-	}
-	dump->facts.ram_pages = memory / page_bytes;
-	dump->facts.saved_pages = in_file / page_bytes;
-	dump->missing_bytes = missing;
-}
-
 static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 {
 	struct parse parse = {.dump = dump};
@@ -215,103 +192,8 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 			       count);
 	status = parse_headers(&parse, &header, count, err);
 	if (!status)
-		count_pages(dump);
+		kd_plain_count(dump);
 	return status;
-}
-
-/* Where the bytes of a physical address stand, and how many of them together. */
-static enum kd_status locate(const struct kd_dump *dump, uint64_t paddr, uint64_t *offset,
-			     uint64_t *left, struct kd_err *err)
-{
-	const struct kd_segment *segment =
-		kd_segments_find(dump->segments, dump->segment_count, paddr);
-	uint64_t into;
-
-	if (!segment)
-		return kd_fail_hole(err, paddr);
-	into = paddr - segment->paddr;
-	if (into >= segment->file_bytes)
-		return kd_fail_excluded(err, paddr);
-	*offset = segment->file_offset + into;
-	*left = segment->file_bytes - into;
-	return KD_OK;
-}
-
-static enum kd_status elf_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
-				 size_t *bytes, struct kd_err *err)
-{
-	uint64_t offset, left;
-	enum kd_status status = locate(reader->dump, paddr, &offset, &left, err);
-
-	if (status)
-		return status;
-	status = kd_windows_at(&reader->windows, offset, data, bytes, err);
-	if (status)
-		return kd_context(err, status, "physical address 0x%llx",
-				  (unsigned long long)paddr);
-	if (*bytes > left)
-		*bytes = (size_t)left;
-	return KD_OK;
-}
-
-static enum kd_status elf_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
-				 uint8_t *buffer, const uint8_t **data, size_t *bytes,
-				 struct kd_err *err)
-{
-	const struct kd_dump *dump = reader->dump;
-	uint64_t offset, left;
-	enum kd_status status;
-
-	if (!reader->windows.by_read) {
-		status = elf_window(reader, paddr, data, bytes, err);
-		if (!status && *bytes > want)
-			*bytes = want;
-		return status;
-	}
-	status = locate(dump, paddr, &offset, &left, err);
-	if (status)
-		return status;
-	status = kd_medium_read(&dump->medium, offset, buffer, left < want ? (size_t)left : want,
-				bytes, err);
-	if (status)
-		return kd_context(err, status, "physical address 0x%llx",
-				  (unsigned long long)paddr);
-	*data = buffer;
-	return KD_OK;
-}
-
-static enum kd_status elf_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
-				  uint64_t *bits, struct kd_err *err)
-{
-	const struct kd_dump *dump = reader->dump;
-	const uint64_t page_bytes = dump->arch->page_bytes;
-	uint64_t start = pfn * page_bytes, end;
-	size_t low = 0, high = dump->segment_count;
-
-	memset(bits, 0, count / 8);
-	if (!kd_add(start, count * page_bytes, &end))
-		end = UINT64_MAX;
-	while (low < high) { /* the first segment that ends after start */
-		size_t middle = low + (high - low) / 2;
-		const struct kd_segment *segment = &dump->segments[middle];
-
-		if (segment->paddr + segment->memory_bytes <= start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < dump->segment_count && dump->segments[low].paddr < end; low++) {
-		const struct kd_segment *segment = &dump->segments[low];
-		uint64_t from = segment->paddr > start ? segment->paddr : start;
-		uint64_t to = segment->paddr + segment->file_bytes;
-
-		if (to > end)
-			to = end;
-		for (uint64_t at = from / page_bytes - pfn;
-		     from < to && at < (to - start + page_bytes - 1) / page_bytes; at++)
-			bits[at / 64] |= UINT64_C(1) << at % 64;
-	}
-	return KD_OK;
 }
 
 const struct kd_format kd_format_elf = {
@@ -319,7 +201,7 @@ const struct kd_format kd_format_elf = {
 	.magic = ELFMAG,
 	.magic_bytes = SELFMAG,
 	.open = open_elf,
-	.window = elf_window,
-	.stream = elf_stream,
-	.present = elf_present,
+	.window = kd_plain_window,
+	.stream = kd_plain_stream,
+	.present = kd_plain_present,
 };

@@ -69,7 +69,17 @@ struct kd_format {
 				  uint64_t *bits, struct kd_err *err);
 };
 
-extern const struct kd_format kd_format_elf, kd_format_kdump, kd_format_diskdump;
+extern const struct kd_format kd_format_elf, kd_format_kdump, kd_format_diskdump, kd_format_raw;
+
+/* Of formats whose memory stands in the file as it was (dump/plain.c); and its pages, counted. */
+enum kd_status kd_plain_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
+			       size_t *bytes, struct kd_err *err);
+enum kd_status kd_plain_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
+			       uint8_t *buffer, const uint8_t **data, size_t *bytes,
+			       struct kd_err *err);
+enum kd_status kd_plain_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
+				uint64_t *bits, struct kd_err *err);
+void kd_plain_count(struct kd_dump *dump);
 
 /* Where a page descriptor was found last: the next one is near. */
 struct kd_rank {

@@ -44,7 +44,8 @@ static enum kd_status open_file(struct kd_medium *medium, const char *path, stru
 	return KD_OK;
 }
 
-enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, struct kd_err *err)
+enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, bool as_it_stands,
+			      struct kd_err *err)
 {
 	char magic[MAGIC_BYTES];
 	enum kd_status status;
@@ -56,6 +57,8 @@ enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, struct
 		return status;
 	if (!medium->file_bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file is empty");
+	if (as_it_stands)
+		return KD_OK;
 	status = kd_medium_read(medium, 0, magic, sizeof(magic), &got, err);
 	if (!status && kd_is_flattened(magic, got))
 		status = kd_flattened_index(medium, err);

@@ -154,7 +154,7 @@ static enum kd_status join(struct kd_dump *dump, const char *path, struct kd_err
 
 	if (!medium)
 		return kd_fail_errno(err, ENOMEM, "%s", path);
-	status = kd_medium_open(medium, path, err);
+	status = kd_medium_open(medium, path, false, err);
 	if (!status)
 		status = read_member(dump, medium, &headers, err);
 	if (!status)
