@@ -406,6 +406,82 @@ static void finds_the_others(void **state)
 	}
 }
 
+/* The file is memory, whatever it starts with; and only for one who asks. */
+static void reads_bare_memory(void **state)
+{
+	static const char *const starts[] = {"nothing known", "\177ELF", "KDUMP   ",
+					     "makedumpfile"};
+	const struct kd_dump_options options = {.raw = true, .raw_base = UINT64_C(0x100000000)};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+		uint8_t bytes[3 * 4096 + 100] = {0};
+		const struct kd_segment *segments;
+		struct kd_dump *dump = NULL;
+		struct kd_err err;
+		struct file file;
+		uint64_t bits[1];
+		char text[16];
+		size_t count;
+
+		strcpy((char *)bytes, starts[i]);
+		memcpy(bytes + 4094, "crosses", 8);
+		memcpy(bytes + sizeof(bytes) - 4, "end", 4);
+		make_file(&file, bytes, sizeof(bytes));
+		assert_int_not_equal(kd_dump_open(file.path, NULL, &dump, &err), KD_OK);
+		assert_int_equal(kd_dump_open(file.path, &options, &dump, &err), KD_OK);
+		assert_string_equal(kd_dump_format(dump), "raw");
+		assert_string_equal(kd_dump_arch(dump)->name, "x86_64");
+		segments = kd_dump_segments(dump, &count);
+		assert_int_equal(count, 1);
+		assert_int_equal(segments->paddr, options.raw_base);
+		assert_int_equal(segments->memory_bytes, sizeof(bytes));
+		assert_int_equal(kd_dump_read(dump, options.raw_base, text, 4, &err), KD_OK);
+		assert_memory_equal(text, starts[i], 4);
+		assert_int_equal(kd_dump_read(dump, options.raw_base + 4094, text, 8, &err), KD_OK);
+		assert_string_equal(text, "crosses");
+		assert_int_equal(
+			kd_dump_read(dump, options.raw_base + sizeof(bytes) - 4, text, 4, NULL),
+			KD_OK);
+		assert_string_equal(text, "end");
+		assert_int_equal(
+			kd_dump_read(dump, options.raw_base + sizeof(bytes) - 4, text, 5, NULL),
+			KD_HOLE);
+		assert_int_equal(kd_dump_read(dump, 0, text, 1, NULL), KD_HOLE);
+		assert_int_equal(kd_dump_read(dump, options.raw_base - 1, text, 1, NULL), KD_HOLE);
+		assert_int_equal(kd_reader_present(kd_dump_reader(dump), options.raw_base / 4096,
+						   64, bits, NULL),
+				 KD_OK);
+		assert_int_equal(bits[0], 0xf);
+		assert_int_equal(ftruncate(file.fd, 4096), 0);
+		kd_dump_close(dump);
+		close(file.fd);
+	}
+}
+
+static void refuses_absurd_bases(void **state)
+{
+	struct kd_dump_options options = {.raw = true, .raw_base = 0x800};
+	struct kd_dump *dump = NULL;
+	struct file file;
+
+	make_file(&file, "memory", 6);
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_INVALID);
+	options.raw_base = UINT64_MAX - 4095;
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_OK);
+	kd_dump_close(dump);
+	assert_int_equal(ftruncate(file.fd, 4097), 0);
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_INVALID);
+	options = (struct kd_dump_options){.raw = true, .raw_arch = "pdp11"};
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_UNSUPPORTED);
+	options.raw_arch = "i686";
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_OK);
+	assert_string_equal(kd_dump_arch(dump)->name, "i686");
+	kd_dump_close(dump);
+	assert_int_equal(ftruncate(file.fd, 0), 0);
+	assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_TRUNCATED);
+	close(file.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +495,8 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_set),
 		cmocka_unit_test(no_cut_of_a_member_goes_unnoticed),
 		cmocka_unit_test(finds_the_others),
+		cmocka_unit_test(reads_bare_memory),
+		cmocka_unit_test(refuses_absurd_bases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
