@@ -130,9 +130,11 @@ enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *se
 /*
  * Sorts segments by paddr and cuts away what repeats memory that a segment before describes: the
  * kernel's text appears twice in a core of the kernel, at its own virtual address and in the direct map. What
- * is cut away becomes an alias, as long as there is room for it.
+ * is cut away becomes an alias, as long as there is room for it. What one segment has in the file counts before what
+ * another says to lack there: QEMU gives a mapping that reaches past a block of RAM all its length, and of the file
+ * only the block (its dump.c, get_offset_range()). KD_NOMEM, KD_UNSUPPORTED.
  */
-void kd_segments_tidy(struct kd_dump *dump);
+enum kd_status kd_segments_tidy(struct kd_dump *dump, struct kd_err *err);
 
 /* The segment of a physical address, or NULL: a hole. */
 const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,

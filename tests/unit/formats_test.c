@@ -13,6 +13,7 @@
 #include "dump/dump.h"
 #include "dump_fixture.h"
 #include "kdump_fixture.h"
+#include "kernel/registers.h"
 
 /* A file in memory, and the path that opens it. */
 struct file {
@@ -482,6 +483,203 @@ static void refuses_absurd_bases(void **state)
 	close(file.fd);
 }
 
+/* Notes as QEMU writes them: NT_PRSTATUS of each CPU, then all its registers, then what the guest gave. */
+static void add_qemu_notes(struct fixture *fixture, unsigned int cpus)
+{
+	uint8_t state[440] = {1, 0, 0, 0, 440 & 0xff, 440 >> 8};
+	uint8_t status[144] = {0};
+
+	for (uint32_t cpu = 1; cpu <= cpus; cpu++) {
+		if (!fixture->is_32_bit) {
+			fixture_cpu(fixture, cpu, 0x1000 + cpu, 0x2000);
+			continue;
+		}
+		memcpy(status + 24, &cpu, sizeof(cpu));
+		status[72 + 12 * 4] = (uint8_t)cpu;
+		fixture_note(fixture, "CORE", 1, status, sizeof(status));
+	}
+	for (uint32_t cpu = 1; cpu <= cpus; cpu++)
+		fixture_note(fixture, "QEMU", 0, state, sizeof(state));
+}
+
+static void check_qemu_notes(struct kd_dump *dump, unsigned int cpus, bool with_info)
+{
+	size_t count, bytes;
+	const struct kd_note *notes = kd_dump_notes(dump, &count);
+
+	assert_int_equal(count, 2 * cpus + with_info);
+	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+		struct kd_cpu_registers registers;
+
+		assert_string_equal(notes[cpu].name, "CORE");
+		assert_string_equal(notes[cpus + cpu].name, "QEMU");
+		assert_int_equal(notes[cpus + cpu].type, 0);
+		assert_int_equal(notes[cpus + cpu].desc_bytes, 440);
+		assert_int_equal(kd_registers_get(dump, cpu, &registers, NULL), KD_OK);
+		assert_int_equal(registers.pid, cpu + 1);
+		assert_int_equal(kd_register_value(&registers, registers.arch->program_counter) &
+					 0xff,
+				 cpu + 1);
+	}
+	assert_int_equal(kd_registers_count(dump), cpus); /* QEMU's own are no more CPUs */
+	assert_int_equal(!!kd_dump_vmcoreinfo(dump, &bytes), with_info);
+}
+
+/* Without paging there are the blocks of RAM, whose virtual addresses are 0 or the physical ones. */
+static void reads_qemu_without_paging(void **state)
+{
+	for (int i = 0; i < 8; i++) {
+		bool with_info = i & 1, identity = i & 2;
+		const struct kd_segment *segments;
+		struct fixture fixture;
+		struct kd_dump *dump;
+		char text[8] = "";
+		size_t count;
+
+		fixture_init(&fixture, 0);
+		fixture.is_32_bit = i & 4;
+		fixture_memory(&fixture, 0, 0xa0000, 0xa0000);
+		fixture_memory(&fixture, 0xc0000, 0x40000, 0x40000);
+		fixture_poke(&fixture, 0xc1234, "memory", 7);
+		for (size_t at = 0; at < 2; at++)
+			fixture.segments[at].vaddr = identity ? fixture.segments[at].paddr : 0;
+		add_qemu_notes(&fixture, 2);
+		if (with_info)
+			fixture_info(&fixture, "OSRELEASE=6.1");
+		fixture_build(&fixture);
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_string_equal(kd_dump_arch(dump)->name,
+				    fixture.is_32_bit ? "i686" : "x86_64");
+		check_qemu_notes(dump, 2, with_info);
+		segments = kd_dump_segments(dump, &count);
+		assert_int_equal(count, 2);
+		assert_int_equal(segments[0].vaddr, 0);
+		assert_int_equal(segments[1].vaddr, 0);
+		assert_int_equal(kd_dump_read(dump, 0xc1234, text, 7, NULL), KD_OK);
+		assert_string_equal(text, "memory");
+		assert_int_equal(kd_dump_read(dump, 0xa0000, text, 1, NULL), KD_HOLE);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+}
+
+/*
+ * With paging there are mappings: of the same memory several, and those that reach past a block of RAM have all
+ * their length, and the block in the file. What another one has of the rest is not lost by that.
+ */
+static void reads_qemu_with_paging(void **state)
+{
+	static const struct {
+		uint64_t paddr, memory_bytes, file_bytes;
+	} maps[] = {
+		{0x0, 0x200000, 0xa0000}, /* a large page over the hole */
+		{0xc0000, 0x10000, 0x10000},
+		{0xc8000, 0x10000, 0x10000}, /* overlaps the one before */
+		{0x100000, 0x80000, 0x40000},
+		{0x300000, 0x1000, 0}, /* not stored: offset -1 */
+		{0x0, 0x1000, 0x1000},
+	};
+	static const struct {
+		uint64_t paddr;
+		enum kd_status status;
+		uint8_t byte; /* 1 and the number of the map */
+	} probes[] = {
+		{0x0, KD_OK, 1},
+		{0x9ffff, KD_OK, 1},
+		{0xa0000, KD_EXCLUDED, 0},
+		{0xbffff, KD_EXCLUDED, 0},
+		{0xc0000, KD_OK, 2},
+		{0xcffff, KD_OK, 2},
+		{0xd0000, KD_OK, 3},
+		{0xd7fff, KD_OK, 3},
+		{0xd8000, KD_EXCLUDED, 0},
+		{0xfffff, KD_EXCLUDED, 0},
+		{0x100000, KD_OK, 4},
+		{0x13ffff, KD_OK, 4},
+		{0x140000, KD_EXCLUDED, 0},
+		{0x1fffff, KD_EXCLUDED, 0},
+		{0x200000, KD_HOLE, 0},
+		{0x300000, KD_EXCLUDED, 0},
+		{0x301000, KD_HOLE, 0},
+	};
+	struct fixture fixture;
+	struct kd_dump *dump;
+	uint64_t end = 0;
+	const struct kd_segment *segments;
+	size_t count;
+
+	fixture_init(&fixture, 0);
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		fixture_memory(&fixture, maps[i].paddr, maps[i].memory_bytes, maps[i].file_bytes);
+		memset(fixture.segments[i].data, (int)i + 1, maps[i].memory_bytes);
+		fixture.segments[i].vaddr += i * 0x40000000;
+	}
+	add_qemu_notes(&fixture, 1);
+	fixture_build(&fixture);
+	assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+	check_qemu_notes(dump, 1, false);
+	for (size_t i = 0; i < sizeof(probes) / sizeof(*probes); i++) {
+		uint8_t byte = 0;
+
+		assert_int_equal(kd_dump_read(dump, probes[i].paddr, &byte, 1, NULL),
+				 probes[i].status);
+		assert_int_equal(byte, probes[i].byte);
+	}
+	segments = kd_dump_segments(dump, &count);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(segments[i].memory_bytes > 0 && segments[i].paddr >= end);
+		end = segments[i].paddr + segments[i].memory_bytes;
+	}
+	assert_int_equal(kd_dump_facts(dump)->ram_pages, 0x201);
+	assert_int_equal(kd_dump_facts(dump)->saved_pages, 0xa0 + 0x18 + 0x40);
+	kd_dump_aliases(dump, &count);
+	assert_true(count > 0);
+	kd_dump_close(dump);
+	fixture_deinit(&fixture);
+}
+
+/* Every byte of the headers of a 32-bit core changed, and the core cut: refused or read, never past its end. */
+static void no_damaged_elf32_harms(void **state)
+{
+	static const uint8_t flips[] = {0x01, 0x80, 0xff};
+	struct fixture fixture;
+	unsigned int refused = 0;
+
+	fixture_init(&fixture, 0);
+	fixture.is_32_bit = true;
+	fixture_memory(&fixture, 0x1000, 0x1000, 0x1000);
+	fixture_memory(&fixture, 0x1800, 0x2000, 0x800);
+	fixture_memory(&fixture, 0x2000, 0x1000, 0x1000);
+	add_qemu_notes(&fixture, 1);
+	fixture_build(&fixture);
+	for (size_t at = 0; at < fixture.file_bytes - 0x2800; at++)
+		for (size_t i = 0; i < sizeof(flips); i++) {
+			uint8_t good = fixture_peek(&fixture, at), bad = good ^ flips[i], page[64];
+			struct kd_dump *dump;
+
+			fixture_patch(&fixture, at, &bad, 1);
+			if (kd_dump_open(fixture.path, NULL, &dump, NULL)) {
+				refused++;
+			} else {
+				for (uint64_t paddr = 0; paddr < 0x5000; paddr += 0x400)
+					kd_dump_read(dump, paddr, page, sizeof(page), NULL);
+				kd_dump_close(dump);
+			}
+			fixture_patch(&fixture, at, &good, 1);
+		}
+	assert_true(refused > 50);
+	for (size_t size = fixture.file_bytes; size-- > 0;) {
+		struct kd_dump *dump;
+
+		assert_int_equal(ftruncate(fixture.fd, (off_t)size), 0);
+		if (kd_dump_open(fixture.path, NULL, &dump, NULL))
+			continue;
+		assert_true(kd_dump_missing_bytes(dump) > 0);
+		kd_dump_close(dump);
+	}
+	fixture_deinit(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +695,9 @@ int main(void)
 		cmocka_unit_test(finds_the_others),
 		cmocka_unit_test(reads_bare_memory),
 		cmocka_unit_test(refuses_absurd_bases),
+		cmocka_unit_test(reads_qemu_without_paging),
+		cmocka_unit_test(reads_qemu_with_paging),
+		cmocka_unit_test(no_damaged_elf32_harms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
