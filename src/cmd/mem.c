@@ -195,7 +195,7 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mem = {
 	.name = "mem",
-	.synopsis = "[--physical] [-n BYTES] [--words | --raw | --json] [OPTION]... DUMP ADDRESS",
+	.synopsis = "[--physical] [-n BYTES] [OPTION]... DUMP ADDRESS",
 	.summary = "print memory at an address",
 	.run = run_mem,
 	.options =
