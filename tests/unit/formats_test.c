@@ -13,6 +13,7 @@
 #include "dump/dump.h"
 #include "dump_fixture.h"
 #include "kdump_fixture.h"
+#include "kernel/kernel.h"
 #include "kernel/registers.h"
 
 /* A file in memory, and the path that opens it. */
@@ -680,6 +681,60 @@ static void no_damaged_elf32_harms(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* The page with VMCOREINFO in it is found in what was taken from outside of a machine, and nowhere else. */
+static void finds_vmcoreinfo_in_memory(void **state)
+{
+	static const char text[] = "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nNUMBER(phys_base)=0\n";
+
+	for (int kind = 0; kind < 3; kind++) { /* raw, QEMU, neither */
+		const struct kd_dump_options options = {.raw = kind == 0, .raw_base = 0x40000000};
+		struct kd_kernel *kernel = NULL;
+		struct fixture fixture;
+		struct kd_dump *dump;
+		struct kd_err err;
+		struct file file;
+		const char *found;
+		size_t bytes;
+
+		fixture_init(&fixture, 0);
+		fixture_memory(&fixture, 0x1000, 0x400000, 0x400000);
+		/* some that are not it: not at a page, another text, no text */
+		fixture_poke(&fixture, 0x2010, text, sizeof(text));
+		fixture_poke(&fixture, 0x3000, "OSRELEASE=5.0\n", 15);
+		fixture_poke(&fixture, 0x4000, "OSRELEASE=5.0\nPAGESIZE=\377\n", 27);
+		fixture_poke(&fixture, 0x345000, text, sizeof(text));
+		if (kind == 1)
+			add_qemu_notes(&fixture, 1);
+		else
+			fixture_cpu(&fixture, 1, 2, 3);
+		fixture_build(&fixture);
+		make_file(&file, fixture.segments[0].data, 0x400000);
+		assert_int_equal(
+			kd_dump_open(kind ? fixture.path : file.path, &options, &dump, NULL),
+			KD_OK);
+		if (kind == 2) {
+			assert_int_equal(kd_kernel_open(dump, &kernel, &err), KD_NOTFOUND);
+			assert_null(kernel);
+		} else {
+			assert_int_equal(kd_kernel_open(dump, &kernel, &err), KD_OK);
+			assert_string_equal(kd_kernel_release(kernel), "6.1.0-test");
+			found = kd_kernel_vmcoreinfo_text(kernel, &bytes);
+			assert_int_equal(bytes, sizeof(text) - 1);
+			assert_string_equal(found, text);
+			kd_kernel_close(kernel);
+		}
+		kd_dump_close(dump);
+		if (kind == 0) { /* past the page, and cut within it */
+			assert_int_equal(ftruncate(file.fd, (off_t)(0x345000 - 0x1000 + 4095)), 0);
+			assert_int_equal(kd_dump_open(file.path, &options, &dump, NULL), KD_OK);
+			assert_int_equal(kd_kernel_open(dump, &kernel, &err), KD_NOTFOUND);
+			kd_dump_close(dump);
+		}
+		close(file.fd);
+		fixture_deinit(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -698,6 +753,7 @@ int main(void)
 		cmocka_unit_test(reads_qemu_without_paging),
 		cmocka_unit_test(reads_qemu_with_paging),
 		cmocka_unit_test(no_damaged_elf32_harms),
+		cmocka_unit_test(finds_vmcoreinfo_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
