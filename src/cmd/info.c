@@ -136,9 +136,11 @@ static int print_json(const struct facts *facts)
 	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:o, s:b}",
+		"{s:s, s:b, s:I, s:s?, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
+		"s:o, s:b}",
 		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened,
-		"level",
+		"files", (json_int_t)kd_dump_facts(dump)->files, "absent",
+		kd_dump_facts(dump)->absent, "level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
 					       : json_integer(kd_dump_facts(dump)->level),
 		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
