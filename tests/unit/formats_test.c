@@ -94,6 +94,14 @@ static void reads_every_header(void **state)
 			kd_dump_notes(dump, &count);
 			assert_int_equal(count, version >= 4);
 			check_pages(dump, &spec);
+			if (version >= 3) {
+				struct kd_kernel *kernel;
+
+				assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+				assert_string_equal(kd_kernel_release(kernel), "6.1");
+				assert_null(kd_kernel_space(kernel));
+				kd_kernel_close(kernel);
+			}
 			kd_dump_close(dump);
 			close(file.fd);
 		}
@@ -700,8 +708,8 @@ static void finds_vmcoreinfo_in_memory(void **state)
 		fixture_memory(&fixture, 0x1000, 0x400000, 0x400000);
 		/* some that are not it: not at a page, another text, no text */
 		fixture_poke(&fixture, 0x2010, text, sizeof(text));
-		fixture_poke(&fixture, 0x3000, "OSRELEASE=5.0\n", 15);
-		fixture_poke(&fixture, 0x4000, "OSRELEASE=5.0\nPAGESIZE=\377\n", 27);
+		fixture_poke(&fixture, 0x3000, "OSRELEASE=5.0\n", 14);
+		fixture_poke(&fixture, 0x4000, "OSRELEASE=5.0\nPAGESIZE=\377\n", 25);
 		fixture_poke(&fixture, 0x345000, text, sizeof(text));
 		if (kind == 1)
 			add_qemu_notes(&fixture, 1);
