@@ -5,6 +5,7 @@
 
 static const struct kd_arch *const architectures[] = {
 	&kd_arch_x86_64,
+	&kd_arch_i386,
 };
 
 const struct kd_arch *kd_arch_find(uint16_t elf_machine)

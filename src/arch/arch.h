@@ -42,7 +42,7 @@ struct kd_arch {
 	size_t program_counter;
 	size_t stack_pointer;
 	/*
-	 * Translates a virtual address; *left_bytes tells how much of the mapping follows it.
+	 * NULL: page tables are not walked. Translates a virtual address; *left_bytes tells how much of the mapping follows it.
 	 * KD_FAULT when not mapped, else what walk->read said.
 	 */
 	enum kd_status (*translate)(const struct kd_walk *walk, uint64_t vaddr, uint64_t *paddr,
@@ -54,6 +54,6 @@ const struct kd_arch *kd_arch_find(uint16_t elf_machine);
 /* The same by kd_arch.name. */
 const struct kd_arch *kd_arch_named(const char *name);
 
-extern const struct kd_arch kd_arch_x86_64;
+extern const struct kd_arch kd_arch_x86_64, kd_arch_i386;
 
 #endif

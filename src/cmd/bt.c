@@ -21,6 +21,7 @@ struct request {
 	unsigned int cpu;
 	char states[STATES];
 	bool fold, guess, json;
+	struct kd_dump_options how;
 };
 
 /* One task with its stack. */
@@ -59,6 +60,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		{"fold", no_argument, NULL, 'f'},
 		{"guess", no_argument, NULL, 'g'},
 		{"json", no_argument, NULL, 'j'},
+		KD_INPUT_OPTION,
 		{0},
 	};
 	unsigned long number;
@@ -100,6 +102,11 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			continue;
 		case 'j':
 			request->json = true;
+			continue;
+		case KD_INPUT_RAW:
+			if (!kd_input_option(&request->how))
+				return kd_command_usage(self, "'%s' is not a hexadecimal address",
+							optarg);
 			continue;
 		default:
 			return kd_command_usage(self, "no such option");
@@ -345,7 +352,7 @@ static int run_bt(const struct kd_command *self, int argc, char **argv)
 
 	if (exit_status)
 		return exit_status;
-	if (kd_input_open_system(&input, argv[optind], &err))
+	if (kd_input_open_system(&input, argv[optind], &request.how, &err))
 		return kd_command_failed(&err);
 	scene.system = input.system;
 	exit_status = show(&scene, &request);
@@ -371,5 +378,5 @@ const struct kd_command kd_cmd_bt = {
 		"      --fold       print stacks that are the same once, with all tasks that have it\n"
 		"      --guess      go on through code that the kernel's tables do not know, by frame\n"
 		"                   pointers; frames from there on are marked ? and may be wrong\n"
-		"      --json       print JSON, a list of tasks with their frames\n",
+		"      --json       print JSON, a list of tasks with their frames\n" KD_INPUT_HELP,
 };

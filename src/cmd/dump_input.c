@@ -28,14 +28,36 @@ void kd_input_resolve(const char *name, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s", name);
 }
 
-bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
-			const char **name, int *exit_status)
+bool kd_input_option(struct kd_dump_options *how)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	char *end;
+
+	how->raw = true;
+	how->raw_base = 0;
+	if (!optarg)
+		return true;
+	errno = 0;
+	how->raw_base = strtoull(optarg, &end, 16);
+	return !errno && end != optarg && !*end && *optarg != '-';
+}
+
+bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
+			struct kd_dump_options *how, const char **name, int *exit_status)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, KD_INPUT_OPTION, {0}};
 	int option;
 
 	*json = false;
+	*how = (struct kd_dump_options){0};
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == KD_INPUT_RAW && kd_input_option(how))
+			continue;
+		if (option == KD_INPUT_RAW) {
+			*exit_status =
+				kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
+			return false;
+		}
 		if (option != 'j') {
 			*exit_status = kd_command_usage(self, "no such option");
 			return false;
@@ -50,16 +72,18 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 	return true;
 }
 
-enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err)
+enum kd_status kd_input_open_dump(struct kd_input *input, const char *name,
+				  const struct kd_dump_options *how, struct kd_err *err)
 {
 	*input = (struct kd_input){0};
 	kd_input_resolve(name, input->path);
-	return kd_dump_open(input->path, NULL, &input->dump, err);
+	return kd_dump_open(input->path, how, &input->dump, err);
 }
 
-enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err)
+enum kd_status kd_input_open(struct kd_input *input, const char *name,
+			     const struct kd_dump_options *how, struct kd_err *err)
 {
-	enum kd_status status = kd_input_open_dump(input, name, err);
+	enum kd_status status = kd_input_open_dump(input, name, how, err);
 
 	if (!status)
 		status = kd_kernel_open(input->dump, &input->kernel, err);
@@ -68,11 +92,12 @@ enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd
 	return status;
 }
 
-enum kd_status kd_input_open_system(struct kd_input *input, const char *name, struct kd_err *err)
+enum kd_status kd_input_open_system(struct kd_input *input, const char *name,
+				    const struct kd_dump_options *how, struct kd_err *err)
 {
 	const struct kd_log log = kd_command_log(false);
 	struct kd_err why;
-	enum kd_status status = kd_input_open(input, name, err);
+	enum kd_status status = kd_input_open(input, name, how, err);
 
 	if (!status)
 		status = kd_system_open(input->kernel, &input->system, err);
@@ -101,14 +126,15 @@ int kd_input_run(const struct kd_command *self, int argc, char **argv, kd_input_
 		 kd_input_show *show)
 {
 	struct kd_err err = {0};
+	struct kd_dump_options how;
 	struct kd_input input;
 	const char *name;
 	int exit_status;
 	bool json;
 
-	if (!kd_input_arguments(self, argc, argv, &json, &name, &exit_status))
+	if (!kd_input_arguments(self, argc, argv, &json, &how, &name, &exit_status))
 		return exit_status;
-	if (open(&input, name, &err))
+	if (open(&input, name, &how, &err))
 		return kd_command_failed(&err);
 	exit_status = show(&input, json);
 	kd_input_close(&input);

@@ -21,25 +21,41 @@ struct kd_input {
 void kd_input_resolve(const char *name, char path[PATH_MAX]);
 
 /*
- * The command line of a command that takes [--json] DUMP: sets *json and *name. False when there is
- * something else; *exit_status then says how to exit.
+ * The option of every command that takes a dump, how its help tells of it, and what getopt_long() gives for it;
+ * kd_input_option() then takes its argument, and is false when that is no address.
+ */
+#define KD_INPUT_OPTION                                                                            \
+	{                                                                                          \
+		"raw-input", optional_argument, NULL, KD_INPUT_RAW                                 \
+	}
+#define KD_INPUT_HELP                                                                              \
+	"  --raw-input[=BASE]  DUMP is memory and nothing else, from address BASE on\n"
+enum { KD_INPUT_RAW = 0x100 };
+bool kd_input_option(struct kd_dump_options *how);
+
+/*
+ * The command line of a command that takes [--json] [--raw-input[=BASE]] DUMP: sets *json, *name and *how. False
+ * when there is something else; *exit_status then says how to exit.
  */
 bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
-			const char **name, int *exit_status);
+			struct kd_dump_options *how, const char **name, int *exit_status);
 
 /* Opens a dump, and its kernel. Prints nothing. */
-enum kd_status kd_input_open_dump(struct kd_input *input, const char *name, struct kd_err *err);
-enum kd_status kd_input_open(struct kd_input *input, const char *name, struct kd_err *err);
+enum kd_status kd_input_open_dump(struct kd_input *input, const char *name,
+				  const struct kd_dump_options *how, struct kd_err *err);
+enum kd_status kd_input_open(struct kd_input *input, const char *name,
+			     const struct kd_dump_options *how, struct kd_err *err);
 /* Opens the system in it, too: symbols, types and modules. A warning names what of them cannot be had. */
-enum kd_status kd_input_open_system(struct kd_input *input, const char *name, struct kd_err *err);
+enum kd_status kd_input_open_system(struct kd_input *input, const char *name,
+				    const struct kd_dump_options *how, struct kd_err *err);
 void kd_input_close(struct kd_input *input);
 
 /*
- * A whole command that takes [--json] DUMP: reads the command line, opens, shows, closes. `open` is one of the
+ * A whole command that takes [--json] [--raw-input[=BASE]] DUMP: reads the command line, opens, shows, closes. `open` is one of the
  * kd_input_open…() above.
  */
 typedef enum kd_status kd_input_opener(struct kd_input *input, const char *name,
-				       struct kd_err *err);
+				       const struct kd_dump_options *how, struct kd_err *err);
 typedef int kd_input_show(struct kd_input *input, bool json);
 int kd_input_run(const struct kd_command *self, int argc, char **argv, kd_input_opener *open,
 		 kd_input_show *show);

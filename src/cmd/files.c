@@ -57,8 +57,11 @@ static int show(struct kd_input *input, int32_t pid, bool json)
 
 static int run_files(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"pid", required_argument, NULL, 'p'}, {"json", no_argument, NULL, 'j'}, {0}};
+	static const struct option options[] = {{"pid", required_argument, NULL, 'p'},
+						{"json", no_argument, NULL, 'j'},
+						KD_INPUT_OPTION,
+						{0}};
+	struct kd_dump_options how = {0};
 	struct kd_err err = {0};
 	struct kd_input input;
 	int option, exit_status;
@@ -74,6 +77,10 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 			pid = strtol(optarg, &end, 10);
 			if (errno || *end || end == optarg || pid < 0 || pid > INT32_MAX)
 				return kd_command_usage(self, "'%s' is no process id", optarg);
+		} else if (option == KD_INPUT_RAW) {
+			if (!kd_input_option(&how))
+				return kd_command_usage(self, "'%s' is not a hexadecimal address",
+							optarg);
 		} else {
 			return kd_command_usage(self, "no such option");
 		}
@@ -82,7 +89,7 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 		return kd_command_usage(self, "--pid PID is needed");
 	if (argc - optind != 1)
 		return kd_command_usage(self, "exactly one DUMP is needed");
-	if (kd_input_open_system(&input, argv[optind], &err))
+	if (kd_input_open_system(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	exit_status = show(&input, (int32_t)pid, json);
 	kd_input_close(&input);
@@ -91,9 +98,9 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_files = {
 	.name = "files",
-	.synopsis = "[--json] -p PID DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] -p PID DUMP",
 	.summary = "list the files that a process had open",
 	.run = run_files,
 	.options = "  -p, --pid PID  of that process\n"
-		   "      --json     print JSON, a list of files\n",
+		   "      --json     print JSON, a list of files\n" KD_INPUT_HELP,
 };

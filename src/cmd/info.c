@@ -51,18 +51,19 @@ static void gather(const struct kd_input *input, struct facts *facts)
 {
 	const struct kd_dump_facts *dump = kd_dump_facts(input->dump);
 	uint64_t missing = kd_dump_missing_bytes(input->dump);
+	/* what other files of a split dump have was saved, too */
+	uint64_t had = dump->saved_pages + dump->absent_pages;
 	uint64_t missing_pages = missing / kd_dump_arch(input->dump)->page_bytes;
 
 	*facts = (struct facts){
 		.input = input,
 		.present_pages = dump->ram_pages,
-		.left_out_pages = dump->ram_pages > dump->saved_pages
-					  ? dump->ram_pages - dump->saved_pages
-					  : 0,
+		.left_out_pages = dump->ram_pages > had ? dump->ram_pages - had : 0,
 		.saved_pages =
 			missing_pages < dump->saved_pages ? dump->saved_pages - missing_pages : 0,
 	};
-	facts->complete = !missing && !dump->incomplete && !is_unfinished(input->path);
+	facts->complete =
+		!missing && !dump->incomplete && !dump->absent && !is_unfinished(input->path);
 	if (facts->left_out_pages)
 		judge(input, facts);
 	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
@@ -135,9 +136,11 @@ static int print_json(const struct facts *facts)
 	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, s:o, s:b}",
+		"{s:s, s:b, s:I, s:s?, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
+		"s:o, s:b}",
 		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened,
-		"level",
+		"files", (json_int_t)kd_dump_facts(dump)->files, "absent",
+		kd_dump_facts(dump)->absent, "level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
 					       : json_integer(kd_dump_facts(dump)->level),
 		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
@@ -159,6 +162,8 @@ static int print_text(const struct facts *facts)
 
 	printf("dump:      %s (%s%s, %s)\n", facts->input->path, kd_dump_format(dump),
 	       kd_dump_facts(dump)->flattened ? ", flattened" : "", kd_dump_arch(dump)->name);
+	if (kd_dump_facts(dump)->files > 1)
+		printf("files:     %zu, split\n", kd_dump_facts(dump)->files);
 	if (kd_dump_facts(dump)->level >= 0)
 		printf("saved at:  level %d, %s\n", kd_dump_facts(dump)->level, compression(dump));
 	printf("kernel:    %s\n", kd_kernel_release(kernel));
@@ -182,6 +187,9 @@ static int print_text(const struct facts *facts)
 		       kd_dump_facts(dump)->erased);
 	if (facts->complete)
 		printf("complete:  yes\n");
+	else if (kd_dump_facts(dump)->absent)
+		printf("complete:  no, files of the split dump are missing: %s\n",
+		       kd_dump_facts(dump)->absent);
 	else if (!kd_dump_missing_bytes(dump))
 		printf("complete:  no, the dump says so itself\n");
 	else
@@ -206,8 +214,8 @@ static int run_info(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_info = {
 	.name = "info",
-	.synopsis = "[--json] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
 	.summary = "tell what a dump is and how it came about",
 	.run = run_info,
-	.options = "  --json  print JSON\n",
+	.options = "  --json              print JSON\n" KD_INPUT_HELP,
 };

@@ -152,9 +152,11 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 		{"level", no_argument, NULL, 'x'},
 		{"raw", no_argument, NULL, 'r'},
 		{"json", no_argument, NULL, 'j'},
+		KD_INPUT_OPTION,
 		{0},
 	};
 	struct printing printing = {.form = DMESG};
+	struct kd_dump_options how = {0};
 	struct kd_err err = {0};
 	struct kd_input input;
 	int option, exit_status;
@@ -162,6 +164,12 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "Txr", options, NULL)) != -1) {
 		if (option == '?')
 			return kd_command_usage(self, "no such option");
+		if (option == KD_INPUT_RAW) {
+			if (!kd_input_option(&how))
+				return kd_command_usage(self, "'%s' is not a hexadecimal address",
+							optarg);
+			continue;
+		}
 		if (option == 'x') {
 			printing.show_level = true;
 			continue;
@@ -172,7 +180,7 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return kd_command_usage(self, "exactly one DUMP is needed");
-	if (kd_input_open(&input, argv[optind], &err))
+	if (kd_input_open(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	exit_status = show(input.kernel, &printing);
 	kd_input_close(&input);
@@ -181,11 +189,11 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_log = {
 	.name = "log",
-	.synopsis = "[-T | -r | --json] [-x] DUMP",
+	.synopsis = "[-T | -r | --json] [-x] [--raw-input[=BASE]] DUMP",
 	.summary = "print the kernel's log",
 	.run = run_log,
-	.options = "  -T, --time   print the local time instead of seconds since boot\n"
-		   "  -x, --level  print the level's name before each record\n"
-		   "  -r, --raw    print records as <PRIORITY>TEXT, their bytes unchanged\n"
-		   "  --json       print JSON, a list of records\n",
+	.options = "  -T, --time          print the local time instead of seconds since boot\n"
+		   "  -x, --level         print the level's name before each record\n"
+		   "  -r, --raw           print records as <PRIORITY>TEXT, their bytes unchanged\n"
+		   "  --json              print JSON, a list of records\n" KD_INPUT_HELP,
 };

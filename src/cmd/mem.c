@@ -15,6 +15,7 @@ enum { DEFAULT_BYTES = 256, ROW_BYTES = 16, WORD_BYTES = 8, PIECE_BYTES = 4096 }
 struct request {
 	uint64_t address, bytes;
 	bool physical;
+	struct kd_dump_options how;
 	enum { HEX, WORDS, RAW, JSON } form;
 };
 
@@ -131,10 +132,15 @@ static bool parse_number(const char *text, int base, uint64_t *value)
 static int parse(const struct kd_command *self, int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {
-		{"physical", no_argument, NULL, 'p'},    {"virtual", no_argument, NULL, 'v'},
-		{"bytes", required_argument, NULL, 'n'}, {"hex", no_argument, NULL, 'H'},
-		{"words", no_argument, NULL, 'w'},       {"raw", no_argument, NULL, 'r'},
-		{"json", no_argument, NULL, 'j'},        {0},
+		{"physical", no_argument, NULL, 'p'},
+		{"virtual", no_argument, NULL, 'v'},
+		{"bytes", required_argument, NULL, 'n'},
+		{"hex", no_argument, NULL, 'H'},
+		{"words", no_argument, NULL, 'w'},
+		{"raw", no_argument, NULL, 'r'},
+		{"json", no_argument, NULL, 'j'},
+		KD_INPUT_OPTION,
+		{0},
 	};
 	uint64_t end;
 	int option;
@@ -144,6 +150,12 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			return kd_command_usage(self, "no such option");
 		if (option == 'n' && (!parse_number(optarg, 0, &request->bytes) || !request->bytes))
 			return kd_command_usage(self, "'%s' is not a number of bytes", optarg);
+		if (option == KD_INPUT_RAW) {
+			if (!kd_input_option(&request->how))
+				return kd_command_usage(self, "'%s' is not a hexadecimal address",
+							optarg);
+			continue;
+		}
 		if (option == 'p' || option == 'v')
 			request->physical = option == 'p';
 		if (strchr("Hwrj", option))
@@ -172,8 +184,8 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 
 	if (exit_status)
 		return exit_status;
-	status = request.physical ? kd_input_open_dump(&input, argv[optind], &err)
-				  : kd_input_open(&input, argv[optind], &err);
+	status = request.physical ? kd_input_open_dump(&input, argv[optind], &request.how, &err)
+				  : kd_input_open(&input, argv[optind], &request.how, &err);
 	if (status)
 		return kd_command_failed(&err);
 	exit_status = show(&input, &request);
@@ -183,14 +195,15 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mem = {
 	.name = "mem",
-	.synopsis = "[--physical] [-n BYTES] [--hex | --words | --raw | --json] DUMP ADDRESS",
+	.synopsis = "[--physical] [-n BYTES] [OPTION]... DUMP ADDRESS",
 	.summary = "print memory at an address",
 	.run = run_mem,
-	.options = "  --virtual        ADDRESS is a kernel virtual address (default)\n"
-		   "  --physical       ADDRESS is a physical address\n"
-		   "  -n, --bytes N    how much to print; 256 by default\n"
-		   "  --hex            bytes and text (default)\n"
-		   "  --words          words of 8 bytes\n"
-		   "  --raw            the bytes themselves\n"
-		   "  --json           print JSON, the bytes as hexadecimal digits\n",
+	.options =
+		"  --virtual           ADDRESS is a kernel virtual address (default)\n"
+		"  --physical          ADDRESS is a physical address\n"
+		"  -n, --bytes N       how much to print; 256 by default\n"
+		"  --hex               bytes and text (default)\n"
+		"  --words             words of 8 bytes\n"
+		"  --raw               the bytes themselves\n"
+		"  --json              print JSON, the bytes as hexadecimal digits\n" KD_INPUT_HELP,
 };

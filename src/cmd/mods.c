@@ -80,8 +80,8 @@ static int run_mods(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mods = {
 	.name = "mods",
-	.synopsis = "[--json] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
 	.summary = "list the modules that were loaded",
 	.run = run_mods,
-	.options = "  --json  print JSON, a list of modules\n",
+	.options = "  --json              print JSON, a list of modules\n" KD_INPUT_HELP,
 };

@@ -39,9 +39,11 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{"html", no_argument, NULL, 'h'},
 		{"output", required_argument, NULL, 'o'},
+		KD_INPUT_OPTION,
 		{0},
 	};
 	render *write = kd_report_write_text;
+	struct kd_dump_options how = {0};
 	const char *path = NULL;
 	struct kd_err err = {0};
 	struct kd_report *report;
@@ -55,12 +57,16 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 			write = kd_report_write_html;
 		else if (option == 'o')
 			path = optarg;
+		else if (option == KD_INPUT_RAW && kd_input_option(&how))
+			continue;
+		else if (option == KD_INPUT_RAW)
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		else
 			return kd_command_usage(self, "no such option");
 	}
 	if (argc - optind != 1)
 		return kd_command_usage(self, "exactly one DUMP is needed");
-	if (kd_input_open(&input, argv[optind], &err))
+	if (kd_input_open(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	if (kd_report_make(input.kernel, true, &report, &err)) {
 		exit_status = kd_command_failed(&err);
@@ -78,10 +84,10 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_report = {
 	.name = "report",
-	.synopsis = "[--json | --html] [-o FILE] DUMP",
+	.synopsis = "[--json | --html] [-o FILE] [--raw-input[=BASE]] DUMP",
 	.summary = "explain a crash",
 	.run = run_report,
 	.options = "      --json         print JSON, an object\n"
 		   "      --html         print a web page that needs nothing else\n"
-		   "  -o, --output FILE  write there instead\n",
+		   "  -o, --output FILE  write there instead\n" KD_INPUT_HELP,
 };

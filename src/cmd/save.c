@@ -19,6 +19,7 @@
 enum { DEFAULT_LEVEL = KD_LEVEL_MOST, WORKERS_MOST = 64, ERASED_MOST = 64 };
 
 struct request {
+	struct kd_dump_options how; /* to open the source */
 	struct kd_save_options options;
 	bool flattened, format_given, force, json, dry_run, quiet;
 	uint64_t limit_bytes; /* 0: none */
@@ -161,6 +162,10 @@ static int parse_option(const struct kd_command *self, struct request *request, 
 	case 'q':
 		request->quiet = true;
 		return KD_EXIT_DONE;
+	case KD_INPUT_RAW:
+		if (!kd_input_option(&request->how))
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
+		return KD_EXIT_DONE;
 	default:
 		return kd_command_usage(self, "no such option");
 	}
@@ -181,6 +186,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		{"dry-run", no_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'J'},
 		{"quiet", no_argument, NULL, 'q'},
+		KD_INPUT_OPTION,
 		{0},
 	};
 	int option, exit_status, wanted;
@@ -444,7 +450,7 @@ static int run_save(const struct kd_command *self, int argc, char **argv)
 	exit_status = parse(self, argc, argv, &request);
 	if (exit_status)
 		return exit_status;
-	if (kd_input_open_dump(&input, request.source, &err))
+	if (kd_input_open_dump(&input, request.source, &request.how, &err))
 		return kd_command_failed(&err);
 	/* a dump of nobody knows which kernel can be saved all the same */
 	if (kd_kernel_open(input.dump, &input.kernel, &why))
@@ -477,5 +483,6 @@ const struct kd_command kd_cmd_save = {
 		"      --force            replace DEST when it exists\n"
 		"  -n, --dry-run          print what pages there are and what would be kept\n"
 		"  -q, --quiet            no progress and no summary\n"
-		"      --json             print JSON\n",
+		"      --json             print JSON\n"
+		"      --raw-input[=BASE] SOURCE is memory and nothing else, from address BASE on\n",
 };

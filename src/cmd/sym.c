@@ -87,7 +87,9 @@ static void print_all(struct request *request)
 
 static int run_sym(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, KD_INPUT_OPTION, {0}};
+	struct kd_dump_options how = {0};
 	struct request request = {.list = NULL};
 	struct kd_err err = {0};
 	struct kd_input input;
@@ -95,13 +97,17 @@ static int run_sym(const struct kd_command *self, int argc, char **argv)
 	bool json = false;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == KD_INPUT_RAW && kd_input_option(&how))
+			continue;
+		if (option == KD_INPUT_RAW)
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		if (option != 'j')
 			return kd_command_usage(self, "no such option");
 		json = true;
 	}
 	if (argc - optind < 1)
 		return kd_command_usage(self, "a DUMP is needed");
-	if (kd_input_open_system(&input, argv[optind], &err))
+	if (kd_input_open_system(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	request.system = input.system;
 	request.list = json ? json_array() : NULL;
@@ -117,8 +123,8 @@ static int run_sym(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_sym = {
 	.name = "sym",
-	.synopsis = "[--json] DUMP [NAME | ADDRESS]...",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP [NAME | ADDRESS]...",
 	.summary = "print symbols by name or address",
 	.run = run_sym,
-	.options = "  --json  print JSON, a list of symbols\n",
+	.options = "  --json              print JSON, a list of symbols\n" KD_INPUT_HELP,
 };

@@ -388,7 +388,9 @@ static int show(struct showing *showing, const char *name, const char *place, bo
 
 static int run_type(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, KD_INPUT_OPTION, {0}};
+	struct kd_dump_options how = {0};
 	struct showing showing = {.object = NULL};
 	struct kd_err err = {0};
 	struct kd_input input;
@@ -396,13 +398,17 @@ static int run_type(const struct kd_command *self, int argc, char **argv)
 	bool json = false;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == KD_INPUT_RAW && kd_input_option(&how))
+			continue;
+		if (option == KD_INPUT_RAW)
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		if (option != 'j')
 			return kd_command_usage(self, "no such option");
 		json = true;
 	}
 	if (argc - optind != 2 && argc - optind != 3)
 		return kd_command_usage(self, "a DUMP and a TYPE are needed");
-	if (kd_input_open_system(&input, argv[optind], &err))
+	if (kd_input_open_system(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	showing.system = input.system;
 	exit_status = show(&showing, argv[optind + 1], argc - optind == 3 ? argv[optind + 2] : NULL,
@@ -413,8 +419,8 @@ static int run_type(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_type = {
 	.name = "type",
-	.synopsis = "[--json] DUMP TYPE[.MEMBER] [ADDRESS | SYMBOL]",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP TYPE[.MEMBER] [ADDRESS | SYMBOL]",
 	.summary = "print a type's layout, or its value at an address",
 	.run = run_type,
-	.options = "  --json  print JSON, an object\n",
+	.options = "  --json              print JSON, an object\n" KD_INPUT_HELP,
 };

@@ -46,6 +46,10 @@ static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BY
 		SAY("the dump says of itself that it is incomplete");
 		return BAD;
 	}
+	if (kd_dump_facts(input->dump)->absent) {
+		SAY("files of the split dump are missing: %s", kd_dump_facts(input->dump)->absent);
+		return BAD;
+	}
 	SAY("%zu, all inside the file", count);
 	return GOOD;
 }
@@ -316,8 +320,8 @@ static int run_verify(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_verify = {
 	.name = "verify",
-	.synopsis = "[--json] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
 	.summary = "check that a dump is whole and makes sense",
 	.run = run_verify,
-	.options = "  --json  print JSON\n",
+	.options = "  --json              print JSON\n" KD_INPUT_HELP,
 };

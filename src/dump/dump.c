@@ -13,6 +13,7 @@
 static const struct kd_format *const formats[] = {
 	&kd_format_elf,
 	&kd_format_kdump,
+	&kd_format_diskdump,
 };
 
 enum { FORMAT_COUNT = sizeof(formats) / sizeof(*formats), MAGIC_BYTES = 16 };
@@ -23,6 +24,10 @@ static enum kd_status recognize(struct kd_dump *dump, struct kd_err *err)
 	size_t got;
 	enum kd_status status;
 
+	if (dump->options.raw) {
+		dump->format = &kd_format_raw;
+		return dump->format->open(dump, err);
+	}
 	status = kd_medium_read(&dump->medium, 0, magic, sizeof(magic), &got, err);
 	if (status)
 		return status;
@@ -44,8 +49,10 @@ static enum kd_status check_window(size_t bytes, struct kd_err *err)
 	return KD_OK;
 }
 
-enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *options,
-			    struct kd_dump **dump, struct kd_err *err)
+/* The others are of its set; NULL: those are to be found, if it is one of a set. */
+static enum kd_status open_dump(const char *path, const char *const *others, size_t count,
+				const struct kd_dump_options *options, struct kd_dump **dump,
+				struct kd_err *err)
 {
 	struct kd_dump *made = NULL;
 	enum kd_status status;
@@ -60,14 +67,17 @@ enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *opti
 	if (options)
 		made->options = *options;
 	made->facts.level = -1;
+	made->facts.files = 1;
 	made->path = strdup(path);
-	status = made->path ? kd_medium_open(&made->medium, path, err)
+	status = made->path ? kd_medium_open(&made->medium, path, made->options.raw, err)
 			    : kd_fail_errno(err, ENOMEM, "opening");
 	if (!status)
 		status = kd_reader_open(made, &made->reader, err);
 	made->facts.flattened = made->medium.extents != NULL;
 	if (!status)
 		status = recognize(made, err);
+	if (!status && (count || made->compressed.headers.sub.split))
+		status = kd_split_open(made, others, count, err);
 	if (status) {
 		kd_dump_close(made);
 		return kd_context(err, status, "%s", path);
@@ -76,11 +86,27 @@ enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *opti
 	return KD_OK;
 }
 
+enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *options,
+			    struct kd_dump **dump, struct kd_err *err)
+{
+	return open_dump(path, NULL, 0, options, dump, err);
+}
+
+enum kd_status kd_dump_open_set(const char *const *paths, size_t count,
+				const struct kd_dump_options *options, struct kd_dump **dump,
+				struct kd_err *err)
+{
+	if (!count)
+		return kd_fail(err, KD_INVALID, "a set of no files");
+	return open_dump(paths[0], paths + 1, count - 1, options, dump, err);
+}
+
 void kd_dump_close(struct kd_dump *dump)
 {
 	if (!dump)
 		return;
 	kd_reader_close(dump->reader);
+	kd_split_close(dump);
 	kd_medium_close(&dump->medium);
 	free(dump->segments);
 	free(dump->notes);

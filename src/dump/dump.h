@@ -3,7 +3,7 @@
  * An open dump: old memory by physical address, whatever the file format.
  *
  * Formats are rows of one table (dump/format.h): ELF cores, as /proc/vmcore gives them and as we write
- * them; kdump-compressed dumps; either of them flattened. They are seen through a bounded set of windows; those
+ * them; kdump-compressed dumps, of one file or several; either of them flattened; bare memory. They are seen through a bounded set of windows; those
  * of /proc/vmcore are mapped, for its read(2) copies page by page (0.3 GB/s measured in a second kernel) and
  * a mapping runs at memory speed.
  *
@@ -31,6 +31,13 @@ enum kd_access {
 struct kd_dump_options {
 	size_t window_bytes; /* 0: a default; a power of two, at least a page */
 	enum kd_access access;
+	/*
+	 * The file is memory and nothing else, from a physical address on; what it starts with is not looked at.
+	 * Otherwise a file of no known format is refused.
+	 */
+	bool raw;
+	uint64_t raw_base;    /* of a page */
+	const char *raw_arch; /* kd_arch.name; NULL: x86_64 */
 };
 
 /* A range of physical memory that the dump describes, as its PT_LOAD does. */
@@ -59,22 +66,34 @@ struct kd_dump_facts {
 	uint64_t saved_pages; /* of them in the dump, those that lie past its end included */
 	const char *erased;   /* what was erased on purpose, as text; NULL: nothing */
 	size_t erased_bytes;
+	size_t files;          /* that the dump was put together from: of a split set, else 1 */
+	uint64_t absent_pages; /* saved, but in files of the set that are not there */
+	const char *absent;    /* "pages 0x… to 0x…": which files; NULL: none */
 };
 
 /*
  * Opens path. Everything the headers claim is checked against the file's size; a file that ends
  * before its pages do opens all the same, and kd_dump_missing_bytes() tells how much is gone.
- * KD_NOTFOUND, KD_SYSTEM, KD_UNSUPPORTED (not a dump), KD_CORRUPT, KD_TRUNCATED (not even headers).
+ * KD_INVALID (options), KD_NOTFOUND, KD_SYSTEM, KD_UNSUPPORTED (not a dump), KD_CORRUPT, KD_TRUNCATED (not even headers).
  */
 enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *options,
 			    struct kd_dump **dump, struct kd_err *err);
+/*
+ * Opens the files of one split dump (makedumpfile --split), in any order: these, and no others. kd_dump_open()
+ * of one of them finds those beside it whose names differ in one number. A set may lack files: their
+ * pages are KD_TRUNCATED, and facts.absent names them. KD_UNSUPPORTED where one is not of the set.
+ */
+enum kd_status kd_dump_open_set(const char *const *paths, size_t count,
+				const struct kd_dump_options *options, struct kd_dump **dump,
+				struct kd_err *err);
 void kd_dump_close(struct kd_dump *dump);
 
 const char *kd_dump_path(const struct kd_dump *dump);
-const char *kd_dump_format(const struct kd_dump *dump); /* "elf", "kdump" */
+const char *kd_dump_format(const struct kd_dump *dump); /* "elf", "kdump", "diskdump", "raw" */
 const struct kd_arch *kd_dump_arch(const struct kd_dump *dump);
 const struct kd_dump_facts *kd_dump_facts(const struct kd_dump *dump);
-uint64_t kd_dump_file_bytes(const struct kd_dump *dump); /* size of the file; /proc/vmcore's too */
+uint64_t kd_dump_file_bytes(
+	const struct kd_dump *dump); /* of the file that was opened; /proc/vmcore's too */
 /*
  * How many bytes the headers promise past the end of the file: pages of an ELF core, descriptors and the
  * last page of a kdump-compressed one; at least 1 where a flattened file lacks its end.

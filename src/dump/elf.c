@@ -2,13 +2,16 @@
 /*
  * ELF cores of a kernel: /proc/vmcore (fs/proc/vmcore.c), and the files that makedumpfile -E and we write.
  * A PT_LOAD is a range of physical memory, PT_NOTE holds registers and VMCOREINFO. Format: the System
- * V gABI, chapters 4 and 5; PN_XNUM: elf(5).
+ * V gABI, chapters 4 and 5; PN_XNUM: elf(5). QEMU's dump-guest-memory writes them as well, one of 32 bits where
+ * the guest runs in 32 bits below 4 GiB (its target/i386/arch_dump.c, cpu_get_dump_info()): with notes named CORE and,
+ * with all registers of a CPU, QEMU; and the guest's VMCOREINFO where that has the vmcoreinfo device.
  *
- * What is read here: the 64-byte header, the program headers, the notes. Each claim is checked against
+ * What is read here: the header, the program headers, the notes. Each claim is checked against
  * the file's size in 64 bits; only pages may be missing from a file, and are counted.
  */
 #include <elf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +23,9 @@ enum { PHDR_PIECE = 64 };
 
 static enum kd_status check_ident(const Elf64_Ehdr *header, struct kd_err *err)
 {
-	if (header->e_ident[EI_CLASS] == ELFCLASS32)
-		return kd_fail(err, KD_UNSUPPORTED, "a 32-bit ELF core: only 64-bit ones are read");
-	if (header->e_ident[EI_CLASS] != ELFCLASS64)
+	bool is_32_bit = header->e_ident[EI_CLASS] == ELFCLASS32;
+
+	if (!is_32_bit && header->e_ident[EI_CLASS] != ELFCLASS64)
 		return kd_fail(err, KD_CORRUPT, "ELF class %u", header->e_ident[EI_CLASS]);
 	if (header->e_ident[EI_DATA] == ELFDATA2MSB)
 		return kd_fail(err, KD_UNSUPPORTED, "a big-endian ELF core");
@@ -31,7 +34,7 @@ static enum kd_status check_ident(const Elf64_Ehdr *header, struct kd_err *err)
 	if (header->e_type != ET_CORE)
 		return kd_fail(err, KD_UNSUPPORTED, "an ELF file, but not a core (type %u)",
 			       header->e_type);
-	if (header->e_phentsize != sizeof(Elf64_Phdr))
+	if (header->e_phentsize != (is_32_bit ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr)))
 		return kd_fail(err, KD_CORRUPT, "program headers of %u bytes", header->e_phentsize);
 	return KD_OK;
 }
@@ -41,15 +44,17 @@ static enum kd_status count_headers(struct kd_dump *dump, const Elf64_Ehdr *head
 				    struct kd_err *err)
 {
 	uint32_t counted = header->e_phnum;
-	Elf64_Shdr section;
+	size_t into = header->e_ident[EI_CLASS] == ELFCLASS32 ? offsetof(Elf32_Shdr, sh_info)
+							      : offsetof(Elf64_Shdr, sh_info);
+	uint64_t at;
 	enum kd_status status;
 
 	if (counted == PN_XNUM) {
-		status = kd_reader_copy(dump->reader, header->e_shoff, &section, sizeof(section),
-					err);
+		if (!kd_add(header->e_shoff, into, &at))
+			return kd_fail(err, KD_CORRUPT, "section headers past the last offset");
+		status = kd_reader_copy(dump->reader, at, &counted, sizeof(counted), err);
 		if (status)
 			return kd_context(err, status, "section header 0, for the header count");
-		counted = section.sh_info;
 	}
 	if (!counted)
 		return kd_fail(err, KD_CORRUPT, "no program headers");
@@ -76,6 +81,7 @@ static enum kd_status check_load(const Elf64_Phdr *load, struct kd_err *err)
 
 struct parse {
 	struct kd_dump *dump;
+	bool is_32_bit;
 	uint64_t note_bytes; /* of all PT_NOTEs */
 };
 
@@ -88,7 +94,8 @@ static enum kd_status take_load(struct parse *parse, const Elf64_Phdr *load, str
 	return kd_segments_add(parse->dump,
 			       &(struct kd_segment){
 				       .paddr = load->p_paddr,
-				       .vaddr = load->p_vaddr,
+				       /* QEMU without paging knows none: 0, or the physical one */
+				       .vaddr = load->p_vaddr == load->p_paddr ? 0 : load->p_vaddr,
 				       .memory_bytes = load->p_memsz,
 				       .file_bytes = load->p_filesz,
 				       .file_offset = load->p_offset,
@@ -118,6 +125,33 @@ static enum kd_status read_notes(struct parse *parse, const Elf64_Phdr *note, st
 	return status ? kd_context(err, status, "notes") : KD_OK;
 }
 
+/* Reads program headers; those of 32 bits have their fields in another order, too. */
+static enum kd_status copy_headers(struct parse *parse, uint64_t offset, uint32_t first,
+				   uint32_t count, Elf64_Phdr headers[PHDR_PIECE],
+				   struct kd_err *err)
+{
+	Elf32_Phdr narrow[PHDR_PIECE];
+	enum kd_status status;
+
+	if (!parse->is_32_bit)
+		return kd_reader_copy(parse->dump->reader, offset + first * sizeof(*headers),
+				      headers, count * sizeof(*headers), err);
+	status = kd_reader_copy(parse->dump->reader, offset + first * sizeof(*narrow), narrow,
+				count * sizeof(*narrow), err);
+	for (uint32_t i = 0; !status && i < count; i++)
+		headers[i] = (Elf64_Phdr){
+			.p_type = narrow[i].p_type,
+			.p_flags = narrow[i].p_flags,
+			.p_offset = narrow[i].p_offset,
+			.p_vaddr = narrow[i].p_vaddr,
+			.p_paddr = narrow[i].p_paddr,
+			.p_filesz = narrow[i].p_filesz,
+			.p_memsz = narrow[i].p_memsz,
+			.p_align = narrow[i].p_align,
+		};
+	return status;
+}
+
 typedef enum kd_status take_header(struct parse *parse, const Elf64_Phdr *header,
 				   struct kd_err *err);
 
@@ -133,8 +167,7 @@ static enum kd_status each_header(struct parse *parse, uint64_t offset, uint32_t
 		enum kd_status status = KD_OK;
 
 		if (at % PHDR_PIECE == 0)
-			status = kd_reader_copy(parse->dump->reader, offset + at * sizeof(*headers),
-						headers, piece * sizeof(*headers), err);
+			status = copy_headers(parse, offset, at, piece, headers, err);
 		if (!status && header->p_type == type)
 			status = take(parse, header, err);
 		if (status)
@@ -152,7 +185,9 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	status = each_header(parse, header->e_phoff, count, PT_LOAD, take_load, err);
 	if (status)
 		return status;
-	kd_segments_tidy(dump);
+	status = kd_segments_tidy(dump, err);
+	if (status)
+		return status;
 	if (!dump->segment_count)
 		return kd_fail(err, KD_CORRUPT, "the core describes no memory");
 
@@ -167,27 +202,22 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
 }
 
-/* How many pages there are, and how much of them the file lacks. */
-static void count_pages(struct kd_dump *dump)
+/* Brings a header of 32 bits into the form of one of 64; up to e_version they are the same. */
+static void widen_header(Elf64_Ehdr *header)
 {
-	const uint64_t page_bytes = dump->arch->page_bytes;
-	uint64_t memory = 0, in_file = 0, missing = 0;
+	Elf32_Ehdr narrow;
 
-	for (size_t i = 0; i < dump->segment_count; i++) {
-		const struct kd_segment *segment = &dump->segments[i];
-		uint64_t there = segment->file_offset < dump->medium.bytes
-					 ? dump->medium.bytes - segment->file_offset
-					 : 0;
-
-		/* segments do not overlap: the sums fit */
-		memory += segment->memory_bytes;
-		in_file += segment->file_bytes;
-		if (there < segment->file_bytes)
-			missing += segment->file_bytes - there;
-	}
-	dump->facts.ram_pages = memory / page_bytes;
-	dump->facts.saved_pages = in_file / page_bytes;
-	dump->missing_bytes = missing;
+	memcpy(&narrow, header, sizeof(narrow));
+	header->e_entry = narrow.e_entry;
+	header->e_phoff = narrow.e_phoff;
+	header->e_shoff = narrow.e_shoff;
+	header->e_flags = narrow.e_flags;
+	header->e_ehsize = narrow.e_ehsize;
+	header->e_phentsize = narrow.e_phentsize;
+	header->e_phnum = narrow.e_phnum;
+	header->e_shentsize = narrow.e_shentsize;
+	header->e_shnum = narrow.e_shnum;
+	header->e_shstrndx = narrow.e_shstrndx;
 }
 
 static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
@@ -201,6 +231,9 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 	status = kd_reader_copy(dump->reader, 0, &header, sizeof(header), err);
 	if (status)
 		return kd_context(err, status, "ELF header");
+	parse.is_32_bit = header.e_ident[EI_CLASS] == ELFCLASS32;
+	if (parse.is_32_bit)
+		widen_header(&header);
 	status = check_ident(&header, err);
 	if (!status)
 		status = count_headers(dump, &header, &count, err);
@@ -210,108 +243,14 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 	if (!dump->arch)
 		return kd_fail(err, KD_UNSUPPORTED, "a core of ELF machine %u: not known here",
 			       header.e_machine);
-	if (!kd_add(header.e_phoff, count * sizeof(Elf64_Phdr), &end) || end > dump->medium.bytes)
+	if (!kd_add(header.e_phoff, (uint64_t)count * header.e_phentsize, &end) ||
+	    end > dump->medium.bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its %u program headers",
 			       count);
 	status = parse_headers(&parse, &header, count, err);
 	if (!status)
-		count_pages(dump);
+		kd_plain_count(dump);
 	return status;
-}
-
-/* Where the bytes of a physical address stand, and how many of them together. */
-static enum kd_status locate(const struct kd_dump *dump, uint64_t paddr, uint64_t *offset,
-			     uint64_t *left, struct kd_err *err)
-{
-	const struct kd_segment *segment =
-		kd_segments_find(dump->segments, dump->segment_count, paddr);
-	uint64_t into;
-
-	if (!segment)
-		return kd_fail_hole(err, paddr);
-	into = paddr - segment->paddr;
-	if (into >= segment->file_bytes)
-		return kd_fail_excluded(err, paddr);
-	*offset = segment->file_offset + into;
-	*left = segment->file_bytes - into;
-	return KD_OK;
-}
-
-static enum kd_status elf_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
-				 size_t *bytes, struct kd_err *err)
-{
-	uint64_t offset, left;
-	enum kd_status status = locate(reader->dump, paddr, &offset, &left, err);
-
-	if (status)
-		return status;
-	status = kd_windows_at(&reader->windows, offset, data, bytes, err);
-	if (status)
-		return kd_context(err, status, "physical address 0x%llx",
-				  (unsigned long long)paddr);
-	if (*bytes > left)
-		*bytes = (size_t)left;
-	return KD_OK;
-}
-
-static enum kd_status elf_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
-				 uint8_t *buffer, const uint8_t **data, size_t *bytes,
-				 struct kd_err *err)
-{
-	const struct kd_dump *dump = reader->dump;
-	uint64_t offset, left;
-	enum kd_status status;
-
-	if (!reader->windows.by_read) {
-		status = elf_window(reader, paddr, data, bytes, err);
-		if (!status && *bytes > want)
-			*bytes = want;
-		return status;
-	}
-	status = locate(dump, paddr, &offset, &left, err);
-	if (status)
-		return status;
-	status = kd_medium_read(&dump->medium, offset, buffer, left < want ? (size_t)left : want,
-				bytes, err);
-	if (status)
-		return kd_context(err, status, "physical address 0x%llx",
-				  (unsigned long long)paddr);
-	*data = buffer;
-	return KD_OK;
-}
-
-static enum kd_status elf_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
-				  uint64_t *bits, struct kd_err *err)
-{
-	const struct kd_dump *dump = reader->dump;
-	const uint64_t page_bytes = dump->arch->page_bytes;
-	uint64_t start = pfn * page_bytes, end;
-	size_t low = 0, high = dump->segment_count;
-
-	memset(bits, 0, count / 8);
-	if (!kd_add(start, count * page_bytes, &end))
-		end = UINT64_MAX;
-	while (low < high) { /* the first segment that ends after start */
-		size_t middle = low + (high - low) / 2;
-		const struct kd_segment *segment = &dump->segments[middle];
-
-		if (segment->paddr + segment->memory_bytes <= start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < dump->segment_count && dump->segments[low].paddr < end; low++) {
-		const struct kd_segment *segment = &dump->segments[low];
-		uint64_t from = segment->paddr > start ? segment->paddr : start;
-		uint64_t to = segment->paddr + segment->file_bytes;
-
-		if (to > end)
-			to = end;
-		for (uint64_t at = from / page_bytes - pfn;
-		     from < to && at < (to - start + page_bytes - 1) / page_bytes; at++)
-			bits[at / 64] |= UINT64_C(1) << at % 64;
-	}
-	return KD_OK;
 }
 
 const struct kd_format kd_format_elf = {
@@ -319,7 +258,7 @@ const struct kd_format kd_format_elf = {
 	.magic = ELFMAG,
 	.magic_bytes = SELFMAG,
 	.open = open_elf,
-	.window = elf_window,
-	.stream = elf_stream,
-	.present = elf_present,
+	.window = kd_plain_window,
+	.stream = kd_plain_stream,
+	.present = kd_plain_present,
 };

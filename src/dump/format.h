@@ -5,8 +5,10 @@
 
 #include "arch/arch.h"
 #include "dump/dump.h"
+#include "dump/kdump_header.h"
 #include "dump/medium.h"
 #include "dump/reader.h"
+#include "dump/split.h"
 #include "dump/window.h"
 
 /* As much as we hold in memory of what is not pages, in the second kernel too. */
@@ -14,6 +16,7 @@ enum { KD_NOTES_LIMIT = 4 << 20, KD_SEGMENT_LIMIT = 1 << 22, KD_ALIASES = 8 };
 
 /* Where a kdump-compressed file has what (dump/kdump_compressed.c). */
 struct kd_compressed {
+	struct kd_kdump_headers headers;
 	uint64_t max_pfn;      /* one past the last page that the bitmaps have */
 	uint64_t ram_offset;   /* of the first bitmap: what is RAM */
 	uint64_t saved_offset; /* of the second: what has a descriptor */
@@ -44,6 +47,10 @@ struct kd_dump {
 	char *info_bytes;
 	char *erase_bytes;
 	struct kd_compressed compressed;
+	bool is_set;               /* one of several files; then members have the pages */
+	struct kd_member *members; /* sorted by start_pfn, not overlapping */
+	size_t member_count;
+	char *gaps; /* which pages no member has, as text */
 };
 
 struct kd_format {
@@ -62,7 +69,17 @@ struct kd_format {
 				  uint64_t *bits, struct kd_err *err);
 };
 
-extern const struct kd_format kd_format_elf, kd_format_kdump;
+extern const struct kd_format kd_format_elf, kd_format_kdump, kd_format_diskdump, kd_format_raw;
+
+/* Of formats whose memory stands in the file as it was (dump/plain.c); and its pages, counted. */
+enum kd_status kd_plain_window(struct kd_reader *reader, uint64_t paddr, const uint8_t **data,
+			       size_t *bytes, struct kd_err *err);
+enum kd_status kd_plain_stream(struct kd_reader *reader, uint64_t paddr, size_t want,
+			       uint8_t *buffer, const uint8_t **data, size_t *bytes,
+			       struct kd_err *err);
+enum kd_status kd_plain_present(struct kd_reader *reader, uint64_t pfn, unsigned int count,
+				uint64_t *bits, struct kd_err *err);
+void kd_plain_count(struct kd_dump *dump);
 
 /* Where a page descriptor was found last: the next one is near. */
 struct kd_rank {
@@ -77,7 +94,9 @@ struct kd_reader {
 	struct kd_windows windows;
 	/* of compressed dumps */
 	struct kd_rank rank;
-	uint8_t *pages; /* KD_CACHED_PAGES decompressed ones */
+	struct kd_windows
+		*members; /* of a set of files, as many as the dump has; NULL until used */
+	uint8_t *pages;   /* KD_CACHED_PAGES decompressed ones */
 	uint64_t page_pfn[KD_CACHED_PAGES];
 	bool page_valid[KD_CACHED_PAGES];
 	struct {
@@ -91,6 +110,19 @@ struct kd_reader {
 enum kd_status kd_reader_copy(struct kd_reader *reader, uint64_t offset, void *buffer, size_t bytes,
 			      struct kd_err *err);
 
+/* The windows of a member of a set. KD_NOMEM. */
+enum kd_status kd_reader_member(struct kd_reader *reader, size_t member,
+				struct kd_windows **windows, struct kd_err *err);
+
+/*
+ * Of kdump-compressed dumps: how many pages before pfn are saved, pfn at most max_pfn; and how many bytes a file with
+ * so many descriptors lacks.
+ */
+enum kd_status kd_kdump_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
+			     struct kd_err *err);
+uint64_t kd_kdump_missing_bytes(const struct kd_dump *dump, const struct kd_medium *medium,
+				uint64_t count);
+
 /* Adds a segment; KD_UNSUPPORTED past KD_SEGMENT_LIMIT, KD_NOMEM. */
 enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *segment,
 			       struct kd_err *err);
@@ -98,9 +130,11 @@ enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *se
 /*
  * Sorts segments by paddr and cuts away what repeats memory that a segment before describes: the
  * kernel's text appears twice in a core of the kernel, at its own virtual address and in the direct map. What
- * is cut away becomes an alias, as long as there is room for it.
+ * is cut away becomes an alias, as long as there is room for it. What one segment has in the file counts before what
+ * another says to lack there: QEMU gives a mapping that reaches past a block of RAM all its length, and of the file
+ * only the block (its dump.c, get_offset_range()). KD_NOMEM, KD_UNSUPPORTED.
  */
-void kd_segments_tidy(struct kd_dump *dump);
+enum kd_status kd_segments_tidy(struct kd_dump *dump, struct kd_err *err);
 
 /* The segment of a physical address, or NULL: a hole. */
 const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,

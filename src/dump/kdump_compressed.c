@@ -14,14 +14,12 @@
 #include "base/bytes.h"
 #include "codec/codec.h"
 #include "dump/format.h"
-#include "dump/kdump_file.h"
+#include "dump/kdump_header.h"
 #include "host/system.h"
 
 enum {
 	RANK_PAGES = 1 << 18,
 	BITMAP_PIECE = 4096, /* bytes */
-	LEAST_PAGE_BYTES = 4096,
-	MOST_PAGE_BYTES = 65536,
 	/* what a page may take when compressed: more than any codec's bound */
 	PACKED_FACTOR = 2,
 };
@@ -29,22 +27,6 @@ enum {
 static uint64_t page_bytes_of(const struct kd_dump *dump)
 {
 	return dump->arch->page_bytes;
-}
-
-static enum kd_status check_header(const struct kd_kdump_header *header, struct kd_err *err)
-{
-	uint32_t block = (uint32_t)header->block_bytes;
-
-	if (header->version < 1 || header->version > KD_KDUMP_VERSION)
-		return kd_fail(err, KD_UNSUPPORTED,
-			       "kdump-compressed, version %d: 1 to %d are read", header->version,
-			       KD_KDUMP_VERSION);
-	if (block < LEAST_PAGE_BYTES || block > MOST_PAGE_BYTES || block & (block - 1))
-		return kd_fail(err, KD_CORRUPT, "blocks of %u bytes", block);
-	if (header->sub_header_blocks < 1)
-		return kd_fail(err, KD_CORRUPT, "%d blocks of sub header",
-			       header->sub_header_blocks);
-	return KD_OK;
 }
 
 static enum kd_status find_arch(struct kd_dump *dump, const struct kd_kdump_header *header,
@@ -90,12 +72,12 @@ static enum kd_status read_piece(struct kd_dump *dump, const char *what, uint64_
 	return KD_OK;
 }
 
-static enum kd_status read_texts(struct kd_dump *dump, int version,
-				 const struct kd_kdump_sub_header *sub, struct kd_err *err)
+static enum kd_status read_texts(struct kd_dump *dump, const struct kd_kdump_sub_header *sub,
+				 struct kd_err *err)
 {
 	enum kd_status status = KD_OK;
 
-	if (version >= 4 && sub->notes_bytes) {
+	if (sub->notes_bytes) {
 		status = read_piece(dump, "notes", sub->notes_offset, sub->notes_bytes,
 				    &dump->note_bytes, err);
 		if (!status) {
@@ -103,7 +85,7 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 			status = kd_elf_notes(dump, dump->note_bytes, sub->notes_bytes, err);
 		}
 	}
-	if (!status && version >= 3 && sub->vmcoreinfo_bytes && !dump->vmcoreinfo) {
+	if (!status && sub->vmcoreinfo_bytes && !dump->vmcoreinfo) {
 		status = read_piece(dump, "VMCOREINFO", sub->vmcoreinfo_offset,
 				    sub->vmcoreinfo_bytes, &dump->info_bytes, err);
 		if (!status) {
@@ -111,7 +93,7 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 			dump->vmcoreinfo_bytes = strlen(dump->info_bytes);
 		}
 	}
-	if (!status && version >= 5 && sub->erased_bytes) {
+	if (!status && sub->erased_bytes) {
 		status = read_piece(dump, "what was erased", sub->erased_offset, sub->erased_bytes,
 				    &dump->erase_bytes, err);
 		if (!status) {
@@ -122,17 +104,24 @@ static enum kd_status read_texts(struct kd_dump *dump, int version,
 	return status;
 }
 
-static enum kd_status lay_out(struct kd_dump *dump, const struct kd_kdump_header *header,
-			      const struct kd_kdump_sub_header *sub, struct kd_err *err)
+static enum kd_status lay_out(struct kd_dump *dump, const struct kd_kdump_headers *headers,
+			      struct kd_err *err)
 {
+	const struct kd_kdump_header *header = &headers->header;
 	struct kd_compressed *compressed = &dump->compressed;
 	uint64_t block = (uint64_t)header->block_bytes;
 	uint64_t bitmap_bytes = header->bitmap_blocks * block / 2;
 
-	compressed->max_pfn = header->version >= 6 ? sub->max_pfn : header->max_pfn_32;
+	compressed->max_pfn = headers->sub.max_pfn;
 	compressed->ram_offset = (1 + (uint64_t)header->sub_header_blocks) * block;
-	compressed->saved_offset = compressed->ram_offset + bitmap_bytes;
-	compressed->desc_offset = compressed->saved_offset + bitmap_bytes;
+	compressed->desc_offset = compressed->ram_offset + header->bitmap_blocks * block;
+	/* a DISKDUMP that left nothing out has one bitmap only (crash's diskdump.c, dump_is_partial) */
+	if (headers->is_diskdump && compressed->max_pfn > bitmap_bytes * 8) {
+		compressed->saved_offset = compressed->ram_offset;
+		bitmap_bytes *= 2;
+	} else {
+		compressed->saved_offset = compressed->ram_offset + bitmap_bytes;
+	}
 	if (compressed->desc_offset > dump->medium.bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its bitmaps do");
 	/* older versions of makedumpfile wrote a bitmap of the pages that there are only */
@@ -261,46 +250,42 @@ static enum kd_status read_bitmaps(struct kd_dump *dump, struct kd_err *err)
 }
 
 /* A cut within descriptors or in what the last of them promises; page data may stand in any order. */
-static void count_missing(struct kd_dump *dump)
+uint64_t kd_kdump_missing_bytes(const struct kd_dump *dump, const struct kd_medium *medium,
+				uint64_t count)
 {
-	uint64_t count = dump->facts.saved_pages, end, have = dump->medium.bytes;
 	struct kd_kdump_desc last;
+	uint64_t end = dump->compressed.desc_offset + count * sizeof(last);
 
-	end = dump->compressed.desc_offset + count * sizeof(last);
-	if (count && end <= have &&
-	    !kd_reader_copy(dump->reader, end - sizeof(last), &last, sizeof(last), NULL) &&
+	if (count && end <= medium->bytes &&
+	    !kd_medium_copy(medium, end - sizeof(last), &last, sizeof(last), NULL) &&
 	    last.offset > end && last.bytes <= PACKED_FACTOR * page_bytes_of(dump))
 		kd_add(last.offset, last.bytes, &end);
-	if (end > have)
-		dump->missing_bytes = end - have;
+	return end > medium->bytes ? end - medium->bytes : 0;
 }
 
 static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 {
-	struct kd_kdump_sub_header sub = {0};
-	struct kd_kdump_header header = {0};
+	struct kd_kdump_headers *headers = &dump->compressed.headers;
 	enum kd_status status;
 
-	status = kd_reader_copy(dump->reader, 0, &header, sizeof(header), err);
+	status = kd_kdump_headers_read(&dump->medium, headers, err);
 	if (!status)
-		status = check_header(&header, err);
+		status = find_arch(dump, &headers->header, err);
+	if (status)
+		return status;
+	dump->facts.level = headers->sub.dump_level;
+	dump->facts.codec_flags = headers->header.status & KD_CODEC_FLAGS;
+	dump->facts.incomplete = headers->header.status & KD_KDUMP_INCOMPLETE;
+	status = lay_out(dump, headers, err);
 	if (!status)
-		status = find_arch(dump, &header, err);
-	if (!status)
-		status = kd_reader_copy(dump->reader, (uint64_t)header.block_bytes, &sub,
-					sizeof(sub), err);
-	dump->facts.level = sub.dump_level;
-	dump->facts.codec_flags = header.status & KD_CODEC_FLAGS;
-	dump->facts.incomplete = header.status & KD_KDUMP_INCOMPLETE;
-	if (!status)
-		status = lay_out(dump, &header, &sub, err);
-	if (!status)
-		status = read_texts(dump, header.version, &sub, err);
+		status = read_texts(dump, &headers->sub, err);
 	if (!status)
 		status = read_bitmaps(dump, err);
 	if (status)
 		return status;
-	count_missing(dump);
+	if (!headers->sub.split)
+		dump->missing_bytes =
+			kd_kdump_missing_bytes(dump, &dump->medium, dump->facts.saved_pages);
 	return KD_OK;
 }
 
@@ -317,8 +302,8 @@ static enum kd_status is_saved(struct kd_reader *reader, uint64_t pfn, bool *sav
 }
 
 /* How many pages before pfn have a descriptor: from the nearest place where that is known. */
-static enum kd_status find_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
-				struct kd_err *err)
+enum kd_status kd_kdump_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
+			     struct kd_err *err)
 {
 	const struct kd_compressed *compressed = &reader->dump->compressed;
 	uint64_t at = kd_round_down(pfn, RANK_PAGES);
@@ -350,20 +335,43 @@ static enum kd_status find_rank(struct kd_reader *reader, uint64_t pfn, uint64_t
 	return KD_OK;
 }
 
-static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct kd_kdump_desc *desc,
-				struct kd_err *err)
+/* The file that has a page, and how many of the saved pages before it stand in others. */
+static enum kd_status find_file(struct kd_reader *reader, uint64_t pfn, struct kd_windows **windows,
+				uint64_t *skipped, struct kd_err *err)
 {
 	const struct kd_dump *dump = reader->dump;
-	uint64_t rank;
+	enum kd_status status;
+	size_t member;
+
+	*windows = &reader->windows;
+	*skipped = 0;
+	if (!dump->is_set)
+		return KD_OK;
+	status = kd_split_find(dump, pfn, &member, err);
+	if (status)
+		return status;
+	*skipped = dump->members[member].start_rank;
+	return kd_reader_member(reader, member, windows, err);
+}
+
+static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct kd_windows **windows,
+				struct kd_kdump_desc *desc, struct kd_err *err)
+{
+	const struct kd_dump *dump = reader->dump;
+	uint64_t rank, skipped;
 	enum kd_status status;
 
-	status = find_rank(reader, pfn, &rank, err);
+	status = find_file(reader, pfn, windows, &skipped, err);
+	if (status)
+		return status;
+	status = kd_kdump_rank(reader, pfn, &rank, err);
 	if (!status)
-		status = kd_reader_copy(reader, dump->compressed.desc_offset + rank * sizeof(*desc),
-					desc, sizeof(*desc), err);
+		status = kd_windows_copy(
+			*windows, dump->compressed.desc_offset + (rank - skipped) * sizeof(*desc),
+			desc, sizeof(*desc), err);
 	if (status)
 		return kd_context(err, status, "its descriptor");
-	if ((dump->facts.incomplete || dump->medium.cut) && !desc->offset)
+	if ((dump->facts.incomplete || (*windows)->medium->cut) && !desc->offset)
 		return kd_fail(err, KD_TRUNCATED, "the dump is incomplete, and the page not in it");
 	if (!desc->bytes || desc->bytes > PACKED_FACTOR * page_bytes_of(dump) ||
 	    desc->offset < dump->compressed.desc_offset)
@@ -408,11 +416,12 @@ static enum kd_status find_decoder(struct kd_reader *reader, uint32_t flag,
 }
 
 /* The bytes of a page as they are in the file, in place when they lie in one window. */
-static enum kd_status find_packed(struct kd_reader *reader, const struct kd_kdump_desc *desc,
-				  const uint8_t **data, struct kd_err *err)
+static enum kd_status find_packed(struct kd_reader *reader, struct kd_windows *windows,
+				  const struct kd_kdump_desc *desc, const uint8_t **data,
+				  struct kd_err *err)
 {
 	size_t bytes;
-	enum kd_status status = kd_windows_at(&reader->windows, desc->offset, data, &bytes, err);
+	enum kd_status status = kd_windows_at(windows, desc->offset, data, &bytes, err);
 
 	if (status || bytes >= desc->bytes)
 		return status;
@@ -421,7 +430,7 @@ static enum kd_status find_packed(struct kd_reader *reader, const struct kd_kdum
 	if (!reader->packed)
 		return kd_fail_errno(err, ENOMEM, "a page");
 	*data = reader->packed;
-	return kd_reader_copy(reader, desc->offset, reader->packed, desc->bytes, err);
+	return kd_windows_copy(windows, desc->offset, reader->packed, desc->bytes, err);
 }
 
 /* Unpacks a page that has a descriptor. */
@@ -430,15 +439,16 @@ static enum kd_status unpack(struct kd_reader *reader, uint64_t pfn, uint8_t *pa
 {
 	const struct kd_codec *codec = NULL;
 	const uint8_t *packed = NULL;
+	struct kd_windows *windows = NULL;
 	struct kd_kdump_desc desc;
 	enum kd_status status;
 	void *decoder = NULL;
 
-	status = find_desc(reader, pfn, &desc, err);
+	status = find_desc(reader, pfn, &windows, &desc, err);
 	if (!status)
 		status = find_decoder(reader, desc.flags & KD_CODEC_FLAGS, &codec, &decoder, err);
 	if (!status)
-		status = find_packed(reader, &desc, &packed, err);
+		status = find_packed(reader, windows, &desc, &packed, err);
 	if (!status &&
 	    !codec->decompress(decoder, packed, desc.bytes, page, page_bytes_of(reader->dump)))
 		status = kd_fail(err, KD_CORRUPT, "its %u bytes of %s data give no page",
@@ -559,6 +569,16 @@ const struct kd_format kd_format_kdump = {
 	.name = "kdump",
 	.magic = KD_KDUMP_SIGNATURE,
 	.magic_bytes = sizeof(KD_KDUMP_SIGNATURE) - 1,
+	.open = open_kdump,
+	.window = kdump_window,
+	.stream = kdump_stream,
+	.present = kdump_present,
+};
+
+const struct kd_format kd_format_diskdump = {
+	.name = "diskdump",
+	.magic = KD_DISKDUMP_SIGNATURE,
+	.magic_bytes = sizeof(KD_DISKDUMP_SIGNATURE) - 1,
 	.open = open_kdump,
 	.window = kdump_window,
 	.stream = kdump_stream,

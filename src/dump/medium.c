@@ -44,7 +44,8 @@ static enum kd_status open_file(struct kd_medium *medium, const char *path, stru
 	return KD_OK;
 }
 
-enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, struct kd_err *err)
+enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, bool as_it_stands,
+			      struct kd_err *err)
 {
 	char magic[MAGIC_BYTES];
 	enum kd_status status;
@@ -56,6 +57,8 @@ enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, struct
 		return status;
 	if (!medium->file_bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file is empty");
+	if (as_it_stands)
+		return KD_OK;
 	status = kd_medium_read(medium, 0, magic, sizeof(magic), &got, err);
 	if (!status && kd_is_flattened(magic, got))
 		status = kd_flattened_index(medium, err);
@@ -138,6 +141,19 @@ enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, v
 			return kd_fail_errno(err, errno, "reading at 0x%llx",
 					     (unsigned long long)file_offset);
 	}
+}
+
+enum kd_status kd_medium_copy(const struct kd_medium *medium, uint64_t offset, void *buffer,
+			      size_t bytes, struct kd_err *err)
+{
+	for (size_t done = 0, got; done < bytes; done += got) {
+		enum kd_status status = kd_medium_read(medium, offset + done, (char *)buffer + done,
+						       bytes - done, &got, err);
+
+		if (status)
+			return status;
+	}
+	return KD_OK;
 }
 
 uint64_t kd_medium_next_data(const struct kd_medium *medium, uint64_t offset)

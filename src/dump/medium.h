@@ -30,8 +30,12 @@ struct kd_medium {
 	size_t extent_count;
 };
 
-/* Opens a file or a block device, and indexes it when it is flattened. KD_SYSTEM, KD_UNSUPPORTED … */
-enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, struct kd_err *err);
+/*
+ * Opens a file or a block device, and indexes it when it is flattened, unless it is to be taken as it stands.
+ * KD_SYSTEM, KD_UNSUPPORTED …
+ */
+enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, bool as_it_stands,
+			      struct kd_err *err);
 void kd_medium_close(struct kd_medium *medium);
 
 /*
@@ -40,6 +44,10 @@ void kd_medium_close(struct kd_medium *medium);
  */
 enum kd_status kd_medium_read(const struct kd_medium *medium, uint64_t offset, void *buffer,
 			      size_t bytes, size_t *got, struct kd_err *err);
+
+/* Reads all of the bytes. */
+enum kd_status kd_medium_copy(const struct kd_medium *medium, uint64_t offset, void *buffer,
+			      size_t bytes, struct kd_err *err);
 
 /*
  * The first offset from `offset` on that may hold something else than zeros: further on where the file

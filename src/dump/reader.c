@@ -10,6 +10,18 @@
 #include "dump/format.h"
 #include "host/system.h"
 
+/*
+ * What is on a file system is read: copying out of the page cache costs less than mapping its pages, and
+ * a bad block is an error, not a signal.
+ */
+static void init_windows(const struct kd_dump *dump, const struct kd_medium *medium,
+			 struct kd_windows *windows)
+{
+	kd_windows_init(windows, medium, dump->options.window_bytes,
+			dump->options.access == KD_ACCESS_READ ||
+				(dump->options.access == KD_ACCESS_AUTO && !medium->is_proc));
+}
+
 enum kd_status kd_reader_open(struct kd_dump *dump, struct kd_reader **reader, struct kd_err *err)
 {
 	struct kd_reader *made = calloc(1, sizeof(*made));
@@ -17,13 +29,7 @@ enum kd_status kd_reader_open(struct kd_dump *dump, struct kd_reader **reader, s
 	if (!made)
 		return kd_fail_errno(err, ENOMEM, "%s", kd_dump_path(dump));
 	made->dump = dump;
-	/*
-	 * What is on a file system is read: copying out of the page cache costs less than mapping its
-	 * pages, and a bad block is an error, not a signal.
-	 */
-	kd_windows_init(&made->windows, &dump->medium, dump->options.window_bytes,
-			dump->options.access == KD_ACCESS_READ ||
-				(dump->options.access == KD_ACCESS_AUTO && !dump->medium.is_proc));
+	init_windows(dump, &dump->medium, &made->windows);
 	*reader = made;
 	return KD_OK;
 }
@@ -33,6 +39,9 @@ void kd_reader_close(struct kd_reader *reader)
 	if (!reader)
 		return;
 	kd_windows_deinit(&reader->windows);
+	for (size_t i = 0; reader->members && i < reader->dump->member_count; i++)
+		kd_windows_deinit(&reader->members[i]);
+	free(reader->members);
 	for (int i = 0; i < KD_DECODERS; i++) {
 		if (reader->decoders[i].codec)
 			reader->decoders[i].codec->decoder_deinit(reader->decoders[i].memory);
@@ -90,24 +99,24 @@ enum kd_status kd_reader_read(struct kd_reader *reader, uint64_t paddr, void *bu
 	return KD_OK;
 }
 
+enum kd_status kd_reader_member(struct kd_reader *reader, size_t member,
+				struct kd_windows **windows, struct kd_err *err)
+{
+	const struct kd_dump *dump = reader->dump;
+
+	if (!reader->members) {
+		reader->members = calloc(dump->member_count, sizeof(*reader->members));
+		if (!reader->members)
+			return kd_fail_errno(err, ENOMEM, "windows");
+		for (size_t i = 0; i < dump->member_count; i++)
+			init_windows(dump, dump->members[i].medium, &reader->members[i]);
+	}
+	*windows = &reader->members[member];
+	return KD_OK;
+}
+
 enum kd_status kd_reader_copy(struct kd_reader *reader, uint64_t offset, void *buffer, size_t bytes,
 			      struct kd_err *err)
 {
-	char *to = buffer;
-
-	while (bytes) {
-		const uint8_t *data;
-		size_t piece;
-		enum kd_status status = kd_windows_at(&reader->windows, offset, &data, &piece, err);
-
-		if (status)
-			return status;
-		if (piece > bytes)
-			piece = bytes;
-		memcpy(to, data, piece);
-		to += piece;
-		offset += piece;
-		bytes -= piece;
-	}
-	return KD_OK;
+	return kd_windows_copy(&reader->windows, offset, buffer, bytes, err);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -182,5 +183,27 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 	start = windows->slots[slot].offset;
 	*data = windows->slots[slot].data + (offset - start);
 	*bytes = windows->slots[slot].bytes - (size_t)(offset - start);
+	return KD_OK;
+}
+
+enum kd_status kd_windows_copy(struct kd_windows *windows, uint64_t offset, void *buffer,
+			       size_t bytes, struct kd_err *err)
+{
+	char *to = buffer;
+
+	while (bytes) {
+		const uint8_t *data;
+		size_t piece;
+		enum kd_status status = kd_windows_at(windows, offset, &data, &piece, err);
+
+		if (status)
+			return status;
+		if (piece > bytes)
+			piece = bytes;
+		memcpy(to, data, piece);
+		to += piece;
+		offset += piece;
+		bytes -= piece;
+	}
 	return KD_OK;
 }

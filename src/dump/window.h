@@ -41,4 +41,8 @@ void kd_windows_deinit(struct kd_windows *windows);
 enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const uint8_t **data,
 			     size_t *bytes, struct kd_err *err);
 
+/* Copies bytes, which may cross windows. */
+enum kd_status kd_windows_copy(struct kd_windows *windows, uint64_t offset, void *buffer,
+			       size_t bytes, struct kd_err *err);
+
 #endif

@@ -8,11 +8,15 @@
 #include "arch/arch.h"
 #include "base/bytes.h"
 #include "host/system.h"
+#include "kernel/info_search.h"
 
 enum { UTS_NODENAME = 1, TEXT_BYTES = 128 };
 
 struct kd_kernel {
 	struct kd_dump *dump; /* borrowed */
+	const char *text;     /* VMCOREINFO: the dump's, or found */
+	size_t text_bytes;
+	char *found;
 	struct kd_vmcoreinfo info;
 	struct kd_space space;
 	enum kd_status space_status; /* KD_OK: there is one */
@@ -105,15 +109,16 @@ static void read_nodename(struct kd_kernel *kernel)
 static enum kd_status read_info(struct kd_kernel *kernel, struct kd_err *err)
 {
 	struct kd_tables tables;
-	const char *text;
-	size_t bytes;
-	enum kd_status status;
+	enum kd_status status = KD_OK;
 
-	text = kd_dump_vmcoreinfo(kernel->dump, &bytes);
-	if (!text)
-		return kd_fail(err, KD_NOTFOUND,
-			       "no VMCOREINFO note: not a core of a Linux kernel");
-	status = kd_vmcoreinfo_init(&kernel->info, text, bytes, err);
+	kernel->text = kd_dump_vmcoreinfo(kernel->dump, &kernel->text_bytes);
+	if (!kernel->text) {
+		status = kd_vmcoreinfo_search(kernel->dump, &kernel->found, &kernel->text_bytes,
+					      err);
+		kernel->text = kernel->found;
+	}
+	if (!status)
+		status = kd_vmcoreinfo_init(&kernel->info, kernel->text, kernel->text_bytes, err);
 	if (status)
 		return status;
 	copy_text(kernel, "OSRELEASE", kernel->release);
@@ -146,6 +151,8 @@ enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, s
 
 void kd_kernel_close(struct kd_kernel *kernel)
 {
+	if (kernel)
+		free(kernel->found);
 	free(kernel);
 }
 
@@ -172,6 +179,12 @@ const char *kd_kernel_nodename(const struct kd_kernel *kernel)
 uint64_t kd_kernel_crash_time_s(const struct kd_kernel *kernel)
 {
 	return kernel->crash_time_s;
+}
+
+const char *kd_kernel_vmcoreinfo_text(const struct kd_kernel *kernel, size_t *bytes)
+{
+	*bytes = kernel->text_bytes;
+	return kernel->text;
 }
 
 const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel)

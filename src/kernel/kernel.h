@@ -16,7 +16,8 @@
 struct kd_kernel;
 
 /*
- * Reads what the dump says of its kernel. The dump is borrowed and must outlive the kernel.
+ * Reads what the dump says of its kernel; in dumps of a machine that were taken from outside, what the kernel has in
+ * its memory for that, too (kernel/info_search.h). The dump is borrowed and must outlive the kernel.
  * KD_NOTFOUND without VMCOREINFO, KD_CORRUPT, KD_UNSUPPORTED, KD_NOMEM.
  */
 enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, struct kd_err *err);
@@ -35,6 +36,8 @@ enum { KD_UTS_BYTES = 65, KD_UTS_FIELDS = 6 };
  */
 enum kd_status kd_kernel_utsname(struct kd_kernel *kernel, char uts[KD_UTS_FIELDS][KD_UTS_BYTES]);
 
+/* Its text: the dump's, or where that has none, the one found in its memory. */
+const char *kd_kernel_vmcoreinfo_text(const struct kd_kernel *kernel, size_t *bytes);
 const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel);
 /*
  * The kernel's virtual addresses; NULL when VMCOREINFO does not tell where the page tables are, or the

@@ -235,7 +235,7 @@ static bool is_within(const void *inner, const void *outer, size_t bytes)
 	return (uintptr_t)inner >= (uintptr_t)outer && (uintptr_t)inner < (uintptr_t)outer + bytes;
 }
 
-/* All notes: the source's; VMCOREINFO, where it has that alone; and what was erased. */
+/* All notes: the source's; VMCOREINFO, where they lack it; and what was erased. */
 static enum kd_status make_notes(struct kd_writer *writer, struct kd_err *err)
 {
 	const struct kd_dump *dump = writer->plan->dump;
@@ -246,7 +246,11 @@ static enum kd_status make_notes(struct kd_writer *writer, struct kd_err *err)
 	const void *notes = kd_dump_note_bytes(dump, &bytes);
 
 	kd_dump_notes(dump, &count);
-	info.desc = count ? NULL : kd_dump_vmcoreinfo(dump, &info.bytes);
+	info.desc = writer->plan->kernel
+			    ? kd_kernel_vmcoreinfo_text(writer->plan->kernel, &info.bytes)
+			    : kd_dump_vmcoreinfo(dump, &info.bytes);
+	if (count && info.desc && is_within(info.desc, notes, bytes))
+		info.desc = NULL;
 	erased.bytes = writer->erased ? strlen(writer->erased) : 0;
 	/* all of it was erased before, and an ELF source has a note that says so */
 	if (!count || facts->erased_bytes != erased.bytes ||

@@ -122,7 +122,9 @@ static struct texts find_texts(const struct kd_writer *writer)
 	struct texts texts = {.erased = writer->erased};
 
 	texts.notes = kd_dump_note_bytes(writer->plan->dump, &texts.note_bytes);
-	texts.info = kd_dump_vmcoreinfo(writer->plan->dump, &texts.info_bytes);
+	texts.info = writer->plan->kernel
+			     ? kd_kernel_vmcoreinfo_text(writer->plan->kernel, &texts.info_bytes)
+			     : kd_dump_vmcoreinfo(writer->plan->dump, &texts.info_bytes);
 	texts.erased_bytes = texts.erased ? strlen(texts.erased) : 0;
 	return texts;
 }

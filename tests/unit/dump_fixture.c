@@ -126,20 +126,61 @@ void fixture_map(struct fixture *fixture, uint64_t vaddr, uint64_t paddr, unsign
 	}
 }
 
-void fixture_build(struct fixture *fixture)
+static void put_program_header(struct fixture *fixture, size_t number, const Elf64_Phdr *header)
 {
-	size_t headers = sizeof(Elf64_Ehdr) + (fixture->segment_count + 1) * sizeof(Elf64_Phdr);
-	Elf64_Ehdr elf = {
+	Elf32_Phdr narrow = {
+		.p_type = header->p_type,
+		.p_offset = (uint32_t)header->p_offset,
+		.p_vaddr = (uint32_t)header->p_vaddr,
+		.p_paddr = (uint32_t)header->p_paddr,
+		.p_filesz = (uint32_t)header->p_filesz,
+		.p_memsz = (uint32_t)header->p_memsz,
+	};
+
+	if (fixture->is_32_bit)
+		fixture_patch(fixture, sizeof(Elf32_Ehdr) + number * sizeof(narrow), &narrow,
+			      sizeof(narrow));
+	else
+		fixture_patch(fixture, sizeof(Elf64_Ehdr) + number * sizeof(*header), header,
+			      sizeof(*header));
+}
+
+static void put_header(struct fixture *fixture, uint16_t count)
+{
+	Elf64_Ehdr wide = {
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			    EV_CURRENT},
 		.e_type = ET_CORE,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,
-		.e_phoff = sizeof(elf),
-		.e_ehsize = sizeof(elf),
+		.e_phoff = sizeof(wide),
+		.e_ehsize = sizeof(wide),
 		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = (uint16_t)(fixture->segment_count + 1),
+		.e_phnum = count,
 	};
+	Elf32_Ehdr narrow = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
+			    EV_CURRENT},
+		.e_type = ET_CORE,
+		.e_machine = EM_386,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(narrow),
+		.e_ehsize = sizeof(narrow),
+		.e_phentsize = sizeof(Elf32_Phdr),
+		.e_phnum = count,
+	};
+
+	if (fixture->is_32_bit)
+		fixture_patch(fixture, 0, &narrow, sizeof(narrow));
+	else
+		fixture_patch(fixture, 0, &wide, sizeof(wide));
+}
+
+void fixture_build(struct fixture *fixture)
+{
+	size_t count = fixture->segment_count + 1;
+	size_t headers = fixture->is_32_bit ? sizeof(Elf32_Ehdr) + count * sizeof(Elf32_Phdr)
+					    : sizeof(Elf64_Ehdr) + count * sizeof(Elf64_Phdr);
 	Elf64_Phdr note = {.p_type = PT_NOTE, .p_offset = headers};
 	uint64_t offset;
 
@@ -149,22 +190,23 @@ void fixture_build(struct fixture *fixture)
 	assert_true(fixture->fd >= 0);
 	snprintf(fixture->path, sizeof(fixture->path), "/proc/self/fd/%d", fixture->fd);
 	note.p_filesz = note.p_memsz = fixture->note_bytes;
-	fixture_patch(fixture, 0, &elf, sizeof(elf));
-	fixture_patch(fixture, sizeof(elf), &note, sizeof(note));
+	put_header(fixture, (uint16_t)count);
+	put_program_header(fixture, 0, &note);
 	fixture_patch(fixture, headers, fixture->notes, fixture->note_bytes);
 	offset = headers + fixture->note_bytes;
 	for (size_t i = 0; i < fixture->segment_count; i++) {
 		const struct fixture_segment *segment = &fixture->segments[i];
 		Elf64_Phdr load = {
 			.p_type = PT_LOAD,
-			.p_offset = offset,
+			/* as QEMU says it of a mapping of which the file has nothing */
+			.p_offset = segment->file_bytes ? offset : UINT64_MAX,
 			.p_vaddr = segment->vaddr,
 			.p_paddr = segment->paddr,
 			.p_filesz = segment->file_bytes,
 			.p_memsz = segment->memory_bytes,
 		};
 
-		fixture_patch(fixture, sizeof(elf) + (i + 1) * sizeof(load), &load, sizeof(load));
+		put_program_header(fixture, i + 1, &load);
 		fixture_patch(fixture, offset, segment->data, segment->file_bytes);
 		offset += segment->file_bytes;
 	}

@@ -702,6 +702,47 @@ static void test_zero_test(void **state)
 	}
 }
 
+/* VMCOREINFO that was found in memory becomes a part of the dump, beside the notes that QEMU wrote. */
+static void test_vmcoreinfo_of_memory(void **state)
+{
+	static const char text[] = "OSRELEASE=6.1.0-found\nPAGESIZE=4096\n";
+	static const enum kd_save_format formats[] = {KD_SAVE_KDUMP, KD_SAVE_ELF};
+	struct world *world = *state;
+	struct fixture fixture;
+	struct kd_kernel *kernel;
+	struct kd_dump *dump;
+
+	fixture_init(&fixture, 0);
+	fixture_memory(&fixture, RAM, 4 * PAGE, 4 * PAGE);
+	fixture_poke(&fixture, RAM + PAGE, text, sizeof(text));
+	fixture_cpu(&fixture, 1, 2, 3);
+	fixture_note(&fixture, "QEMU", 0, "state", 5);
+	fixture_build(&fixture);
+	assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct kd_save_options options = options_for(formats[i], &kd_codec_zstd, 1);
+		struct kd_save_result result;
+		struct kd_dump *saved;
+		const char *info;
+		size_t bytes;
+
+		assert_int_equal(
+			save_to(dump, kernel, world->path, 0, false, &options, &result, NULL),
+			KD_OK);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+		info = kd_dump_vmcoreinfo(saved, &bytes);
+		assert_int_equal(bytes, sizeof(text) - 1);
+		assert_memory_equal(info, text, bytes);
+		kd_dump_notes(saved, &bytes);
+		assert_int_equal(bytes, formats[i] == KD_SAVE_ELF ? 3 : 2);
+		kd_dump_close(saved);
+	}
+	kd_kernel_close(kernel);
+	kd_dump_close(dump);
+	fixture_deinit(&fixture);
+}
+
 /* Cut anywhere, and any byte of the headers changed: refused or read, never taken for what it is not. */
 static void test_damaged_kdump(void **state)
 {
@@ -771,6 +812,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_at_any_moment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_progress_stops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_pages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_vmcoreinfo_of_memory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_kdump, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_segments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory_does_not_grow, set_up, tear_down),
