@@ -11,7 +11,7 @@ from lab import dumps, oracles, program
 from lab.kdump_file import PAGE_BYTES, KdumpFile, pfns
 
 ALL = range(32)
-# of the large dump, as many levels as fit into the time: each bit alone, all, none, and two of the mixtures
+# of the other dumps, as many levels as fit into the time: each bit alone, all, none, and two of the mixtures
 SOME = (0, 1, 2, 4, 8, 16, 23, 31)
 
 
@@ -82,23 +82,15 @@ def compare_counts(level, kinds, theirs):
     assert {kind: theirs[kind] for kind in ours} == ours, level
 
 
-@pytest.mark.parametrize("name", ["idle", "hot-added"])
-def test_same_pages_as_makedumpfile(name, tmp_path):
+REST = tuple(sorted(set(ALL) - set(SOME)))
+
+
+@pytest.mark.parametrize("name, levels", [
+    ("idle", ALL), ("hot-added", SOME), ("filled", SOME),
+    pytest.param("hot-added", REST, marks=pytest.mark.slow), pytest.param("filled", REST, marks=pytest.mark.slow)])
+def test_same_pages_as_makedumpfile(name, levels, tmp_path):
     dump = dumps.get(name)
-    for level in ALL:
-        check_level(dump, level, tmp_path)
-
-
-def test_same_pages_of_a_filled_machine(tmp_path):
-    dump = dumps.get("filled")
-    for level in SOME:
-        check_level(dump, level, tmp_path)
-
-
-@pytest.mark.slow
-def test_same_pages_of_a_filled_machine_at_every_level(tmp_path):
-    dump = dumps.get("filled")
-    for level in set(ALL) - set(SOME):
+    for level in levels:
         check_level(dump, level, tmp_path)
 
 
