@@ -253,6 +253,18 @@ static bool made_up_path(struct kd_system *system, uint64_t dentry, char path[KD
 	return false;
 }
 
+/* As d_path() marks it. */
+static const char deleted[] = " (deleted)";
+
+/* Nobody can look it up any more: d_unlinked() of include/linux/dcache.h. */
+static bool is_deleted(struct kd_system *system, uint64_t dentry)
+{
+	uint64_t hashed, parent;
+
+	return !kd_get(system, dentry, "dentry.d_hash.pprev", &hashed, NULL) && !hashed &&
+	       !kd_get(system, dentry, "dentry.d_parent", &parent, NULL) && parent != dentry;
+}
+
 static enum kd_status read_file(struct kd_system *system, uint64_t vaddr, struct kd_open_file *file,
 				struct kd_err *err)
 {
@@ -268,7 +280,11 @@ static enum kd_status read_file(struct kd_system *system, uint64_t vaddr, struct
 		status = kd_get(system, vaddr, "file.f_flags", &file->flags, err);
 	if (status || made_up_path(system, dentry, file->path))
 		return status;
-	return kd_path_of(system, mount, dentry, file->path, err);
+	status = kd_path_of(system, mount, dentry, file->path, err);
+	if (!status && is_deleted(system, dentry) &&
+	    strlen(file->path) + sizeof(deleted) <= sizeof(file->path))
+		strcat(file->path, deleted);
+	return status;
 }
 
 enum kd_status kd_files_each(struct kd_system *system, const struct kd_task *task,

@@ -23,8 +23,9 @@ enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, voi
 
 struct kd_open_file {
 	unsigned int number;
-	uint64_t vaddr;           /* of its struct file */
-	char path[KD_PATH_BYTES]; /* or "pipe:[INODE]", "socket:[INODE]", "anon_inode:NAME" */
+	uint64_t vaddr; /* of its struct file */
+	/* with " (deleted)" behind it where it is; or "pipe:[INODE]", "socket:[INODE]", "anon_inode:NAME" */
+	char path[KD_PATH_BYTES];
 	uint64_t position, flags; /* as open(2) has them */
 };
 

@@ -81,9 +81,9 @@ class Qmp:
         """Guest physical memory as the file `path`: ground truth. Stop the guest for a consistent view."""
         self.execute("pmemsave", val=paddr, size=size_bytes, filename=str(path))
 
-    def dump_guest_memory(self, path, timeout=300):
-        """QEMU's own ELF dump of the guest."""
-        self.execute("dump-guest-memory", timeout=timeout, paging=False, protocol=f"file:{path}")
+    def dump_guest_memory(self, path, timeout=300, paging=False):
+        """QEMU's own ELF dump of the guest; with paging, by virtual addresses of the first CPU."""
+        self.execute("dump-guest-memory", timeout=timeout, paging=paging, protocol=f"file:{path}")
 
     def registers(self):
         """One dictionary of registers for each CPU, names as QEMU prints them (RAX, RIP, CR3…)."""

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Memory that a hypervisor took from outside of a living guest: QEMU's own cores, with and without paging, and bare."""
+
+import json
+import subprocess
+
+import pytest
+
+from lab import program
+from test_capture import kdump
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """{form: file}, taken while the guest stood still, and the tasks that it had named before."""
+    from lab import kernels
+    from lab.machine import Machine
+    work = tmp_path_factory.mktemp("outside")
+    forms = {"core": work / "core", "paging": work / "paging", "bare": work / "bare"}
+    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, files={}) as machine:
+        machine.boot()
+        machine.guest.run("modprobe qemu_fw_cfg; setsid sh -c 'exec tail -f /dev/null' >/dev/null 2>&1 & sleep 1")
+        said = machine.guest.output("for task in /proc/[0-9]*; do cat $task/stat 2>/dev/null; done")
+        machine.qmp.stop()
+        for name, paging in (("core", False), ("paging", True)):
+            machine.qmp.dump_guest_memory(forms[name], paging=paging)
+        machine.qmp.save_physical(0, 1 << 30, forms["bare"])
+        yield forms, said
+        machine.discard()
+
+
+@pytest.mark.parametrize("form, options", [("core", []), ("paging", []), ("bare", ["--raw-input"])])
+def test_a_living_guest(outside, form, options):
+    forms, said = outside
+    tasks = json.loads(kdump("ps", "--json", *options, forms[form]))
+    ours = {task["pid"]: task["comm"] for task in tasks if not task["idle"]}
+    named = {int(line.split()[0]): line[line.index("(") + 1:line.rindex(")")] for line in said.splitlines() if "(" in line}
+    assert ours[1] == named[1] and "tail" in ours.values()
+    gone = {pid for pid, comm in named.items() if comm in ("sh", "cat") or comm.startswith("kworker")}
+    assert set(named) - gone <= set(ours)
+    stacks = json.loads(kdump("bt", "-A", "--json", *options, forms[form]))
+    tail = next(stack for stack in stacks if stack["comm"] == "tail")
+    assert tail["missing"] is None and tail["frames"][0]["symbol"] == "__schedule" and tail["user"]
+    assert "Linux version 6.1" in kdump("log", *options, forms[form])
+    if form != "bare":
+        # each CPU's registers, from QEMU's notes; on one of them at least nothing ran
+        cpus = json.loads(kdump("bt", "-a", "--json", *options, forms[form]))
+        assert len(cpus) == 2 and all(stack["missing"] is None for stack in cpus)
+        assert any(frame["symbol"] == "do_idle" for stack in cpus for frame in stack["frames"])
+
+
+def test_bare_memory_is_taken_for_nothing_else(outside):
+    forms, _ = outside
+    done = subprocess.run([program.kdump_command(), "ps", forms["bare"]], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "not a dump" in done.stderr
