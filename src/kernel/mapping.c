@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/mapping.h"
 
+#include <elf.h>
+#include <stdbool.h>
+
 #include "arch/arch.h"
 #include "base/bytes.h"
 
@@ -17,6 +20,16 @@ static const struct {
 	{"mem_map", true},
 };
 
+/* Whether something mapped is part of the image, which on x86_64 and arm64 is not in the direct map. */
+static bool is_image(struct kd_kernel *kernel, uint64_t vaddr, uint64_t paddr)
+{
+	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kernel));
+
+	if (arch->text_vaddr)
+		return vaddr >= arch->text_vaddr;
+	return arch->elf_machine == EM_AARCH64 && vaddr - paddr == kd_kernel_image_offset(kernel);
+}
+
 enum kd_status kd_kernel_direct_map(struct kd_kernel *kernel, uint64_t *vaddr, struct kd_err *err)
 {
 	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kernel));
@@ -30,8 +43,8 @@ enum kd_status kd_kernel_direct_map(struct kd_kernel *kernel, uint64_t *vaddr, s
 			continue;
 		if (witnesses[i].is_pointer && kd_kernel_read(kernel, at, &at, POINTER_BYTES, NULL))
 			continue;
-		/* not in the kernel's image, and where translation agrees at another place, too */
-		if (at >= arch->text_vaddr || kd_space_translate(space, at, &paddr, &bytes, NULL))
+		if (kd_space_translate(space, at, &paddr, &bytes, NULL) ||
+		    is_image(kernel, at, paddr))
 			continue;
 		*vaddr = at - paddr;
 		if (paddr && !(*vaddr & (arch->page_bytes - 1)))

@@ -133,7 +133,7 @@ void fixture_build(struct fixture *fixture)
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			    EV_CURRENT},
 		.e_type = ET_CORE,
-		.e_machine = EM_X86_64,
+		.e_machine = fixture->machine ? fixture->machine : EM_X86_64,
 		.e_version = EV_CURRENT,
 		.e_phoff = sizeof(elf),
 		.e_ehsize = sizeof(elf),
