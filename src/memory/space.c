@@ -26,7 +26,10 @@ static enum kd_status read_entry(void *opaque, uint64_t paddr, uint64_t *entry, 
 static void remember(struct kd_space *space, uint64_t vaddr, uint64_t paddr, uint64_t bytes)
 {
 	/* from the start of its page on: readers come back to what is next to it */
-	uint64_t into = vaddr & (kd_dump_arch(kd_reader_dump(space->reader))->page_bytes - 1);
+	uint64_t page_bytes = space->tables.page_bytes
+				      ? space->tables.page_bytes
+				      : kd_dump_arch(kd_reader_dump(space->reader))->page_bytes;
+	uint64_t into = vaddr & (page_bytes - 1);
 	unsigned int slot = space->next++ % KD_SPACE_CACHE;
 
 	space->cache[slot].vaddr = vaddr - into;

@@ -295,6 +295,32 @@ static void arm64_direct_map(void **state)
 	}
 }
 
+/* A translation is remembered for its page, whatever a damaged dump says of the size of pages. */
+static void arm64_pages_are_of_the_tables(void **state)
+{
+	const struct arm64 *form = &arm64_forms[1];
+	uint64_t vaddr = (UINT64_MAX << 48) + 0x3000, paddr, bytes;
+	const struct kd_tables tables = {
+		.root_paddr = SWAPPER, .levels = 4, .va_bits = 48, .page_bytes = 4096};
+	struct kd_kernel *kernel;
+	struct kd_space space;
+	struct fixture fixture;
+	struct kd_dump *dump;
+
+	begin_arm64(&fixture, form);
+	fixture_poke_number(&fixture, TABLES + 2 * 8, 0, 8);
+	fixture_poke_number(&fixture, TABLES + 3 * 8, DATA | 3, 8);
+	arm64_map(&fixture, form, vaddr, DATA);
+	fixture_info(&fixture, "PAGESIZE=65536");
+	open_kernel(&fixture, &dump, &kernel);
+	assert_ptr_equal(kd_dump_arch(dump), &kd_arch_arm64_64k);
+	kd_space_init(&space, kd_dump_reader(dump), &tables);
+	assert_int_equal(kd_space_translate(&space, vaddr + 8, &paddr, &bytes, NULL), KD_OK);
+	assert_int_equal(paddr, DATA + 8);
+	assert_int_equal(kd_space_translate(&space, vaddr - 8, &paddr, &bytes, NULL), KD_FAULT);
+	close_kernel(&fixture, dump, kernel);
+}
+
 static void arm64_registers(void **state)
 {
 	uint8_t status[392] = {0};
@@ -428,10 +454,15 @@ static void i386_registers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arm64_forms_are_found), cmocka_unit_test(arm64_without_voffset),
-		cmocka_unit_test(arm64_says_too_little), cmocka_unit_test(arm64_says_nonsense),
-		cmocka_unit_test(arm64_direct_map),      cmocka_unit_test(arm64_registers),
-		cmocka_unit_test(i386_forms_are_found),  cmocka_unit_test(i386_says_nonsense),
+		cmocka_unit_test(arm64_forms_are_found),
+		cmocka_unit_test(arm64_without_voffset),
+		cmocka_unit_test(arm64_says_too_little),
+		cmocka_unit_test(arm64_says_nonsense),
+		cmocka_unit_test(arm64_direct_map),
+		cmocka_unit_test(arm64_pages_are_of_the_tables),
+		cmocka_unit_test(arm64_registers),
+		cmocka_unit_test(i386_forms_are_found),
+		cmocka_unit_test(i386_says_nonsense),
 		cmocka_unit_test(i386_registers),
 	};
 
