@@ -33,6 +33,7 @@ struct kd_arch {
 	const char *name;     /* as `uname -m` says it */
 	uint16_t elf_machine; /* EM_… */
 	uint32_t page_bytes;
+	uint32_t pointer_bytes;
 	/* where a kernel that was not moved maps its image: phys_base 0; 0 where that is not fixed */
 	uint64_t text_vaddr;
 	/* elf_prstatus (include/linux/elfcore.h), the descriptor of NT_PRSTATUS */

@@ -128,7 +128,7 @@ static const struct kd_register registers[] = {
 #define ROW(shift)                                                                                 \
 	{                                                                                          \
 		.name = "aarch64", .elf_machine = EM_AARCH64, .page_bytes = 1 << (shift),          \
-		.prstatus_bytes = 392, .prstatus_pid_offset = 32,                                  \
+		.pointer_bytes = 8, .prstatus_bytes = 392, .prstatus_pid_offset = 32,              \
 		.prstatus_registers_offset = 112, .registers = registers,                          \
 		.register_count = sizeof(registers) / sizeof(*registers), .program_counter = 32,   \
 		.stack_pointer = 31, .translate = translate,                                       \

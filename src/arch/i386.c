@@ -91,6 +91,7 @@ const struct kd_arch kd_arch_i386 = {
 	.name = "i686",
 	.elf_machine = EM_386,
 	.page_bytes = 1 << PAGE_SHIFT,
+	.pointer_bytes = 4,
 	.prstatus_bytes = 144,
 	.prstatus_pid_offset = 24,
 	.prstatus_registers_offset = 72,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/arch.h"
 #include "base/bytes.h"
 #include "host/system.h"
 #include "kernel/tables.h"
@@ -158,6 +159,16 @@ uint64_t kd_kernel_image_offset(const struct kd_kernel *kernel)
 const struct kd_err *kd_kernel_space_error(const struct kd_kernel *kernel)
 {
 	return &kernel->space_error;
+}
+
+enum kd_status kd_kernel_need_64_bits(const struct kd_kernel *kernel, const char *what,
+				      struct kd_err *err)
+{
+	const struct kd_arch *arch = kd_dump_arch(kernel->dump);
+
+	if (arch->pointer_bytes == 8)
+		return KD_OK;
+	return kd_fail(err, KD_UNSUPPORTED, "%s: not read on %s yet", what, arch->name);
 }
 
 enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,

@@ -3,11 +3,12 @@
 
 #include <elf.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "arch/arch.h"
 #include "base/bytes.h"
 
-enum { POINTER_BYTES = 8, IMAGE_BYTES_MOST = 1 << 30 };
+enum { IMAGE_BYTES_MOST = 1 << 30 };
 
 /* Symbols that are, or hold, pointers which the boot allocator gave: they lie in the direct map. */
 static const struct {
@@ -37,12 +38,19 @@ enum kd_status kd_kernel_direct_map(struct kd_kernel *kernel, uint64_t *vaddr, s
 
 	for (size_t i = 0; space && i < sizeof(witnesses) / sizeof(*witnesses); i++) {
 		uint64_t at, paddr, bytes;
+		uint8_t pointer[sizeof(at)];
 
 		if (kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(kernel), witnesses[i].symbol, &at,
 					 NULL))
 			continue;
-		if (witnesses[i].is_pointer && kd_kernel_read(kernel, at, &at, POINTER_BYTES, NULL))
-			continue;
+		if (witnesses[i].is_pointer) {
+			struct kd_bytes reader = kd_bytes(pointer, sizeof(pointer));
+
+			memset(pointer, 0, sizeof(pointer));
+			if (kd_kernel_read(kernel, at, pointer, arch->pointer_bytes, NULL))
+				continue;
+			at = kd_bytes_u64(&reader);
+		}
 		if (kd_space_translate(space, at, &paddr, &bytes, NULL) ||
 		    is_image(kernel, at, paddr))
 			continue;

@@ -36,8 +36,10 @@ enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, s
 {
 	struct kd_types made = {.blob = NULL};
 	uint64_t start = 0, bytes = 0;
-	enum kd_status status = find_blob(kernel, &start, &bytes, err);
+	enum kd_status status = kd_kernel_need_64_bits(kernel, "BTF", err);
 
+	if (!status)
+		status = find_blob(kernel, &start, &bytes, err);
 	if (status)
 		return status;
 	made.blob = malloc((size_t)bytes);

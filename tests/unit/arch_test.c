@@ -458,6 +458,7 @@ static void registers_lie_in_the_note(void **state)
 		at += rows[i].count * word + word; /* pr_fpvalid, padded */
 		assert_int_equal(arch->prstatus_bytes, at);
 		assert_int_equal(arch->register_count, rows[i].count);
+		assert_int_equal(arch->pointer_bytes, word);
 		for (unsigned int r = 0; r < rows[i].count; r++) {
 			assert_int_equal(arch->registers[r].offset, r * word);
 			assert_int_equal(arch->registers[r].bytes, word);

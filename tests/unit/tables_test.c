@@ -13,8 +13,11 @@
 #include "arch/arch.h"
 #include "dump_fixture.h"
 #include "kernel/kernel.h"
+#include "kernel/log.h"
 #include "kernel/mapping.h"
+#include "kernel/page_scan.h"
 #include "kernel/registers.h"
+#include "kernel/types.h"
 
 #define MARK UINT64_C(0x1122334455667788)
 
@@ -428,6 +431,46 @@ static void i386_says_nonsense(void **state)
 	finds_none(&fixture, KD_CORRUPT, "map themselves to 0x5004000, not 0x1004000");
 }
 
+/* mem_map is a pointer of 4 bytes, in the direct map as the image is. */
+static void i386_direct_map(void **state)
+{
+	struct kd_kernel *kernel;
+	struct fixture fixture;
+	struct kd_dump *dump;
+	uint64_t vaddr;
+
+	begin_i386(&fixture, true, 0xc0000000, 0x1000000);
+	fixture_poke_number(&fixture, 0x1000000 + I386_DATA, 0xc1012000, 4); /* MARK above it */
+	fixture_info(&fixture, "SYMBOL(swapper_pg_dir)=c1004000");
+	fixture_info(&fixture, "SYMBOL(mem_map)=%x", 0xc1000000 + I386_DATA);
+	open_kernel(&fixture, &dump, &kernel);
+	assert_int_equal(kd_kernel_direct_map(kernel, &vaddr, NULL), KD_OK);
+	assert_int_equal(vaddr, 0xc0000000);
+	close_kernel(&fixture, dump, kernel);
+}
+
+/* What is made for pointers of 8 bytes is not tried on those of 4, and says so. */
+static void i386_structures_are_not_read(void **state)
+{
+	struct kd_kernel *kernel;
+	struct fixture fixture;
+	struct kd_pages pages;
+	struct kd_types types;
+	struct kd_dump *dump;
+	struct kd_err err;
+
+	begin_i386(&fixture, true, 0xc0000000, 0x1000000);
+	fixture_info(&fixture, "SYMBOL(swapper_pg_dir)=c1004000");
+	open_kernel(&fixture, &dump, &kernel);
+	assert_non_null(kd_kernel_space(kernel));
+	assert_int_equal(kd_pages_init(&pages, kernel, &err), KD_UNSUPPORTED);
+	assert_string_equal(err.text, "struct page: not read on i686 yet");
+	assert_int_equal(kd_types_init(&types, kernel, &err), KD_UNSUPPORTED);
+	assert_int_equal(kd_klog_each(kernel, NULL, NULL, NULL, &err), KD_UNSUPPORTED);
+	assert_string_equal(err.text, "kernel log: not read on i686 yet");
+	close_kernel(&fixture, dump, kernel);
+}
+
 static void i386_registers(void **state)
 {
 	uint8_t status[144] = {0};
@@ -463,6 +506,8 @@ int main(void)
 		cmocka_unit_test(arm64_registers),
 		cmocka_unit_test(i386_forms_are_found),
 		cmocka_unit_test(i386_says_nonsense),
+		cmocka_unit_test(i386_direct_map),
+		cmocka_unit_test(i386_structures_are_not_read),
 		cmocka_unit_test(i386_registers),
 	};
 
