@@ -75,6 +75,7 @@ const struct kd_arch kd_arch_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = EM_X86_64,
 	.page_bytes = 1 << PAGE_SHIFT,
+	.pointer_bytes = 8,
 	.text_vaddr =
 		0xffffffff80000000, /* __START_KERNEL_map, arch/x86/include/asm/page_64_types.h */
 	.prstatus_bytes = 336,

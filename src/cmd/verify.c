@@ -71,12 +71,11 @@ static enum verdict check_vmcoreinfo(struct kd_input *input, char detail[DETAIL_
 	return status ? BAD : GOOD;
 }
 
-/* The kernel's text is where its page tables and where phys_base say: two ways to one address. */
+/* The kernel's text is where its page tables and where VMCOREINFO say: two ways to one address. */
 static enum verdict check_page_tables(struct kd_input *input, char detail[DETAIL_BYTES])
 {
 	struct kd_space *space = input->kernel ? kd_kernel_space(input->kernel) : NULL;
 	uint64_t vaddr, paddr, expected, bytes;
-	int64_t phys_base;
 	struct kd_err err = {0};
 	const struct kd_vmcoreinfo *info;
 	uint8_t byte;
@@ -88,13 +87,12 @@ static enum verdict check_page_tables(struct kd_input *input, char detail[DETAIL
 	}
 	info = kd_kernel_vmcoreinfo(input->kernel);
 	if (kd_vmcoreinfo_symbol(info, "_stext", &vaddr, &err) ||
-	    kd_vmcoreinfo_number(info, "phys_base", &phys_base, &err) ||
 	    kd_space_translate(space, vaddr, &paddr, &bytes, &err) ||
 	    kd_dump_read(input->dump, paddr, &byte, 1, &err)) {
 		SAY("%s", err.text);
 		return BAD;
 	}
-	expected = vaddr - kd_dump_arch(input->dump)->text_vaddr + (uint64_t)phys_base;
+	expected = vaddr - kd_kernel_image_offset(input->kernel);
 	if (paddr != expected) {
 		SAY("kernel text at 0x%" PRIx64 ", expected at 0x%" PRIx64, paddr, expected);
 		return BAD;

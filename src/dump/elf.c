@@ -202,6 +202,33 @@ static enum kd_status parse_headers(struct parse *parse, const Elf64_Ehdr *heade
 	return each_header(parse, header->e_phoff, count, PT_NOTE, read_notes, err);
 }
 
+/*
+ * The headers of a core do not tell the size of a page, where a machine has several; VMCOREINFO does, in a line of
+ * PAGESIZE=. What it says of other machines is for those to doubt who read all of it.
+ */
+static void choose_page_size(struct kd_dump *dump)
+{
+	static const char key[] = "PAGESIZE=";
+	const char *line = dump->vmcoreinfo, *end = line ? line + dump->vmcoreinfo_bytes : NULL;
+	const struct kd_arch *paged;
+
+	while (line && line < end) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+		uint64_t page_bytes = 0;
+
+		if ((size_t)(end - line) > strlen(key) && !memcmp(line, key, strlen(key))) {
+			for (line += strlen(key);
+			     line < end && *line >= '0' && *line <= '9' && page_bytes < UINT32_MAX;
+			     line++)
+				page_bytes = page_bytes * 10 + (uint64_t)(*line - '0');
+			paged = kd_arch_paged(dump->arch, page_bytes);
+			if (paged)
+				dump->arch = paged;
+		}
+		line = next ? next + 1 : NULL;
+	}
+}
+
 /* Brings a header of 32 bits into the form of one of 64; up to e_version they are the same. */
 static void widen_header(Elf64_Ehdr *header)
 {
@@ -248,8 +275,10 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its %u program headers",
 			       count);
 	status = parse_headers(&parse, &header, count, err);
-	if (!status)
+	if (!status) {
+		choose_page_size(dump);
 		kd_plain_count(dump);
+	}
 	return status;
 }
 

@@ -33,6 +33,7 @@ static enum kd_status find_arch(struct kd_dump *dump, const struct kd_kdump_head
 				struct kd_err *err)
 {
 	char machine[KD_KDUMP_UTS_BYTES + 1] = "";
+	const struct kd_arch *paged;
 
 	memcpy(machine, header->uts[KD_KDUMP_UTS_MACHINE], KD_KDUMP_UTS_BYTES);
 	dump->arch = kd_arch_named(machine);
@@ -43,9 +44,11 @@ static enum kd_status find_arch(struct kd_dump *dump, const struct kd_kdump_head
 		return kd_fail(err, KD_UNSUPPORTED, "a dump of machine '%s': not known here",
 			       machine);
 	}
-	if ((uint32_t)header->block_bytes != dump->arch->page_bytes)
+	paged = kd_arch_paged(dump->arch, (uint32_t)header->block_bytes);
+	if (!paged)
 		return kd_fail(err, KD_UNSUPPORTED, "pages of %d bytes on %s", header->block_bytes,
 			       dump->arch->name);
+	dump->arch = paged;
 	return KD_OK;
 }
 

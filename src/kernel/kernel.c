@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "host/system.h"
 #include "kernel/info_search.h"
+#include "kernel/tables.h"
 
 enum { UTS_NODENAME = 1, TEXT_BYTES = 128 };
 
@@ -21,6 +22,7 @@ struct kd_kernel {
 	struct kd_space space;
 	enum kd_status space_status; /* KD_OK: there is one */
 	struct kd_err space_error;
+	uint64_t image_offset;
 	char release[TEXT_BYTES];
 	char build_id[TEXT_BYTES];
 	char nodename[KD_UTS_BYTES];
@@ -41,42 +43,6 @@ static void copy_text(const struct kd_kernel *kernel, const char *key, char text
 	for (size_t i = 0; i < bytes; i++)
 		text[i] = value[i] >= ' ' && value[i] <= '~' ? value[i] : '?';
 	text[bytes] = '\0';
-}
-
-/*
- * Where the kernel's own page tables are. SYMBOL(init_top_pgt), or SYMBOL(swapper_pg_dir) which is the
- * same on x86_64, lies in the kernel image, which is mapped at a constant distance from physical
- * memory: phys_base (arch/x86/kernel/machine_kexec_64.c, arch_crash_save_vmcoreinfo).
- */
-static enum kd_status find_tables(const struct kd_kernel *kernel, struct kd_tables *tables,
-				  struct kd_err *err)
-{
-	const struct kd_arch *arch = kd_dump_arch(kernel->dump);
-	int64_t phys_base, number;
-	uint64_t root;
-	enum kd_status status;
-
-	if (!arch->translate)
-		return kd_fail(err, KD_UNSUPPORTED, "%s: no page walk for it yet", arch->name);
-	status = kd_vmcoreinfo_symbol(&kernel->info, "init_top_pgt", &root, err);
-	if (status == KD_NOTFOUND)
-		status = kd_vmcoreinfo_symbol(&kernel->info, "swapper_pg_dir", &root, err);
-	if (!status)
-		status = kd_vmcoreinfo_number(&kernel->info, "phys_base", &phys_base, err);
-	if (status)
-		return status;
-	if (root < arch->text_vaddr)
-		return kd_fail(err, KD_CORRUPT, "page tables at 0x%llx, outside the kernel image",
-			       (unsigned long long)root);
-	tables->root_paddr = root - arch->text_vaddr + (uint64_t)phys_base;
-	tables->levels = 4;
-	/* said since 4.17; a kernel that does not knows no fifth level */
-	if (!kd_vmcoreinfo_number(&kernel->info, "pgtable_l5_enabled", &number, NULL) && number)
-		tables->levels = 5;
-	tables->encryption_mask = 0;
-	if (!kd_vmcoreinfo_number(&kernel->info, "sme_mask", &number, NULL))
-		tables->encryption_mask = (uint64_t)number;
-	return KD_OK;
 }
 
 enum kd_status kd_kernel_utsname(struct kd_kernel *kernel, char uts[KD_UTS_FIELDS][KD_UTS_BYTES])
@@ -124,7 +90,8 @@ static enum kd_status read_info(struct kd_kernel *kernel, struct kd_err *err)
 	copy_text(kernel, "OSRELEASE", kernel->release);
 	copy_text(kernel, "BUILD-ID", kernel->build_id);
 	kd_vmcoreinfo_key(&kernel->info, "CRASHTIME", 10, &kernel->crash_time_s, NULL);
-	kernel->space_status = find_tables(kernel, &tables, &kernel->space_error);
+	kernel->space_status = kd_tables_find(kernel->dump, &kernel->info, &tables,
+					      &kernel->image_offset, &kernel->space_error);
 	if (!kernel->space_status) {
 		kd_space_init(&kernel->space, kd_dump_reader(kernel->dump), &tables);
 		read_nodename(kernel);
@@ -197,9 +164,24 @@ struct kd_space *kd_kernel_space(struct kd_kernel *kernel)
 	return kernel->space_status ? NULL : &kernel->space;
 }
 
+uint64_t kd_kernel_image_offset(const struct kd_kernel *kernel)
+{
+	return kernel->image_offset;
+}
+
 const struct kd_err *kd_kernel_space_error(const struct kd_kernel *kernel)
 {
 	return &kernel->space_error;
+}
+
+enum kd_status kd_kernel_need_64_bits(const struct kd_kernel *kernel, const char *what,
+				      struct kd_err *err)
+{
+	const struct kd_arch *arch = kd_dump_arch(kernel->dump);
+
+	if (arch->pointer_bytes == 8)
+		return KD_OK;
+	return kd_fail(err, KD_UNSUPPORTED, "%s: not read on %s yet", what, arch->name);
 }
 
 enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,

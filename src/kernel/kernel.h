@@ -45,6 +45,12 @@ const struct kd_vmcoreinfo *kd_kernel_vmcoreinfo(const struct kd_kernel *kernel)
  */
 struct kd_space *kd_kernel_space(struct kd_kernel *kernel);
 const struct kd_err *kd_kernel_space_error(const struct kd_kernel *kernel);
+/* How far the kernel's image is above its place in physical memory, modulo 2^64, as VMCOREINFO tells; 0 without space. */
+uint64_t kd_kernel_image_offset(const struct kd_kernel *kernel);
+
+/* KD_UNSUPPORTED for a kernel whose pointers are not of 8 bytes: `what` of it is not read yet. */
+enum kd_status kd_kernel_need_64_bits(const struct kd_kernel *kernel, const char *what,
+				      struct kd_err *err);
 
 /* Reads at a kernel virtual address; as kd_space_read, or the error of there being no space. */
 enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,

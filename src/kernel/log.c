@@ -22,8 +22,11 @@ enum kd_status kd_klog_each(struct kd_kernel *kernel, kd_klog_visit *visit, void
 			    struct kd_klog_summary *summary, struct kd_err *err)
 {
 	struct kd_klog_summary unused;
-	KD_CLEANUP_FREE char *text = malloc(KD_KLOG_TEXT_BYTES);
+	KD_CLEANUP_FREE char *text = NULL;
 
+	if (kd_kernel_need_64_bits(kernel, "kernel log", err))
+		return KD_UNSUPPORTED;
+	text = malloc(KD_KLOG_TEXT_BYTES);
 	if (!text)
 		return kd_fail_errno(err, ENOMEM, "kernel log");
 	if (!summary)

@@ -22,8 +22,11 @@ enum { MOST_COMPOUND_ORDER = 24 };
 enum kd_status kd_pages_init(struct kd_pages *pages, struct kd_kernel *kernel, struct kd_err *err)
 {
 	const struct kd_vmcoreinfo *info = kd_kernel_vmcoreinfo(kernel);
-	enum kd_status status = kd_page_layout_init(&pages->layout, info, NULL, err);
+	enum kd_status status = kd_kernel_need_64_bits(kernel, "struct page", err);
 
+	if (status)
+		return status;
+	status = kd_page_layout_init(&pages->layout, info, NULL, err);
 	/* reading the kernel's own types costs some MB for a moment: only where VMCOREINFO does not do */
 	if (status == KD_NOTFOUND || (!status && kd_page_layout_lacks(&pages->layout))) {
 		struct kd_types types;

@@ -15,7 +15,7 @@ struct kd_pages {
 	struct kd_mem_map map;
 };
 
-/* KD_NOTFOUND, with the reason, when pages cannot be told apart; KD_CORRUPT … */
+/* KD_NOTFOUND or KD_UNSUPPORTED, with the reason, when pages cannot be told apart; KD_CORRUPT … */
 enum kd_status kd_pages_init(struct kd_pages *pages, struct kd_kernel *kernel, struct kd_err *err);
 
 struct kd_scan {

@@ -59,9 +59,11 @@ enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
 enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
 {
 	uint64_t start = 0, bytes = 0;
-	enum kd_status status = find_blob(kernel, &start, &bytes, err);
+	enum kd_status status = kd_kernel_need_64_bits(kernel, "BTF", err);
 	void *blob;
 
+	if (!status)
+		status = find_blob(kernel, &start, &bytes, err);
 	if (status)
 		return status;
 	blob = malloc((size_t)bytes);

@@ -14,14 +14,22 @@ void kd_space_init(struct kd_space *space, struct kd_reader *reader, const struc
 static enum kd_status read_entry(void *opaque, uint64_t paddr, uint64_t *entry, struct kd_err *err)
 {
 	struct kd_space *space = opaque;
+	uint8_t word[sizeof(*entry)];
+	struct kd_bytes bytes = kd_bytes(word, sizeof(word));
+	enum kd_status status = kd_reader_read(space->reader, paddr, word, sizeof(word), err);
 
-	return kd_reader_read(space->reader, paddr, entry, sizeof(*entry), err);
+	if (!status)
+		*entry = kd_bytes_u64(&bytes);
+	return status;
 }
 
 static void remember(struct kd_space *space, uint64_t vaddr, uint64_t paddr, uint64_t bytes)
 {
 	/* from the start of its page on: readers come back to what is next to it */
-	uint64_t into = vaddr & (kd_dump_arch(kd_reader_dump(space->reader))->page_bytes - 1);
+	uint64_t page_bytes = space->tables.page_bytes
+				      ? space->tables.page_bytes
+				      : kd_dump_arch(kd_reader_dump(space->reader))->page_bytes;
+	uint64_t into = vaddr & (page_bytes - 1);
 	unsigned int slot = space->next++ % KD_SPACE_CACHE;
 
 	space->cache[slot].vaddr = vaddr - into;
@@ -37,6 +45,8 @@ enum kd_status kd_space_translate(struct kd_space *space, uint64_t vaddr, uint64
 		.root_paddr = space->tables.root_paddr,
 		.levels = space->tables.levels,
 		.encryption_mask = space->tables.encryption_mask,
+		.va_bits = space->tables.va_bits,
+		.page_bytes = space->tables.page_bytes,
 		.read = read_entry,
 		.opaque = space,
 	};

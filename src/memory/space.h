@@ -14,11 +14,16 @@
 
 enum { KD_SPACE_CACHE = 16 };
 
-/* Where the page tables are: what a CPU has in CR3 and CR4. */
+/*
+ * Where the page tables are, and how to read them: what a CPU has in CR3 and CR4, or in TTBR1_EL1 and TCR_EL1.
+ * As struct kd_walk (arch/arch.h) has them.
+ */
 struct kd_tables {
 	uint64_t root_paddr;
 	unsigned int levels;
 	uint64_t encryption_mask; /* address bits that mark encrypted memory (AMD SME); else 0 */
+	unsigned int va_bits;     /* arm64 */
+	uint32_t page_bytes;      /* arm64 */
 };
 
 struct kd_space {

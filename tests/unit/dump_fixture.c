@@ -151,7 +151,7 @@ static void put_header(struct fixture *fixture, uint16_t count)
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			    EV_CURRENT},
 		.e_type = ET_CORE,
-		.e_machine = EM_X86_64,
+		.e_machine = fixture->machine ? fixture->machine : EM_X86_64,
 		.e_version = EV_CURRENT,
 		.e_phoff = sizeof(wide),
 		.e_ehsize = sizeof(wide),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Made-up dumps: an x86_64 ELF core (or one of i386) put together in memory from a few calls, and opened from there.
+ * Made-up dumps: an ELF core, of x86_64 unless said otherwise, put together in memory from a few calls, and
+ * opened from there.
  *
  * Physical memory is what fixture_memory() adds. Page tables are made as fixture_map() needs them, from
  * FIXTURE_TABLES on; the kernel image lies at phys_base 0.
@@ -34,9 +35,10 @@ struct fixture {
 	size_t info_bytes;
 	uint64_t next_table;
 	unsigned int levels;
-	bool is_32_bit; /* an ELF32 core of i386 */
-	int fd;         /* of the core, in memory */
-	char path[64];  /* that opens it */
+	uint16_t machine; /* EM_… of the core; 0: x86_64 */
+	bool is_32_bit;   /* an ELF32 core, always of i386 */
+	int fd;           /* of the core, in memory */
+	char path[64];    /* that opens it */
 	size_t file_bytes;
 };
 

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "codec/codec.h"
 #include "dump/dump.h"
 #include "dump_fixture.h"
@@ -334,6 +335,57 @@ static void test_elf_of_elf(void **state)
 }
 
 /* Through a pipe: the same bytes as in a file. */
+/* Dumps of machines that have other pages, or whose pages VMCOREINFO alone tells. */
+static void test_other_machines(void **state)
+{
+	static const struct {
+		uint16_t machine;
+		unsigned int page_bytes;
+		const struct kd_arch *arch;
+	} machines[] = {
+		{EM_386, 4096, &kd_arch_i386},
+		{EM_AARCH64, 4096, &kd_arch_arm64_4k},
+		{EM_AARCH64, 16384, &kd_arch_arm64_16k},
+		{EM_AARCH64, 65536, &kd_arch_arm64_64k},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < 2 * sizeof(machines) / sizeof(*machines); i++) {
+		struct kd_save_options options =
+			options_for(i & 1 ? KD_SAVE_ELF : KD_SAVE_KDUMP, kd_codecs[0], 2);
+		struct kd_dump *dump, *saved;
+		struct kd_save_result result;
+		struct kd_kernel *kernel;
+		struct fixture fixture;
+		struct kd_err err;
+
+		fixture_init(&fixture, 0);
+		fixture.machine = machines[i / 2].machine;
+		fixture_info(&fixture, "OSRELEASE=6.1.0-test");
+		fixture_info(&fixture, "PAGESIZE=%u", machines[i / 2].page_bytes);
+		fixture_memory(&fixture, RAM, RAM_BYTES, RAM_BYTES);
+		for (unsigned int page = 0; page < RAM_BYTES / PAGE; page++)
+			fill_page(&fixture, RAM + page * PAGE, page);
+		fixture_build(&fixture);
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+		assert_ptr_equal(kd_dump_arch(dump), machines[i / 2].arch);
+		assert_int_equal(
+			save_to(dump, kernel, world->path, 0, false, &options, &result, &err),
+			KD_OK);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, &err), KD_OK);
+		assert_ptr_equal(kd_dump_arch(saved), machines[i / 2].arch);
+		assert_int_equal(kd_dump_facts(saved)->ram_pages,
+				 RAM_BYTES / machines[i / 2].page_bytes);
+		assert_int_equal(compare(dump, saved, false), RAM_BYTES / 1024);
+		assert_same_facts(dump, saved);
+		kd_dump_close(saved);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+}
+
 static void test_streams(void **state)
 {
 	struct world *world = *state;
@@ -806,6 +858,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_conversions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erases, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_elf_of_elf, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_machines, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_streams, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_target, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),
