@@ -12,7 +12,7 @@ from test_capture import kdump
 
 
 def tasks_named_by(guest):
-    said = guest.output("for task in /proc/[0-9]*; do cat $task/stat 2>/dev/null; done")
+    said = guest.output("for task in /proc/[0-9]*; do cat $task/stat 2>/dev/null; done; true")
     named = {int(line.split()[0]): line[line.index("(") + 1:line.rindex(")")] for line in said.splitlines() if "(" in line}
     # /proc tells more of kernel threads than the 15 bytes of comm: a worker's last work, names in full (proc_task_name)
     return {pid: re.match("kworker/[^-+]*|.{0,15}", comm)[0] for pid, comm in named.items()}
