@@ -7,6 +7,7 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/trees.h"
 
 enum {
 	DEPTH_MOST = 1 << 12, /* names in a path, mounts on each other */
@@ -14,7 +15,6 @@ enum {
 	NAME_BYTES = 256,
 	MNT_READONLY = 0x40, /* include/linux/mount.h */
 	SB_RDONLY = 1,       /* include/linux/fs.h */
-	NODES_MOST = 1 << 16,
 };
 
 /* Puts "/name" before what there is; false when it gets too long. */
@@ -136,8 +136,9 @@ struct walk {
 	kd_mount_take *take;
 	void *opaque;
 	uint64_t node_offset;
-	unsigned int nodes;
 	bool stopped;
+	enum kd_status status; /* of what the tree's nodes hold */
+	struct kd_err err;
 };
 
 static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_err *err)
@@ -154,26 +155,22 @@ static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_er
 	return status;
 }
 
-/* In order, with the parents on a stack of our own: the tree may be damaged. */
-static enum kd_status walk_tree(struct walk *walk, uint64_t node, struct kd_err *err)
+static bool take_node(void *opaque, uint64_t node)
 {
-	uint64_t parents[128];
-	unsigned int depth = 0;
-	enum kd_status status = KD_OK;
+	struct walk *walk = opaque;
 
-	while (!status && !walk->stopped && (node || depth)) {
-		if (node) {
-			if (depth == sizeof(parents) / sizeof(*parents) ||
-			    ++walk->nodes > NODES_MOST)
-				return kd_fail(err, KD_CORRUPT, "a tree of mounts without an end");
-			parents[depth++] = node;
-			status = kd_get(walk->system, node, "rb_node.rb_left", &node, err);
-			continue;
-		}
-		node = parents[--depth];
-		status = take_mount(walk, node - walk->node_offset, err);
-		if (!status)
-			status = kd_get(walk->system, node, "rb_node.rb_right", &node, err);
+	walk->status = take_mount(walk, node - walk->node_offset, &walk->err);
+	return !walk->status && !walk->stopped;
+}
+
+static enum kd_status walk_tree(struct walk *walk, uint64_t root, struct kd_err *err)
+{
+	enum kd_status status = kd_rb_each(walk->system, root, take_node, walk, err);
+
+	if (!status && walk->status) {
+		status = walk->status;
+		if (err)
+			*err = walk->err;
 	}
 	return status;
 }
