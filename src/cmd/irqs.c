@@ -55,8 +55,8 @@ static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 			  (json_int_t)interrupt->spurious, "actions",
 			  kd_json_text(interrupt->actions, strlen(interrupt->actions)), "handler",
 			  handler ? kd_symbol_name(symbols, handler) : NULL, "disabled",
-			  interrupt->disabled,
-			  "chip", kd_json_text(interrupt->chip, strlen(interrupt->chip))));
+			  interrupt->disabled, "chip",
+			  kd_json_text(interrupt->chip, strlen(interrupt->chip))));
 	return true;
 }
 

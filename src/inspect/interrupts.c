@@ -18,8 +18,7 @@ struct walk {
 	uint32_t *counts;
 	kd_interrupt_take *take;
 	void *opaque;
-	enum kd_status status;
-	struct kd_err err;
+	struct kd_err err; /* of an entry of the tree */
 };
 
 /* The names of those who share it, as /proc/interrupts has them (kernel/irq/proc.c, show_interrupts()). */
@@ -114,7 +113,6 @@ static bool take_descriptor(void *opaque, uint64_t number, uint64_t last, uint64
 	if (!status)
 		status = read_counts(walk, per_cpu, &interrupt, err);
 	interrupt.disabled = action && depth;
-	walk->status = status;
 	if (status) {
 		kd_context(err, status, "interrupt %llu", (unsigned long long)number);
 		return false;
@@ -126,11 +124,8 @@ enum kd_status kd_interrupts_each(struct kd_system *system, const struct kd_cpus
 				  kd_interrupt_take *take, void *opaque, struct kd_err *err)
 {
 	KD_CLEANUP_FREE uint32_t *counts = calloc(cpus->count, sizeof(*counts));
-	struct walk walk = {.system = system,
-			    .cpus = cpus,
-			    .counts = counts,
-			    .take = take,
-			    .opaque = opaque};
+	struct walk walk = {
+		.system = system, .cpus = cpus, .counts = counts, .take = take, .opaque = opaque};
 	uint64_t tree = 0;
 	enum kd_status status;
 
@@ -144,10 +139,6 @@ enum kd_status kd_interrupts_each(struct kd_system *system, const struct kd_cpus
 		if (!status)
 			status = kd_xarray_each(system, tree, take_descriptor, &walk, err);
 	}
-	if (!status && walk.status) {
-		status = walk.status;
-		if (err)
-			*err = walk.err;
-	}
+	status = kd_first_failure(status, &walk.err, err);
 	return status ? kd_context(err, status, "interrupts") : KD_OK;
 }

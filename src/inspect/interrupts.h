@@ -14,9 +14,10 @@ struct kd_interrupt {
 	uint64_t vaddr;                     /* of its struct irq_desc */
 	char chip[KD_INTERRUPT_NAME_BYTES]; /* "" when it has none */
 	uint64_t hardware_number;
-	char actions[KD_INTERRUPT_ACTIONS_BYTES]; /* their names, with ", " between them; "" unused */
-	uint64_t handler;                         /* the first action's function; 0 without */
-	uint64_t spurious;                        /* that nobody wanted, lately */
+	char actions
+		[KD_INTERRUPT_ACTIONS_BYTES]; /* their names, with ", " between them; "" unused */
+	uint64_t handler;                     /* the first action's function; 0 without */
+	uint64_t spurious;                    /* that nobody wanted, lately */
 	bool disabled;
 	const uint32_t *counts; /* by CPU, as many as there are possible ones; for this call only */
 	uint64_t total;

@@ -130,11 +130,7 @@ enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list
 		status = read_module(system, node - offset, &modules[used], err);
 		used += !status;
 	}
-	if (!status && walk.status) {
-		status = walk.status;
-		if (err)
-			*err = walk.err;
-	}
+	status = kd_first_failure(status, &walk.err, err);
 	*list = modules;
 	*count = used;
 	return status ? kd_context(err, status, "modules") : KD_OK;

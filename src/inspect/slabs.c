@@ -18,13 +18,6 @@ struct walk {
 	uint64_t node_count, page_bytes;
 };
 
-static enum kd_status list_status(const struct kd_list *list, struct kd_err *err)
-{
-	if (list->status && err)
-		*err = list->err;
-	return list->status;
-}
-
 /* The free objects of slabs that are partly used; of others none counts as free (get_slabinfo() of mm/slub.c). */
 static enum kd_status count_free(const struct walk *walk, uint64_t node, uint64_t *free,
 				 struct kd_err *err)
@@ -45,7 +38,7 @@ static enum kd_status count_free(const struct walk *walk, uint64_t node, uint64_
 					 (unsigned long long)inuse, (unsigned long long)objects);
 		*free += objects - inuse;
 	}
-	return status ? status : list_status(&list, err);
+	return kd_first_failure(status, &list.err, err);
 }
 
 static enum kd_status read_nodes(const struct walk *walk, struct kd_slab_cache *cache,
@@ -160,7 +153,6 @@ enum kd_status kd_slabs_each(struct kd_system *system, kd_slab_take *take, void 
 		if (!take(opaque, &cache))
 			return KD_OK;
 	}
-	if (!status)
-		status = list_status(&list, err);
+	status = kd_first_failure(status, &list.err, err);
 	return status ? kd_context(err, status, "slab caches") : KD_OK;
 }

@@ -10,25 +10,53 @@
 
 enum { BASES_MOST = 8, CLOCKS_MOST = 16, BUCKETS_MOST = 1 << 12, TIMERS_MOST = 1 << 22 };
 
+/* What a function does, and where around the timer it finds whom to do it for. */
+static const struct purpose {
+	const char *function, *timer, *about;
+	bool is_task;
+} purposes[] = {
+	{"delayed_work_timer_fn", "delayed_work.timer", "delayed_work.work.func", false},
+	{"process_timeout", "process_timer.timer", "process_timer.task", true},
+	{"hrtimer_wakeup", "hrtimer_sleeper.timer", "hrtimer_sleeper.task", true},
+};
+
+enum { PURPOSES = sizeof(purposes) / sizeof(*purposes) };
+
 struct walk {
 	struct kd_system *system;
 	kd_timer_take *take;
 	void *opaque;
-	uint64_t jiffies, tick_ns; /* tick_ns 0: not known */
-	uint64_t monotonic_ns;     /* 0: not known */
-	struct kd_timer timer;     /* the one to tell of */
+	uint64_t jiffies, tick_ns;    /* tick_ns 0: not known */
+	uint64_t monotonic_ns;        /* 0: not known */
+	uint64_t functions[PURPOSES]; /* of purposes, by number; 0: the kernel has none */
+	struct kd_timer timer;        /* the one to tell of */
 	int64_t clock_offset_ns;
 	uint64_t node_offset;
 	unsigned int timers;
 	bool stopped;
-	enum kd_status status; /* of what a tree's nodes hold */
-	struct kd_err err;
+	struct kd_err err; /* of what a tree's nodes hold */
 };
+
+static void find_purpose(struct walk *walk)
+{
+	struct kd_timer *timer = &walk->timer;
+	uint64_t offset, about;
+
+	timer->work = timer->task = 0;
+	for (int i = 0; i < PURPOSES; i++) {
+		if (!timer->function || timer->function != walk->functions[i] ||
+		    kd_offset_of(walk->system, purposes[i].timer, &offset, NULL) ||
+		    kd_get(walk->system, timer->vaddr - offset, purposes[i].about, &about, NULL))
+			continue;
+		*(purposes[i].is_task ? &timer->task : &timer->work) = about;
+	}
+}
 
 static enum kd_status tell(struct walk *walk, struct kd_err *err)
 {
 	if (++walk->timers > TIMERS_MOST)
 		return kd_fail(err, KD_CORRUPT, "timers without an end");
+	find_purpose(walk);
 	walk->stopped = !walk->take(walk->opaque, &walk->timer);
 	return KD_OK;
 }
@@ -50,8 +78,7 @@ static enum kd_status walk_bucket(struct walk *walk, uint64_t head, uint64_t ent
 		timer->vaddr = node - entry_offset;
 		status = kd_get_each(walk->system, timer->vaddr, members, 2, err);
 		timer->is_due_known = walk->tick_ns;
-		timer->due_ns =
-			(int64_t)(timer->expires - walk->jiffies) * (int64_t)walk->tick_ns;
+		timer->due_ns = (int64_t)(timer->expires - walk->jiffies) * (int64_t)walk->tick_ns;
 		if (!status)
 			status = tell(walk, err);
 		if (!status)
@@ -107,14 +134,16 @@ static bool take_hrtimer(void *opaque, uint64_t node)
 		{"hrtimer.function", &timer->function},
 	};
 
+	enum kd_status status;
+
 	timer->vaddr = node - walk->node_offset;
-	walk->status = kd_get_each(walk->system, timer->vaddr, members, 2, &walk->err);
+	status = kd_get_each(walk->system, timer->vaddr, members, 2, &walk->err);
 	timer->is_due_known = walk->monotonic_ns;
-	timer->due_ns = (int64_t)(timer->expires - (uint64_t)walk->clock_offset_ns -
-				  walk->monotonic_ns);
-	if (!walk->status)
-		walk->status = tell(walk, &walk->err);
-	return !walk->status && !walk->stopped;
+	timer->due_ns =
+		(int64_t)(timer->expires - (uint64_t)walk->clock_offset_ns - walk->monotonic_ns);
+	if (!status)
+		status = tell(walk, &walk->err);
+	return !status && !walk->stopped;
 }
 
 /*
@@ -174,11 +203,7 @@ static enum kd_status walk_clocks(struct walk *walk, unsigned int cpu, struct kd
 		name_clock(walk->system, (unsigned int)i, walk->timer.clock);
 		if (!status)
 			status = kd_rb_each(walk->system, root, take_hrtimer, walk, err);
-		if (!status && walk->status) {
-			status = walk->status;
-			if (err)
-				*err = walk->err;
-		}
+		status = kd_first_failure(status, &walk->err, err);
 	}
 	return status;
 }
@@ -212,6 +237,8 @@ enum kd_status kd_timers_each(struct kd_system *system, const struct kd_cpus *cp
 	enum kd_status status = KD_OK;
 
 	read_clocks(&walk);
+	for (int i = 0; i < PURPOSES; i++)
+		kd_system_symbol(system, purposes[i].function, &walk.functions[i], NULL);
 	for (unsigned int cpu = 0; !status && !walk.stopped && cpu < cpus->count; cpu++) {
 		if (!kd_cpu_is_online(cpus, cpu))
 			continue;

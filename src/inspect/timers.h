@@ -21,6 +21,8 @@ struct kd_timer {
 	bool is_due_known;
 	int64_t due_ns;    /* from the panic on; negative: it was late */
 	uint64_t function; /* that will be called */
+	/* what that is for, where the kernel tells: the function of delayed work, or the task to wake up; else 0 */
+	uint64_t work, task;
 };
 
 /* Tells of each timer, by CPU and clock; those of the wheel as they lie in it, the others by time. False stops. */

@@ -61,8 +61,8 @@ static enum kd_status walk_xarray(struct xarray_walk *walk, uint64_t entry, uint
 		status = kd_read_u64(walk->system, node + walk->slots.offset + 8 * (uint64_t)i,
 				     &slot, err);
 		if (!status)
-			status = walk_xarray(walk, slot, from,
-					     from + (UINT64_C(1) << shift) - 1, depth + 1, err);
+			status = walk_xarray(walk, slot, from, from + (UINT64_C(1) << shift) - 1,
+					     depth + 1, err);
 	}
 	return status;
 }

@@ -137,8 +137,7 @@ struct walk {
 	void *opaque;
 	uint64_t node_offset;
 	bool stopped;
-	enum kd_status status; /* of what the tree's nodes hold */
-	struct kd_err err;
+	struct kd_err err; /* of what the tree's nodes hold */
 };
 
 static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_err *err)
@@ -159,20 +158,14 @@ static bool take_node(void *opaque, uint64_t node)
 {
 	struct walk *walk = opaque;
 
-	walk->status = take_mount(walk, node - walk->node_offset, &walk->err);
-	return !walk->status && !walk->stopped;
+	return !take_mount(walk, node - walk->node_offset, &walk->err) && !walk->stopped;
 }
 
 static enum kd_status walk_tree(struct walk *walk, uint64_t root, struct kd_err *err)
 {
 	enum kd_status status = kd_rb_each(walk->system, root, take_node, walk, err);
 
-	if (!status && walk->status) {
-		status = walk->status;
-		if (err)
-			*err = walk->err;
-	}
-	return status;
+	return kd_first_failure(status, &walk->err, err);
 }
 
 static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err *err)
@@ -184,12 +177,7 @@ static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err 
 	kd_list_begin(&list, walk->system, head);
 	while (!status && !walk->stopped && kd_list_next(&list, &node))
 		status = take_mount(walk, node - walk->node_offset, err);
-	if (!status && list.status) {
-		status = list.status;
-		if (err)
-			*err = list.err;
-	}
-	return status;
+	return kd_first_failure(status, &list.err, err);
 }
 
 enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,
