@@ -17,7 +17,6 @@ declare -gA _kdump_commands=(
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
 	[log]='--time --level --raw --json --raw-input -T -x -r <file>'
-	[mem]='--virtual --physical --bytes --hex --words --raw --json --raw-input -n <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json --raw-input -d -x -c -f -j -n -q <file>'
 	[verify]='--json --raw-input <file>'
@@ -32,6 +31,13 @@ declare -gA _kdump_commands=(
 	[mounts]='--json --raw-input <file>'
 	[files]='--pid --json --raw-input -p <file>'
 	[pages]='--json --raw-input <file>'
+	[net]='--json --raw-input <file>'
+	[irqs]='--json --raw-input <file>'
+	[timers]='--json --raw-input <file>'
+	[slab]='--json --raw-input <file>'
+	[cmdline]='--json --raw-input <file>'
+	[config]='--json --raw-input <file>'
+	[mem]='--virtual --physical --task --bytes --hex --words --symbols --strings --disassemble --raw --json --raw-input -n <file>'
 	[version]=''
 )
 
