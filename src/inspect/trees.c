@@ -113,15 +113,16 @@ static enum kd_status walk_maple(struct maple_walk *walk, uint64_t entry, uint64
 {
 	uint64_t node = entry & ~(uint64_t)(MAPLE_NODE_BYTES - 1), slot;
 	unsigned int type = entry >> MAPLE_TYPE_SHIFT & MAPLE_TYPE_MASK;
-	const struct maple_form *form = &maple_forms[type];
+	const struct maple_form *form;
 	struct kd_field pivots, slots;
 	unsigned int count;
 	enum kd_status status;
 
-	if (type >= sizeof(maple_forms) / sizeof(*maple_forms) || !form->slots)
+	if (type >= sizeof(maple_forms) / sizeof(*maple_forms) || !maple_forms[type].slots)
 		return kd_fail(err, KD_CORRUPT, "a node of a maple tree of type %u", type);
 	if (depth == MAPLE_DEPTH_MOST || ++walk->nodes > NODES_MOST)
 		return kd_fail(err, KD_CORRUPT, "a maple tree without an end");
+	form = &maple_forms[type];
 	status = kd_field_find(walk->system, form->pivots, &pivots, err);
 	if (!status)
 		status = kd_field_find(walk->system, form->slots, &slots, err);
