@@ -16,7 +16,7 @@ declare -gA _kdump_commands=(
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
-	[log]='--time --level --raw --json --raw-input -T -x -r <file>'
+	[log]='--time --decode --level --follow-levels --caller --dictionary --indent --raw --json --raw-input -T -x -l -r <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json --raw-input -d -x -c -f -j -n -q <file>'
 	[verify]='--json --raw-input <file>'
@@ -52,7 +52,7 @@ declare -gA _kdump_values=(
 	[--kernel-version]='<release>' [-k]='<release>'
 	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--target]='<file>'
-	[--level]='31 1 0 1,31' [-d]='31 1 0 1,31'
+	[--level]='31 1 0 1,31 err warn+' [-d]='31 1 0 1,31' [-l]='err warn+ +notice'
 	[--exclude]='zero cache cache-all user huge free' [-x]='zero cache cache-all user huge free'
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'
 	[--format]='kdump elf flat' [-f]='kdump elf flat'

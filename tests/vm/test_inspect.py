@@ -69,6 +69,28 @@ def test_all_tasks(dump):
     assert {task["comm"] for task in running} >= {"sh"}
 
 
+def plain(*arguments):
+    return subprocess.run([program.kdump_command(), *arguments], capture_output=True, check=True, timeout=60).stdout
+
+
+def test_log(dump, tmp_path):
+    """Byte for byte what makedumpfile extracts and what dmesg said before; line for line what the console showed."""
+    if dump.name == "crowd":
+        subprocess.run(["makedumpfile", "--dump-dmesg", dump.vmcore, tmp_path / "log"], capture_output=True, check=True)
+        assert plain("log", "--indent", dump.vmcore) == (tmp_path / "log").read_bytes()
+    assert plain("log", dump.vmcore).decode().startswith(dump.said("said/tmp/dmesg"))
+    shown = plain("log", "--follow-levels", dump.vmcore).decode().splitlines()
+    console = iter([line.rstrip("\r") for line in dump.said("console.log").split("\n")])
+    missing = [line for line in shown if line not in console]  # goes on where it found the last
+    assert not missing and len(shown) > 300
+    assert "sysrq: Trigger a crash" in "\n".join(shown)
+    records = kdump("log", "--json", dump.vmcore)
+    assert any(record["subsystem"] == "pci" and record["device"].startswith("+pci:0000:") for record in records)
+    assert all(record["caller"] for record in records)
+    urgent = plain("log", "-x", "--level", "err+", dump.vmcore).decode().splitlines()
+    assert urgent and all(re.match(r"kern  :(emerg|alert|crit|err) *: ", line) for line in urgent)
+
+
 def schedulers(dump):
     """The range of the scheduler's own functions, which /proc/PID/stack leaves out."""
     both = kdump("sym", "--json", dump.vmcore, "__sched_text_start", "__sched_text_end")
