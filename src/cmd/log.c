@@ -55,8 +55,8 @@ static void print_text(const struct printing *printing, const struct kd_klog_rec
 	size_t length = 0;
 
 	if (printing->decode)
-		length = (size_t)snprintf(prefix, sizeof(prefix), "%-6s:%-6s: ",
-					  kd_klog_facility_name(record->facility),
+		length = (size_t)snprintf(prefix, sizeof(prefix),
+					  "%-6s:%-6s: ", kd_klog_facility_name(record->facility),
 					  kd_klog_level_name(record->level));
 	time_text(printing, record, prefix + length, sizeof(prefix) - length);
 	length = strlen(prefix);
@@ -237,7 +237,8 @@ static bool take_option(int option, struct printing *printing, struct kd_dump_op
 	case 'f':
 		return printing->follow = true;
 	case 'l':
-		*complaint = "no list of levels: emerg, alert, crit, err, warn, notice, info, debug";
+		*complaint =
+			"no list of levels: emerg, alert, crit, err, warn, notice, info, debug";
 		return parse_levels(optarg, &printing->levels);
 	case KD_INPUT_RAW:
 		*complaint = "not a hexadecimal address";

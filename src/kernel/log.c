@@ -175,8 +175,8 @@ const char *kd_klog_level_name(unsigned int level)
 
 const char *kd_klog_facility_name(unsigned int facility)
 {
-	static const char *const names[] = {"kern", "user", "mail",  "daemon", "auth",     "syslog",
-					    "lpr",  "news", "uucp",  "cron",   "authpriv", "ftp"};
+	static const char *const names[] = {"kern", "user", "mail", "daemon", "auth",     "syslog",
+					    "lpr",  "news", "uucp", "cron",   "authpriv", "ftp"};
 
 	return facility < sizeof(names) / sizeof(*names) ? names[facility] : "other";
 }

@@ -10,7 +10,13 @@
 #include "base/bytes.h"
 #include "kernel/log_layout.h"
 
-enum { WORD = 8, HEADER_BYTES = 64, HEADER_TAIL_BYTES = 2, BUFFER_LIMIT = 1 << 30, DICTIONARY_BYTES = 256 };
+enum {
+	WORD = 8,
+	HEADER_BYTES = 64,
+	HEADER_TAIL_BYTES = 2,
+	BUFFER_LIMIT = 1 << 30,
+	DICTIONARY_BYTES = 256
+};
 
 struct layout {
 	uint64_t header_bytes, ts_nsec, len, text_len;
