@@ -228,6 +228,30 @@ def test_modules(dump):
     assert ours == said and len(ours) >= 3
 
 
+def test_source_lines_as_addr2line_has_them():
+    """Of every frame, inlined functions included; assembly has lines, and functions for addr2line only."""
+    dump = dumps.get("crowd")
+    vmlinux = dump.kernel.debug_vmlinux()
+    with open(dump.vmcore, "rb") as core:
+        moved_by = int(re.search(rb"^KERNELOFFSET=([0-9a-f]+)", core.read(1 << 20), re.M)[1], 16)
+    ours = {}
+    for task in kdump("bt", "-A", "--json", "--vmlinux", vmlinux, dump.vmcore):
+        for number, frame in enumerate(task["frames"]):
+            if frame["symbol"] and not frame["module"]:
+                call = int(frame["pc"], 16) - (not (frame["interrupted"] or number == 0))
+                ours[call - moved_by] = frame["source"]
+    theirs = subprocess.run(["addr2line", "-i", "-f", "-e", vmlinux], input="\n".join(map(hex, ours)), capture_output=True,
+                            text=True, check=True).stdout.splitlines()
+    places = [place for source in ours.values() for place in source]
+    assert len(ours) > 80 and len(theirs) == 2 * len(places)
+    for place, function, line in zip(places, theirs[::2], theirs[1::2]):
+        assert line.split(" (")[0].endswith(f"{place['file']}:{place['line']}")
+        assert place["function"] == function or (place["function"] is None and place["file"].endswith((".S", "idtentry.h")))
+    assert any(place["inlined"] for place in places)
+    wrong = subprocess.run([program.kdump_command(), "bt", "--vmlinux", "/bin/ls", dump.vmcore], capture_output=True, check=False)
+    assert wrong.returncode == 1 and b"not of the kernel that crashed" in wrong.stderr
+
+
 def columns(text):
     """The words of each line below the heading."""
     return [line.split() for line in text.splitlines()[1:]]
