@@ -149,8 +149,8 @@ static void line_of(struct kd_debug_info *info, Dwarf_Addr address, Dwarf_Die *u
 	int number = 0;
 
 	if (line)
-		place->file = within_build(
-			unit, dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL));
+		place->file =
+			within_build(unit, dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL));
 	place->line = (unsigned int)number;
 }
 
