@@ -29,6 +29,7 @@ enum kd_pt_regs {
 /* Where to begin. */
 struct kd_unwind_start {
 	uint64_t pc, sp, bp;
+	uint64_t task; /* whose stack it is, its task_struct; 0: not known */
 	/* as of an interrupt: pc is the next instruction, not behind a call */
 	bool interrupted;
 	bool has_registers; /* all of them are known */

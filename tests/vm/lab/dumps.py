@@ -67,6 +67,11 @@ ASK_USER_PAGES = ("pid=$(pidof in-network); echo $pid >/tmp/user-addresses; cat 
                   "sed -n 's/-.* r.*//p' /proc/$pid/maps | while read at; do "
                   "dd if=/proc/$pid/mem of=/tmp/user-page bs=4096 skip=$((0x$at / 4096)) count=1 2>/dev/null && "
                   "echo $at >>/tmp/user-addresses && cat /tmp/user-page >>/tmp/user-pages; done; true")
+# Two functions whose return is traced, one in each way: who sleeps in them has another return address on its stack.
+TRACED = {"in-poll": "do_sys_poll", "in-accept": "__sys_accept4"}
+TRACE = (f"mount -t tracefs tracefs /sys/kernel/tracing && cd /sys/kernel/tracing && echo r {TRACED['in-accept']} >kprobe_events && "
+         f"echo 1 >events/kprobes/enable && echo {TRACED['in-poll']} >set_graph_function && echo {TRACED['in-poll']} >set_ftrace_filter && "
+         "echo function_graph >current_tracer && cd /")
 # What it says of itself right before the panic, by name of the file in /proc.
 ASK_PROC = ["interrupts", "slabinfo", "timer_list", "cmdline", "net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw", "net/raw6", "net/unix"]
 
@@ -125,6 +130,7 @@ def _gather(machine, recipe, folder):
     # one request is answered, and those after it are not before an hour has passed
     machine.qmp.monitor("block_set_io_throttle in 1 0 0 0 0 0")
     guest.run("dd if=/dev/lab/in of=/dev/null bs=4096 count=1 skip=8192 iflag=direct 2>/dev/null")
+    guest.run(TRACE)
     guest.run(f"setsid {CROWD} {max(last - 1, 0)} {last} /dev/lab/in >/tmp/gathered 2>&1 &")
     guest.run("for try in $(seq 120); do grep -q ready /tmp/gathered && exit 0; sleep 1; done; exit 1", timeout=180)
     guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
