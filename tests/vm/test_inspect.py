@@ -465,9 +465,6 @@ for task in tasks:
 """
 
 
-TRAMPOLINES = ["return_to_handler", "arch_rethook_trampoline"]
-
-
 @pytest.mark.parametrize("name", ["crowd"])
 def test_drgn_sees_the_same(name):
     """All tasks, their states and CPUs, and every frame of every stack, against drgn with debug information."""
@@ -475,6 +472,8 @@ def test_drgn_sees_the_same(name):
     theirs = {task["task"]: task for task in
               map(json.loads, oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, DRGN).splitlines())}
     ours = {int(task["task"], 16): task for task in kdump("bt", "-A", "--json", dump.vmcore)}
+    trampolines = {int(symbol["address"], 16) for symbol in
+                   kdump("sym", "--json", dump.vmcore, "return_to_handler", "arch_rethook_trampoline")}
     assert set(ours) == set(theirs)
     for vaddr, task in ours.items():
         peer = theirs[vaddr]
@@ -483,7 +482,7 @@ def test_drgn_sees_the_same(name):
         known = [frame for frame in peer["frames"] if frame[0]]
         kernel = [frame for frame in known if frame[0] >> 63]
         pcs = [int(frame["pc"], 16) for frame in task["frames"]]
-        traced = [number for number, (_, name_there) in enumerate(kernel) if name_there in TRAMPOLINES]
+        traced = [number for number, (there, _) in enumerate(kernel) if there in trampolines]
         if task["comm"] in dumps.TRACED:
             # it ends where tracing has replaced a return address; we know what was there, as the guest's kernel did
             assert len(traced) == 1
