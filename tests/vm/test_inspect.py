@@ -226,6 +226,11 @@ def test_modules(dump):
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
             (line.split() for line in dump.said("said/tmp/modules").splitlines())}
     assert ours == said and len(ours) >= 3
+    sections = {(module["name"], name, int(address, 16)) for module in kdump("mods", "--json", dump.vmcore)
+                for name, address in module["sections"].items()}
+    said = {(module, name, int(address, 16)) for module, name, address in
+            re.findall(r"^\./(\w+)/sections/(\S+?):(0x\w+)$", dump.said("said/tmp/sections"), re.M)}
+    assert sections == said and len(sections) > 50
 
 
 def test_source_lines_as_addr2line_has_them():

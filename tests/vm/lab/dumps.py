@@ -136,9 +136,9 @@ def _gather(machine, recipe, folder):
     guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
               timeout=300)
     guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts; {ASK_USER_PAGES}", timeout=120)
-    guest.run("ip -o addr >/tmp/addresses; ip -o link >/tmp/links; " +
+    guest.run("cd /sys/module; for file in $(find . -path '*/sections/*' -type f); do echo $file:$(cat $file); done >/tmp/sections; cd /; ip -o addr >/tmp/addresses; ip -o link >/tmp/links; " +
               "; ".join(f"cat /proc/{name} >/tmp/{name.replace('/', '-')}" for name in ASK_PROC), timeout=60)
-    asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "maps", "user-addresses", "user-pages", "addresses", "links"]
+    asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "maps", "user-addresses", "user-pages", "addresses", "links", "sections"]
     guest.get([f"/tmp/{name.replace('/', '-')}" for name in asked + ASK_PROC], folder / "said")
 
 
