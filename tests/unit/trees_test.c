@@ -21,13 +21,6 @@ enum {
 	SLOTS3,
 };
 
-struct machine {
-	struct fixture fixture;
-	struct kd_dump *dump;
-	struct kd_kernel *kernel;
-	struct kd_system *system;
-};
-
 static void make_array(struct blob *blob, uint32_t type, uint32_t count)
 {
 	blob_type(blob, KD_BTF_ARRAY, "", 0, false, 0);
@@ -84,25 +77,6 @@ static void prepare(struct machine *machine, size_t config_bytes)
 	make_types(&types);
 	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
 			 &types);
-}
-
-static void open_machine(struct machine *machine)
-{
-	struct kd_err err = {KD_OK, ""};
-
-	fixture_build(&machine->fixture);
-	assert_int_equal(kd_dump_open(machine->fixture.path, NULL, &machine->dump, NULL), KD_OK);
-	assert_int_equal(kd_kernel_open(machine->dump, &machine->kernel, NULL), KD_OK);
-	if (kd_system_open(machine->kernel, &machine->system, &err))
-		fail_msg("%s", err.text);
-}
-
-static void close_machine(struct machine *machine)
-{
-	kd_system_close(machine->system);
-	kd_kernel_close(machine->kernel);
-	kd_dump_close(machine->dump);
-	fixture_deinit(&machine->fixture);
 }
 
 /* "first-last:entry " of each; stops behind the number that it is told. */
