@@ -79,7 +79,7 @@ static int stat_node(struct kd_fuse *fuse, kd_node node, struct stat *st)
 		.st_gid = getgid(),
 		.st_size = (off_t)found.bytes,
 		.st_blksize = 128 << 10,
-		.st_blocks = (blkcnt_t)((found.bytes + 511) / 512),
+		.st_blocks = (blkcnt_t)((found.stored_bytes + 511) / 512),
 		.st_atim = fuse->when,
 		.st_mtim = fuse->when,
 		.st_ctim = fuse->when,

@@ -12,6 +12,8 @@
 #include "inspect/stacks.h"
 #include "view/node.h"
 
+#define REGISTER "%-8s 0x%016" PRIx64 "\n"
+
 static const struct kd_task *task_of_cpu(struct kd_view *view, size_t subject, struct kd_err *err)
 {
 	const struct kd_task *task = kd_task_of_cpu(&view->subjects.tasks, (unsigned int)subject);
@@ -154,7 +156,7 @@ void kd_write_registers(const uint64_t *words, size_t count, FILE *stream)
 		if ((size_t)reg->offset + reg->bytes > count * sizeof(*words))
 			continue;
 		memcpy(&value, (const uint8_t *)words + reg->offset, reg->bytes);
-		fprintf(stream, "%-8s 0x%016" PRIx64 "\n", reg->name, value);
+		fprintf(stream, REGISTER, reg->name, value);
 	}
 }
 
@@ -171,14 +173,28 @@ enum kd_status kd_write_cpu_registers(struct kd_view *view, size_t subject, FILE
 	return status;
 }
 
-/* Those with which user space was left, from the struct pt_regs at the end of the stack. */
-static void write_user_registers(struct kd_view *view, const struct kd_stack *stack, FILE *stream)
+/* All that a CPU saved; of a task that was switched out, what its stack tells. */
+static void write_kernel_registers(const struct kd_unwind_start *start, FILE *stream)
+{
+	if (start->has_registers)
+		kd_write_registers(start->registers, KD_PT_REGS, stream);
+	else
+		fprintf(stream, REGISTER REGISTER REGISTER, "rip", start->pc, "rsp", start->sp,
+			"rbp", start->bp);
+}
+
+/* Those with which user space was left. */
+static void write_user_registers(struct kd_view *view, const struct kd_unwind_start *start,
+				 const struct kd_stack *stack, FILE *stream)
 {
 	uint64_t words[KD_PT_REGS];
 
-	if (!stack->user || !stack->count ||
-	    kd_system_read(view->subjects.system, stack->frames[stack->count - 1].registers_vaddr,
-			   words, sizeof(words), NULL))
+	if (!stack->user)
+		return;
+	if (!stack->user_registers_vaddr)
+		memcpy(words, start->registers, sizeof(words));
+	else if (kd_system_read(view->subjects.system, stack->user_registers_vaddr, words,
+				sizeof(words), NULL))
 		return;
 	fputs("[user]\n", stream);
 	kd_write_registers(words, KD_PT_REGS, stream);
@@ -193,14 +209,10 @@ enum kd_status kd_write_task_registers(struct kd_view *view, size_t subject, FIL
 
 	if (status)
 		return status;
-	fputs("[kernel]\n", stream);
-	if (start.has_registers)
-		kd_write_registers(start.registers, KD_PT_REGS, stream);
-	else /* of one that was switched out, what its stack tells */
-		fprintf(stream,
-			"rip      0x%016" PRIx64 "\nrsp      0x%016" PRIx64
-			"\nrbp      0x%016" PRIx64 "\n",
-			start.pc, start.sp, start.bp);
-	write_user_registers(view, stack, stream);
+	if (stack->count) {
+		fputs("[kernel]\n", stream);
+		write_kernel_registers(&start, stream);
+	}
+	write_user_registers(view, &start, stack, stream);
 	return KD_OK;
 }

@@ -361,12 +361,12 @@ static enum kd_status read_pages(const struct kd_view *view, const struct kd_cor
 }
 
 static enum kd_status core_size(struct kd_view *view, struct kd_core *core, uint64_t *bytes,
-				struct kd_err *err)
+				uint64_t *stored, struct kd_err *err)
 {
 	enum kd_status status = need(view, core, err);
 
 	if (!status)
-		*bytes = core->bytes;
+		*bytes = *stored = core->bytes;
 	return status;
 }
 
@@ -403,11 +403,11 @@ static bool is_core(const struct kd_view *view)
 }
 
 static enum kd_status vmcore_size(struct kd_view *view, size_t subject, uint64_t *bytes,
-				  struct kd_err *err)
+				  uint64_t *stored, struct kd_err *err)
 {
 	if (!is_core(view))
-		return core_size(view, &view->core, bytes, err);
-	*bytes = kd_dump_content_bytes(view->dump);
+		return core_size(view, &view->core, bytes, stored, err);
+	*bytes = *stored = kd_dump_content_bytes(view->dump);
 	return KD_OK;
 }
 
@@ -420,9 +420,9 @@ static enum kd_status vmcore_read(struct kd_view *view, size_t subject, uint64_t
 }
 
 static enum kd_status vmcore_kern_size(struct kd_view *view, size_t subject, uint64_t *bytes,
-				       struct kd_err *err)
+				       uint64_t *stored, struct kd_err *err)
 {
-	return core_size(view, &view->kernel_core, bytes, err);
+	return core_size(view, &view->kernel_core, bytes, stored, err);
 }
 
 static enum kd_status vmcore_kern_read(struct kd_view *view, size_t subject, uint64_t offset,

@@ -76,14 +76,17 @@ enum kd_status kd_memory_read_bytes(const struct kd_view *view, struct kd_reader
 }
 
 static enum kd_status oldmem_size(struct kd_view *view, size_t subject, uint64_t *bytes,
-				  struct kd_err *err)
+				  uint64_t *stored, struct kd_err *err)
 {
+	const struct kd_dump_facts *facts = kd_dump_facts(view->dump);
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(view->dump, &count);
 	uint64_t end = count ? segments[count - 1].paddr + segments[count - 1].memory_bytes : 0;
 
 	/* a file cannot be longer */
 	*bytes = end > INT64_MAX ? INT64_MAX : end;
+	*stored = (view->options.excluded_is_zero ? facts->saved_pages : facts->ram_pages) *
+		  kd_dump_arch(view->dump)->page_bytes;
 	return KD_OK;
 }
 

@@ -49,8 +49,9 @@ struct kd_node_list {
 
 /* A file whose bytes are too many to be made: any thread, without the lock. */
 struct kd_node_memory {
+	/* *stored is how much of it is no hole, or about that. */
 	enum kd_status (*size)(struct kd_view *view, size_t subject, uint64_t *bytes,
-			       struct kd_err *err);
+			       uint64_t *stored, struct kd_err *err);
 	/* All of the bytes, which lie within the size. */
 	enum kd_status (*read)(struct kd_view *view, size_t subject, uint64_t offset, void *buffer,
 			       size_t bytes, struct kd_err *err);

@@ -39,6 +39,9 @@ const struct kd_node_kind kd_node_kinds[] = {
 	{"status", TASK, .write = kd_write_task_status},
 	{"stack", TASK, .write = kd_write_task_stack},
 	{"registers", TASK, .write = kd_write_task_registers},
+	{"maps", TASK, .write = kd_write_task_maps},
+	{"cmdline", TASK, .write = kd_write_task_cmdline},
+	{"mem", TASK, .memory = &kd_memory_task},
 
 	{"taints", MODULE, .write = kd_write_module_taints},
 	{"size", MODULE, .write = kd_write_module_size},

@@ -23,7 +23,7 @@ struct kd_view_file {
 	struct kd_view *view;
 	struct place place;
 	struct kd_text *text; /* NULL: memory */
-	uint64_t bytes;
+	uint64_t bytes, stored_bytes;
 };
 
 enum kd_status kd_view_open(struct kd_dump *dump, struct kd_kernel *kernel,
@@ -245,11 +245,11 @@ enum kd_status kd_view_open_file(struct kd_view *view, kd_node node, struct kd_v
 		return status;
 	if (made->place.kind->memory) {
 		status = made->place.kind->memory->size(view, made->place.subject, &made->bytes,
-							err);
+							&made->stored_bytes, err);
 	} else {
 		status = need_text(view, &made->place, &made->text, err);
 		if (!status)
-			made->bytes = made->text->bytes;
+			made->bytes = made->stored_bytes = made->text->bytes;
 	}
 	if (status)
 		return made->place.kind->name
@@ -291,6 +291,7 @@ enum kd_status kd_view_stat(struct kd_view *view, kd_node node, struct kd_view_s
 		return KD_OK;
 	}
 	stat->bytes = file->bytes;
+	stat->stored_bytes = file->stored_bytes;
 	kd_view_close_file(file);
 	return KD_OK;
 }

@@ -53,6 +53,7 @@ struct kd_view_stat {
 	 * content cannot be had: kd_view_open_file() says why.
 	 */
 	uint64_t bytes;
+	uint64_t stored_bytes; /* about how many of them are no holes */
 };
 
 /* The node of that name in a folder. KD_NOTFOUND; or why the folder's list cannot be had. */
