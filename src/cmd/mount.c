@@ -180,7 +180,7 @@ static int run_mount(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mount = {
 	.name = "mount",
-	.synopsis = "[-f] [--excluded error|zero] [--cache BYTES] [--raw-input[=BASE]] DUMP DIR",
+	.synopsis = "[-f] [--excluded error|zero] [OPTION]... DUMP DIR",
 	.summary = "show a dump as a folder of files",
 	.run = run_mount,
 	.options =

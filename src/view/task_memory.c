@@ -29,14 +29,15 @@ static bool write_vma(void *opaque, const struct kd_vma *vma)
 {
 	struct writing *writing = opaque;
 	FILE *stream = writing->stream;
+	const char access[] = {vma->readable ? 'r' : '-', vma->writable ? 'w' : '-',
+			       vma->executable ? 'x' : '-', vma->shared ? 's' : 'p', '\0'};
 	int column;
 
 	kd_vma_name(writing->view->subjects.system, writing->task, vma, writing->name);
-	column = fprintf(
-		stream, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %" PRIu64 " ",
-		vma->start, vma->end, vma->readable ? 'r' : '-', vma->writable ? 'w' : '-',
-		vma->executable ? 'x' : '-', vma->shared ? 's' : 'p', vma->offset_bytes,
-		writing->name->major, writing->name->minor, writing->name->inode);
+	column = fprintf(stream, "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64, vma->start, vma->end,
+			 access, vma->offset_bytes);
+	column += fprintf(stream, " %02x:%02x %" PRIu64 " ", writing->name->major,
+			  writing->name->minor, writing->name->inode);
 	if (*writing->name->name)
 		fprintf(stream, "%*s%s", column < NAME_COLUMN ? NAME_COLUMN - column : 0, "",
 			writing->name->name);
