@@ -4,7 +4,8 @@
  * (d4af56c5c7c6, 763ecb035029), and before in a list that is sorted by address.
  *
  * A node of the tree is a struct maple_node, aligned to 256 bytes; what points to it has its kind in the bits below
- * (mte_node_type() of lib/maple_tree.c). Slot n holds what is between the pivots n - 1, exclusively, and n, inclusively;
+ * (mte_node_type() of lib/maple_tree.c). In the root of the tree and in leaves an entry of the xarray's internal kind is
+ * no range: there the former has its first node. In other nodes all slots are nodes. Slot n holds what is between the pivots n - 1, exclusively, and n, inclusively;
  * behind the last pivot that is used there is nothing, and it is 0, or as high as the node reaches.
  */
 #include "inspect/mm.h"
@@ -188,9 +189,9 @@ static enum kd_status walk_node(struct walk *walk, uint64_t entry, uint64_t max,
 
 		if (!slot)
 			continue;
-		if (!node.kind->leaf && is_node(slot))
+		if (!node.kind->leaf)
 			status = walk_node(walk, slot, node.pivots[i], depth + 1, err);
-		else if (node.kind->leaf && !is_internal(slot))
+		else if (!is_internal(slot))
 			status = take_vma(walk, slot, err);
 	}
 	return status;

@@ -106,10 +106,16 @@ static uint64_t vma(unsigned int number)
 	return MADE_VADDR(VMAS) + number * VMA_BYTES;
 }
 
+/* As a slot has it (mt_mk_node() of lib/maple_tree.c): bit 2, and bits 3 to 6, its kind. */
 static uint64_t node(unsigned int number, unsigned int kind)
 {
-	/* bit 1: it is a node and no entry; bits 3 to 6: its kind */
-	return (MADE_VADDR(NODES) + 256 * number) | kind << 3 | 2;
+	return (MADE_VADDR(NODES) + 256 * number) | kind << 3 | 4;
+}
+
+/* As the tree's root has it: bit 1 as well (mte_mk_root()), so that it is no range. */
+static uint64_t root(unsigned int number, unsigned int kind)
+{
+	return node(number, kind) | 2;
 }
 
 static void put_pivot(struct machine *machine, unsigned int number, unsigned int at, uint64_t pivot)
@@ -154,7 +160,7 @@ static void prepare(struct machine *machine, bool tree)
 /* Two leaves below a node with gaps; stale slots behind what is in use. */
 static void put_tree(struct machine *machine)
 {
-	fixture_poke_number(&machine->fixture, MM, node(0, ARANGE), 8);
+	fixture_poke_number(&machine->fixture, MM, root(0, ARANGE), 8);
 	put_pivot(machine, 0, 0, 0x5fffff);
 	put_slot(machine, 0, PIVOTS_A, 0, node(1, LEAF));
 	put_slot(machine, 0, PIVOTS_A, 1, node(2, LEAF));
@@ -285,14 +291,14 @@ static void test_damage(void **state)
 		if (damage == LOOP)
 			put_slot(&machine, 0, PIVOTS_A, 1, node(0, ARANGE));
 		if (damage == SELF)
-			fixture_poke_number(&machine.fixture, MM, node(0, RANGE), 8);
+			fixture_poke_number(&machine.fixture, MM, root(0, RANGE), 8);
 		if (damage == SELF)
 			for (unsigned int i = 0; i < SLOTS_64; i++)
 				put_slot(&machine, 0, PIVOTS_64, i, node(0, RANGE));
 		if (damage == NO_KIND)
 			put_slot(&machine, 0, PIVOTS_A, 1, node(2, 9));
 		if (damage == NOWHERE)
-			put_slot(&machine, 0, PIVOTS_A, 1, 0x123402 | LEAF << 3);
+			put_slot(&machine, 0, PIVOTS_A, 1, 0x123404 | LEAF << 3);
 		if (damage == DISORDER)
 			put_slot(&machine, 2, PIVOTS_64, 2, vma(0));
 		if (damage == LIST_LOOP)
