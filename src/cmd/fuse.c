@@ -42,7 +42,7 @@ static int errno_of(enum kd_status status)
 		[KD_SYSTEM] = EIO,
 		[KD_CORRUPT] = EIO,
 		[KD_TRUNCATED] = EIO,
-		[KD_UNSUPPORTED] = ENODATA,
+		[KD_UNSUPPORTED] = EOPNOTSUPP,
 		[KD_NOTFOUND] = ENODATA,
 		[KD_EXCLUDED] = EIO,
 		[KD_HOLE] = EIO,

@@ -239,6 +239,18 @@ def test_left_out_pages(saved, work):
             (work / "copy").unlink()
 
 
+def test_bare_memory(saved, work):
+    """A copy of oldmem is bare memory, and is mounted as such."""
+    dump = dumps.get("idle")
+    with mounted(saved(dump, "zstd"), work / "dir") as files:
+        subprocess.run(["cp", files / "oldmem", work / "memory"], check=True, timeout=120)
+        log = (files / "dmesg").read_bytes()
+    with mounted(work / "memory", work / "dir", "--raw-input") as files:
+        assert (files / "dmesg").read_bytes() == log
+        assert subprocess.run(["cmp", files / "oldmem", work / "memory"], check=False).returncode == 0
+    (work / "memory").unlink()
+
+
 def test_dd_and_parallel_readers(saved, work):
     dump = dumps.get("idle")
     with mounted(saved(dump, "zstd"), work / "dir", "--cache", "1M") as files, Core(dump.vmcore) as original:
