@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A view (view/view.h) as a file system: the only file that knows libfuse. */
+/* A view (view/view.h) as a file system. Only what is behind this knows libfuse. */
 #ifndef KD_CMD_FUSE_H
 #define KD_CMD_FUSE_H
 

@@ -102,6 +102,8 @@ uint64_t kd_dump_missing_bytes(const struct kd_dump *dump);
 
 /* Sorted by paddr, as the dump's own; segments that only repeat memory (the kernel text) left out. */
 const struct kd_segment *kd_dump_segments(const struct kd_dump *dump, size_t *count);
+/* The rank of the first of them that ends after paddr, and so has it or lies behind it; count when none does. */
+size_t kd_segments_after(const struct kd_segment *segments, size_t count, uint64_t paddr);
 /*
  * Other virtual addresses of memory that the segments have: what the segments that repeat memory said.
  * Only paddr, vaddr and memory_bytes mean something.

@@ -41,29 +41,13 @@ enum kd_status kd_elf_runs_add(struct kd_elf_runs *runs, uint64_t first_pfn, uin
 	return status;
 }
 
-/* The first segment of the source that ends after paddr; `count` when none does. */
-static size_t segment_after(const struct kd_segment *segments, size_t count, uint64_t paddr)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (segments[middle].paddr + segments[middle].memory_bytes <= paddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Cuts a range of whole pages to the RAM in it: segments may begin and end within a page. */
 static void clip(const struct kd_elf_core *core, uint64_t *start, uint64_t *end)
 {
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(core->dump, &count);
-	size_t first = segment_after(segments, count, *start);
-	size_t last = segment_after(segments, count, *end - 1);
+	size_t first = kd_segments_after(segments, count, *start);
+	size_t last = kd_segments_after(segments, count, *end - 1);
 
 	if (first < count && segments[first].paddr > *start && segments[first].paddr < *end)
 		*start = segments[first].paddr;
@@ -76,7 +60,7 @@ static uint64_t vaddr_of(const struct kd_elf_core *core, uint64_t paddr)
 {
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(core->dump, &count);
-	size_t found = segment_after(segments, count, paddr);
+	size_t found = kd_segments_after(segments, count, paddr);
 
 	if (found < count && segments[found].vaddr && paddr >= segments[found].paddr)
 		return segments[found].vaddr + (paddr - segments[found].paddr);

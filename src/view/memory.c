@@ -14,36 +14,20 @@
 
 enum { SCANNED_PAGES = 4096 }; /* at a time, a multiple of 64 */
 
-/* The first segment that ends after paddr; `count` when none does. */
-static size_t segment_after(const struct kd_segment *segments, size_t count, uint64_t paddr)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (segments[middle].paddr + segments[middle].memory_bytes <= paddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* How far it is from a hole to RAM. */
 static uint64_t hole_bytes(const struct kd_dump *dump, uint64_t paddr)
 {
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(dump, &count);
-	size_t next = segment_after(segments, count, paddr);
+	size_t next = kd_segments_after(segments, count, paddr);
 
 	if (next == count)
 		return UINT64_MAX - paddr;
 	return segments[next].paddr > paddr ? segments[next].paddr - paddr : 0;
 }
 
-enum kd_status kd_memory_read_bytes(const struct kd_view *view, struct kd_reader *reader,
-				    uint64_t paddr, void *buffer, size_t bytes, struct kd_err *err)
+enum kd_status kd_view_read_memory(const struct kd_view *view, struct kd_reader *reader,
+				   uint64_t paddr, void *buffer, size_t bytes, struct kd_err *err)
 {
 	const uint64_t page_bytes = kd_dump_arch(view->dump)->page_bytes;
 	uint8_t *to = buffer;
@@ -98,7 +82,7 @@ static enum kd_status oldmem_read(struct kd_view *view, size_t subject, uint64_t
 
 	if (status)
 		return status;
-	status = kd_memory_read_bytes(view, reader, offset, buffer, bytes, err);
+	status = kd_view_read_memory(view, reader, offset, buffer, bytes, err);
 	kd_pool_give(&view->pool, reader);
 	return status;
 }
@@ -155,7 +139,7 @@ static enum kd_status oldmem_seek(struct kd_view *view, size_t subject, uint64_t
 	const struct kd_segment *segments = kd_dump_segments(view->dump, &count);
 	struct kd_reader *reader;
 	enum kd_status status = kd_pool_take(&view->pool, &reader, err);
-	size_t next = segment_after(segments, count, offset);
+	size_t next = kd_segments_after(segments, count, offset);
 
 	if (status)
 		return status;

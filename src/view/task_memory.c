@@ -150,7 +150,7 @@ static enum kd_status mem_read(struct kd_view *view, size_t subject, uint64_t of
 		if (status)
 			break;
 		piece = mapped < bytes ? (size_t)mapped : bytes;
-		status = kd_memory_read_bytes(view, reader, paddr, to, piece, err);
+		status = kd_view_read_memory(view, reader, paddr, to, piece, err);
 		to += piece;
 		offset += piece;
 		bytes -= piece;
