@@ -98,11 +98,15 @@ static enum kd_status next_page(struct kd_reader *reader, uint64_t pfn, uint64_t
 
 		if (status)
 			return status;
-		for (unsigned int i = 0; i < SCANNED_PAGES; i++)
-			if ((bits[i / 64] >> i % 64 & 1) != absent || pfn + i >= end) {
-				*found = pfn + i < end ? pfn + i : end;
-				return KD_OK;
-			}
+		for (unsigned int i = 0; i < SCANNED_PAGES / 64; i++) {
+			uint64_t wanted = absent ? ~bits[i] : bits[i];
+
+			if (!wanted)
+				continue;
+			pfn += i * 64 + (unsigned int)__builtin_ctzll(wanted);
+			*found = pfn < end ? pfn : end;
+			return KD_OK;
+		}
 		pfn += SCANNED_PAGES;
 	}
 	*found = end;
