@@ -19,6 +19,8 @@ declare -gA _kdump_commands=(
 	[log]='--time --decode --level --follow-levels --caller --dictionary --indent --raw --json --raw-input -T -x -l -r <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json --raw-input -d -x -c -f -j -n -q <file>'
+	[mount]='--foreground --excluded --cache --raw-input -f <file>'
+	[umount]='--lazy -l <folder>'
 	[verify]='--json --raw-input <file>'
 	[sym]='--json --raw-input <file>'
 	[ps]='--json --raw-input <file>'
@@ -58,6 +60,7 @@ declare -gA _kdump_values=(
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'
 	[--format]='kdump elf flat' [-f]='kdump elf flat'
 	[--jobs]='<text>' [-j]='<text>' [--limit]='<text>' [--order]='value address'
+	[--excluded]='error zero' [--cache]='<text>'
 )
 
 # What may stand for the words in angle brackets.

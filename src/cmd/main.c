@@ -35,6 +35,8 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_type,
 	&kd_cmd_save,
 	&kd_cmd_verify,
+	&kd_cmd_mount,
+	&kd_cmd_umount,
 	&kd_cmd_version,
 };
 /* clang-format on */

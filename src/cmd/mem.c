@@ -12,7 +12,7 @@
 #include "cmd/mem_forms.h"
 #include "host/file.h"
 #include "host/system.h"
-#include "inspect/user_memory.h"
+#include "inspect/mm.h"
 
 enum { DEFAULT_BYTES = 256, PIECE_BYTES = 4096, WHOLE_MOST = 64 << 20 };
 
@@ -122,16 +122,17 @@ static enum kd_status find_symbol(struct kd_system *system, const char *where, u
 	return KD_OK;
 }
 
-static enum kd_status find_task(struct kd_system *system, int32_t pid, struct kd_space *space,
+static enum kd_status find_task(struct kd_input *input, int32_t pid, struct kd_space *space,
 				struct kd_err *err)
 {
 	const struct kd_task *task;
 	struct kd_tasks tasks;
-	enum kd_status status = kd_tasks_init(&tasks, system, err);
+	enum kd_status status = kd_tasks_init(&tasks, input->system, err);
 
 	task = kd_task_of_pid(&tasks, pid);
 	if (task)
-		status = kd_user_space(system, task, space, err);
+		status =
+			kd_task_space(input->system, task, kd_dump_reader(input->dump), space, err);
 	else if (!status)
 		status = kd_fail(err, KD_NOTFOUND, "there is no process %d", pid);
 	kd_tasks_deinit(&tasks);
@@ -241,7 +242,7 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 	if (!status && !kd_add(request.address, request.bytes - 1, &end))
 		status = kd_fail(&err, KD_INVALID, "the range wraps around the address space");
 	if (!status && request.pid >= 0)
-		status = find_task(input.system, request.pid, &user, &err);
+		status = find_task(&input, request.pid, &user, &err);
 	exit_status = status ? kd_command_failed(&err)
 			     : show(&input, request.pid >= 0 ? &user : NULL, &request);
 	kd_input_close(&input);

@@ -158,7 +158,7 @@ enum kd_status kd_get(struct kd_system *system, uint64_t vaddr, const char *path
 }
 
 enum kd_status kd_get_each(struct kd_system *system, uint64_t vaddr,
-			   const struct kd_member *members, size_t count, struct kd_err *err)
+			   const struct kd_wanted *members, size_t count, struct kd_err *err)
 {
 	enum kd_status status = KD_OK;
 

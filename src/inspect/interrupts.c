@@ -30,7 +30,7 @@ static enum kd_status read_actions(struct kd_system *system, uint64_t action,
 	for (int i = 0; !status && action; i++) {
 		char name[KD_INTERRUPT_NAME_BYTES] = "";
 		uint64_t text = 0, next = 0, handler = 0;
-		const struct kd_member members[] = {
+		const struct kd_wanted members[] = {
 			{"irqaction.name", &text},
 			{"irqaction.next", &next},
 			{"irqaction.handler", &handler},
@@ -95,7 +95,7 @@ static bool take_descriptor(void *opaque, uint64_t number, uint64_t last, uint64
 	struct walk *walk = opaque;
 	struct kd_interrupt interrupt = {.number = (unsigned int)number, .vaddr = vaddr};
 	uint64_t per_cpu = 0, action = 0, depth = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"irq_desc.kstat_irqs", &per_cpu},
 		{"irq_desc.action", &action},
 		{"irq_desc.depth", &depth},

@@ -272,7 +272,7 @@ enum kd_status kd_module_sections_each(struct kd_system *system, const struct kd
 		status = kd_fail(err, KD_CORRUPT, "%llu sections", (unsigned long long)list.count);
 	for (uint64_t i = 0; !status && i < list.count; i++) {
 		uint64_t at = list.at + i * list.stride, name = 0, address = 0;
-		const struct kd_member members[] = {{list.name, &name}, {list.address, &address}};
+		const struct kd_wanted members[] = {{list.name, &name}, {list.address, &address}};
 		char text[KD_MODULE_NAME_BYTES];
 
 		if (list.of_pointers)

@@ -54,7 +54,7 @@ static enum kd_status read_ipv4(struct kd_system *system, struct kd_interface *i
 		status = kd_get(system, device, "in_device.ifa_list", &entry, err);
 	for (int i = 0; !status && entry; i++) {
 		struct kd_net_address address = {.family = AF_INET};
-		const struct kd_member members[] = {
+		const struct kd_wanted members[] = {
 			{"in_ifaddr.ifa_local", &local},
 			{"in_ifaddr.ifa_prefixlen", &bits},
 			{"in_ifaddr.ifa_next", &entry},
@@ -138,7 +138,7 @@ static enum kd_status read_interface(struct kd_system *system, struct kd_interfa
 				     struct kd_err *err)
 {
 	uint64_t index = 0, state = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"net_device.ifindex", &index},
 		{"net_device.mtu", &interface->mtu_bytes},
 		{"net_device.flags", &interface->flags},

@@ -49,7 +49,7 @@ static enum kd_status read_nodes(const struct walk *walk, struct kd_slab_cache *
 
 	for (uint64_t i = 0; !status && i < walk->node_count; i++) {
 		uint64_t slabs = 0, objects = 0;
-		const struct kd_member members[] = {
+		const struct kd_wanted members[] = {
 			{"kmem_cache_node.nr_slabs.counter", &slabs},
 			{"kmem_cache_node.total_objects.counter", &objects},
 		};
@@ -76,7 +76,7 @@ static enum kd_status read_cache(const struct walk *walk, struct kd_slab_cache *
 				 struct kd_err *err)
 {
 	uint64_t name = 0, order = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"kmem_cache.name", &name},
 		{"kmem_cache.object_size", &cache->object_bytes},
 		{"kmem_cache.size", &cache->each_bytes},

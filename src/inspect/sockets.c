@@ -74,7 +74,7 @@ static enum kd_status read_addresses(struct walk *walk, struct kd_socket *socket
 				     struct kd_err *err)
 {
 	uint64_t local = 0, remote = 0, port = 0, remote_port = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"sock_common.skc_rcv_saddr", &local},
 		{"sock_common.skc_daddr", &remote},
 		{"sock_common.skc_num", &port},
@@ -103,13 +103,13 @@ static enum kd_status read_queues(struct walk *walk, struct kd_socket *socket, u
 				  struct kd_err *err)
 {
 	uint64_t a = 0, b = 0, c = 0, d = 0;
-	const struct kd_member connection[] = {
+	const struct kd_wanted connection[] = {
 		{"tcp_sock.rcv_nxt", &a},
 		{"tcp_sock.copied_seq", &b},
 		{"tcp_sock.write_seq", &c},
 		{"tcp_sock.snd_una", &d},
 	};
-	const struct kd_member buffers[] = {
+	const struct kd_wanted buffers[] = {
 		{"sock.sk_backlog.rmem_alloc.counter", &a},
 		{"sock.sk_wmem_alloc.refs.counter|sock.sk_wmem_alloc.counter", &b},
 	};
@@ -254,7 +254,7 @@ static enum kd_status walk_buckets(struct walk *walk, uint64_t table, uint64_t c
 static enum kd_status walk_listening(struct walk *walk, uint64_t info, struct kd_err *err)
 {
 	uint64_t table = 0, mask = 0, bytes = 0, head = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"inet_hashinfo.lhash2", &table},
 		{"inet_hashinfo.lhash2_mask", &mask},
 	};
@@ -277,7 +277,7 @@ static enum kd_status walk_listening(struct walk *walk, uint64_t info, struct kd
 static enum kd_status walk_tcp(struct walk *walk, uint64_t info, struct kd_err *err)
 {
 	uint64_t table = 0, mask = 0, bytes = 0, head = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"inet_hashinfo.ehash", &table},
 		{"inet_hashinfo.ehash_mask", &mask},
 	};
@@ -295,7 +295,7 @@ static enum kd_status walk_tcp(struct walk *walk, uint64_t info, struct kd_err *
 static enum kd_status walk_udp(struct walk *walk, uint64_t info, struct kd_err *err)
 {
 	uint64_t table = 0, mask = 0, bytes = 0, head = 0;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"udp_table.hash", &table},
 		{"udp_table.mask", &mask},
 	};

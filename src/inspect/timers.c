@@ -70,7 +70,7 @@ static enum kd_status walk_bucket(struct walk *walk, uint64_t head, uint64_t ent
 	enum kd_status status = kd_read_u64(walk->system, head, &node, err);
 
 	while (!status && node && !walk->stopped) {
-		const struct kd_member members[] = {
+		const struct kd_wanted members[] = {
 			{"timer_list.expires", &timer->expires},
 			{"timer_list.function", &timer->function},
 		};
@@ -129,7 +129,7 @@ static bool take_hrtimer(void *opaque, uint64_t node)
 {
 	struct walk *walk = opaque;
 	struct kd_timer *timer = &walk->timer;
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"hrtimer.node.expires", &timer->expires},
 		{"hrtimer.function", &timer->function},
 	};
@@ -191,7 +191,7 @@ static enum kd_status walk_clocks(struct walk *walk, unsigned int cpu, struct kd
 		uint64_t clock = base + clocks.offset + i * clock_bytes;
 
 		/* the tree is an rb_root_cached since 5.4 */
-		const struct kd_member members[] = {
+		const struct kd_wanted members[] = {
 			{"hrtimer_clock_base.active.rb_root.rb_root.rb_node|"
 			 "hrtimer_clock_base.active.head.rb_node",
 			 &root},
@@ -220,7 +220,7 @@ static void read_clocks(struct walk *walk)
 	    !kd_read_u64(walk->system, symbol, &walk->jiffies, NULL) &&
 	    !kd_system_symbol(walk->system, "tick_nsec", &symbol, NULL))
 		kd_read_u64(walk->system, symbol, &walk->tick_ns, NULL);
-	const struct kd_member members[] = {
+	const struct kd_wanted members[] = {
 		{"tk_fast.base[0].base", &base},
 		{"tk_fast.base[0].xtime_nsec", &fraction},
 		{"tk_fast.base[0].shift", &shift},

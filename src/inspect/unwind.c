@@ -291,6 +291,7 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 
 	stack->count = 0;
 	stack->user = false;
+	stack->user_registers_vaddr = 0;
 	stack->end = (struct kd_err){KD_OK, ""};
 	memcpy(state.registers, start->registers, sizeof(state.registers));
 	for (;;) {
@@ -299,6 +300,7 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 
 		if (is_user(&state)) {
 			stack->user = true;
+			stack->user_registers_vaddr = state.registers_vaddr;
 			return;
 		}
 		if (!add_frame(&state))
