@@ -136,11 +136,11 @@ static int print_json(const struct facts *facts)
 	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:I, s:s?, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
+		"{s:s, s:b, s:b, s:I, s:s?, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
 		"s:o, s:b}",
-		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened,
-		"files", (json_int_t)kd_dump_facts(dump)->files, "absent",
-		kd_dump_facts(dump)->absent, "level",
+		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened, "live",
+		kd_dump_facts(dump)->live, "files", (json_int_t)kd_dump_facts(dump)->files,
+		"absent", kd_dump_facts(dump)->absent, "level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
 					       : json_integer(kd_dump_facts(dump)->level),
 		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
@@ -161,7 +161,10 @@ static int print_text(const struct facts *facts)
 	const char *host = kd_kernel_nodename(kernel);
 
 	printf("dump:      %s (%s%s, %s)\n", facts->input->path, kd_dump_format(dump),
-	       kd_dump_facts(dump)->flattened ? ", flattened" : "", kd_dump_arch(dump)->name);
+	       kd_dump_facts(dump)->live        ? ", of a living system"
+	       : kd_dump_facts(dump)->flattened ? ", flattened"
+						: "",
+	       kd_dump_arch(dump)->name);
 	if (kd_dump_facts(dump)->files > 1)
 		printf("files:     %zu, split\n", kd_dump_facts(dump)->files);
 	if (kd_dump_facts(dump)->level >= 0)

@@ -59,6 +59,7 @@ struct kd_note {
 /* What the headers tell of how the dump was made. */
 struct kd_dump_facts {
 	bool flattened;
+	bool live;            /* /proc/kcore: of a system that runs, and goes on while it is read */
 	bool incomplete;      /* the dump says of itself that pages are missing */
 	int level;            /* makedumpfile's, 0 to 31; -1: not told */
 	uint32_t codec_flags; /* enum kd_codec_flag, of the header */

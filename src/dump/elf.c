@@ -87,8 +87,14 @@ struct parse {
 
 static enum kd_status take_load(struct parse *parse, const Elf64_Phdr *load, struct kd_err *err)
 {
-	enum kd_status status = check_load(load, err);
+	enum kd_status status;
 
+	/* /proc/kcore has virtual ranges that are no memory of their own: -1 (fs/proc/kcore.c) */
+	if (load->p_paddr == UINT64_MAX) {
+		parse->dump->facts.live = true;
+		return KD_OK;
+	}
+	status = check_load(load, err);
 	if (status)
 		return status;
 	return kd_segments_add(parse->dump,

@@ -66,10 +66,13 @@ static enum kd_status read_dump_note(struct kd_system *system, const struct kd_c
 enum kd_status kd_cpu_saved(struct kd_system *system, const struct kd_cpus *cpus, unsigned int cpu,
 			    struct kd_cpu_saved *saved, struct kd_err *err)
 {
-	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kd_system_kernel(system)));
+	const struct kd_dump *dump = kd_kernel_dump(kd_system_kernel(system));
+	const struct kd_arch *arch = kd_dump_arch(dump);
 
 	if (arch != &kd_arch_x86_64)
 		return kd_fail(err, KD_UNSUPPORTED, "%s: no stacks of it yet", arch->name);
+	if (kd_dump_facts(dump)->live)
+		return kd_fail(err, KD_NOTFOUND, "CPU %u is running: this is a living system", cpu);
 	if (!read_crash_note(system, cpu, saved, NULL))
 		return KD_OK;
 	return read_dump_note(system, cpus, cpu, saved, err);

@@ -28,7 +28,9 @@ static const char *const causes[] = {
 	"Unable to handle kernel",
 	"watchdog: BUG: ",
 	"Watchdog detected hard LOCKUP",
-	"NMI watchdog: ",
+	/* up to 4.12; other lines of the watchdog tell that it is off */
+	"NMI watchdog: Watchdog detected hard LOCKUP",
+	"NMI watchdog: BUG: ",
 };
 
 enum { CAUSE_COUNT = sizeof(causes) / sizeof(*causes) };

@@ -390,6 +390,33 @@ static void panic_and_registers(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* What sounds like the end, of a system that goes on. */
+static void no_panic(void **state)
+{
+	static const char *const lines[] = {
+		"NMI watchdog: Perf NMI watchdog permanently disabled",
+		"PM: Kernel panic is not what this is",
+		"Oopsie",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct kd_kernel *kernel;
+		struct fixture fixture;
+		struct kd_panic panic;
+		struct kd_dump *dump;
+
+		begin_ring(&fixture, 0, 0);
+		put(&fixture, 0, FINALIZED, 0, 0, 0x48, lines[i]);
+		fixture_build(&fixture);
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+		assert_int_equal(kd_panic_find(kernel, &panic, NULL), KD_NOTFOUND);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+}
+
 static void no_vmcoreinfo_is_not_found(void **state)
 {
 	struct kd_kernel *kernel = NULL;
@@ -416,6 +443,7 @@ int main(void)
 		cmocka_unit_test(older_records_never_loop),
 		cmocka_unit_test(vmcoreinfo_values),
 		cmocka_unit_test(panic_and_registers),
+		cmocka_unit_test(no_panic),
 		cmocka_unit_test(no_vmcoreinfo_is_not_found),
 	};
 

@@ -20,15 +20,22 @@ def tasks_named_by(guest):
 
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory):
-    """{form: file}, taken while the guest stood still, and {pid: comm} of the tasks it named both before and after."""
+    """
+    {form: file}, taken while the guest stood still; {pid: comm} of the tasks it named both before and after; and what our
+    own command said in the guest, of /proc/kcore.
+    """
     from lab import kernels
     from lab.machine import Machine
     work = tmp_path_factory.mktemp("outside")
     forms = {"core": work / "core", "paging": work / "paging", "bare": work / "bare"}
-    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, files={}) as machine:
+    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, files=program.kdump()) as machine:
         machine.boot()
         machine.guest.run("modprobe qemu_fw_cfg; setsid sh -c 'exec tail -f /dev/null' >/dev/null 2>&1 & sleep 1")
         before = tasks_named_by(machine.guest)
+        live = {command: machine.guest.output(f"kdump {command} /proc/kcore") for command in
+                ("ps --json", "bt -A --json", "info --json", "log", "mods --json", "report", "mounts")}
+        live["dmesg"] = machine.guest.output("dmesg")
+        refused = machine.guest.output("kdump regs /proc/kcore 2>&1; true")
         machine.qmp.stop()
         for name, paging in (("core", False), ("paging", True)):
             machine.qmp.dump_guest_memory(forms[name], paging=paging)
@@ -37,12 +44,12 @@ def outside(tmp_path_factory):
         after = tasks_named_by(machine.guest)
         machine.discard()
     # what came or went meanwhile (this shell, workers of the kernel) proves nothing
-    yield forms, {pid: comm for pid, comm in before.items() if after.get(pid) == comm}
+    yield forms, {pid: comm for pid, comm in before.items() if after.get(pid) == comm}, {**live, "regs": refused}
 
 
 @pytest.mark.parametrize("form, options", [("core", []), ("paging", []), ("bare", ["--raw-input"])])
 def test_a_living_guest(outside, form, options):
-    forms, named = outside
+    forms, named, _ = outside
     tasks = json.loads(kdump("ps", "--json", *options, forms[form]))
     ours = {task["pid"]: task["comm"] for task in tasks if not task["idle"]}
     assert ours[1] == named[1] and "tail" in ours.values() and len(named) > 30
@@ -59,6 +66,24 @@ def test_a_living_guest(outside, form, options):
 
 
 def test_bare_memory_is_taken_for_nothing_else(outside):
-    forms, _ = outside
+    forms, *_ = outside
     done = subprocess.run([program.kdump_command(), "ps", forms["bare"]], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "not a dump" in done.stderr
+
+
+def test_the_living_system_itself(outside):
+    """/proc/kcore, read in the guest while it ran: tasks, their stacks, the log; no registers of CPUs that run."""
+    _, named, live = outside
+    ours = {task["pid"]: task["comm"] for task in json.loads(live["ps --json"]) if not task["idle"]}
+    assert {pid: ours.get(pid) for pid in named} == named
+    stacks = json.loads(live["bt -A --json"])
+    tail = next(stack for stack in stacks if stack["comm"] == "tail")
+    assert tail["missing"] is None and tail["frames"][0]["symbol"] == "__schedule" and tail["user"]
+    running = [stack for stack in stacks if stack["running"]]
+    assert running and all("living system" in stack["missing"] for stack in running)
+    info = json.loads(live["info --json"])
+    assert info["live"] and info["panic"] is None and info["pages"]["present"] > 200000
+    assert live["dmesg"].startswith(live["log"]) or live["log"].startswith(live["dmesg"])
+    assert json.loads(live["mods --json"]) and "ext4" in live["mounts"]
+    assert live["report"].startswith("The log names no panic")
+    assert live["regs"].count("living system") == 2
