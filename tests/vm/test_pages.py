@@ -11,8 +11,8 @@ from lab import dumps, oracles, program
 from lab.kdump_file import PAGE_BYTES, KdumpFile, pfns
 
 ALL = range(32)
-# of the other dumps, as many levels as fit into the time: each bit alone, all, none, and two of the mixtures
-SOME = (0, 1, 2, 4, 8, 16, 23, 31)
+# of the other dumps, as many levels as fit into the time; the rest are slow tests
+SOME = (1, 8, 31)
 
 
 def save(dump, out, *options):
