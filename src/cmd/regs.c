@@ -44,6 +44,8 @@ static void print_cpu(struct showing *showing, unsigned int cpu, const struct kd
 	printf("%sCPU %u  PID %u  %s", showing->shown++ ? "\n" : "", cpu, saved->pid,
 	       task ? task->comm : "");
 	print_symbol(showing, value_of(saved, &arch->registers[arch->program_counter]));
+	if (saved->from_stack)
+		printf("  (of an interrupt on its stack)");
 	for (size_t i = 0; i < arch->register_count; i++)
 		printf("%s%8s %016" PRIx64, i % A_ROW ? "" : "\n", arch->registers[i].name,
 		       value_of(saved, &arch->registers[i]));
@@ -59,8 +61,9 @@ static json_t *cpu_json(const struct showing *showing, unsigned int cpu,
 	for (size_t i = 0; i < arch->register_count; i++)
 		json_object_set_new(registers, arch->registers[i].name,
 				    kd_json_address(value_of(saved, &arch->registers[i])));
-	return json_pack("{s:i, s:I, s:o}", "cpu", (int)cpu, "pid", (json_int_t)saved->pid,
-			 "registers", registers);
+	return json_pack("{s:i, s:I, s:s, s:o}", "cpu", (int)cpu, "pid", (json_int_t)saved->pid,
+			 "source", saved->from_stack ? "interrupt" : "note", "registers",
+			 registers);
 }
 
 static int print_cpus(struct showing *showing)

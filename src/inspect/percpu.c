@@ -16,7 +16,7 @@ static enum kd_status read_mask(struct kd_system *system, const char *name, unsi
 
 enum kd_status kd_cpus_read(struct kd_system *system, struct kd_cpus *cpus, struct kd_err *err)
 {
-	uint64_t vaddr = 0;
+	uint64_t vaddr = 0, active[KD_CPUS_MOST / 64];
 	uint32_t count = 0;
 	enum kd_status status = kd_system_symbol(system, "nr_cpu_ids", &vaddr, err);
 
@@ -30,6 +30,13 @@ enum kd_status kd_cpus_read(struct kd_system *system, struct kd_cpus *cpus, stru
 		status = read_mask(system, "__cpu_possible_mask", count, cpus->possible, err);
 	if (!status)
 		status = read_mask(system, "__cpu_online_mask", count, cpus->online, err);
+	/*
+	 * A CPU that a panic stops takes itself out of those that are online (stop_this_cpu() of
+	 * arch/x86/kernel/process.c), but stays active; one that was taken offline is neither.
+	 */
+	if (!status && !read_mask(system, "__cpu_active_mask", count, active, NULL))
+		for (unsigned int i = 0; i < (count + 63) / 64; i++)
+			cpus->online[i] |= active[i];
 	return status;
 }
 

@@ -11,7 +11,8 @@ enum { KD_CPUS_MOST = 8192 };
 
 struct kd_cpus {
 	unsigned int count; /* possible numbers: nr_cpu_ids */
-	uint64_t possible[KD_CPUS_MOST / 64], online[KD_CPUS_MOST / 64];
+	uint64_t possible[KD_CPUS_MOST / 64];
+	uint64_t online[KD_CPUS_MOST / 64]; /* or were, until the panic stopped them */
 };
 
 enum kd_status kd_cpus_read(struct kd_system *system, struct kd_cpus *cpus, struct kd_err *err);

@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "inspect/fields.h"
+#include "inspect/interrupted.h"
 #include "kernel/registers.h"
 
 enum { NAME_BYTES = 8 }; /* "CORE", padded */
@@ -73,9 +74,11 @@ enum kd_status kd_cpu_saved(struct kd_system *system, const struct kd_cpus *cpus
 		return kd_fail(err, KD_UNSUPPORTED, "%s: no stacks of it yet", arch->name);
 	if (kd_dump_facts(dump)->live)
 		return kd_fail(err, KD_NOTFOUND, "CPU %u is running: this is a living system", cpu);
-	if (!read_crash_note(system, cpu, saved, NULL))
+	saved->from_stack = false;
+	if (!read_crash_note(system, cpu, saved, NULL) ||
+	    !read_dump_note(system, cpus, cpu, saved, NULL))
 		return KD_OK;
-	return read_dump_note(system, cpus, cpu, saved, err);
+	return kd_interrupted_registers(system, cpu, saved, err);
 }
 
 /* Where __switch_to_asm() left it: struct inactive_task_frame is on top of its stack. */

@@ -87,3 +87,40 @@ def test_the_living_system_itself(outside):
     assert json.loads(live["mods --json"]) and "ext4" in live["mounts"]
     assert live["report"].startswith("The log names no panic")
     assert live["regs"].count("living system") == 2
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, and RIP of each CPU."""
+    from lab import kernels
+    from lab.machine import Machine
+    work = tmp_path_factory.mktemp("stopped")
+    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, files={}) as machine:
+        machine.boot()
+        machine.guest.run("echo 600 >/proc/sys/kernel/panic; (sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
+        machine.qemu.wait_console("Rebooting in 600 seconds", 60)
+        machine.qmp.stop()
+        machine.qmp.dump_guest_memory(work / "core", paging=False)
+        machine.qmp.save_physical(0, 1 << 30, work / "bare")
+        rips = [int(rip, 16) for rip in re.findall(r"RIP=([0-9a-f]+)", machine.qmp.monitor("info registers -a"))]
+        machine.discard()
+    yield work / "core", work / "bare", rips
+
+
+def test_cpus_that_a_panic_stopped(stopped):
+    """They are no longer online, but were; QEMU's notes have what they are at, and a stack what they were at before."""
+    core, bare, rips = stopped
+    whole = {stack["cpu"]: stack for stack in json.loads(kdump("bt", "-a", "--json", core))}
+    assert len(whole) == 2 and [int(whole[cpu]["frames"][0]["pc"], 16) for cpu in (0, 1)] == rips
+    panicked, = (cpu for cpu, stack in whole.items() if stack["comm"] == "sh")
+    other = 1 - panicked
+    assert "sysrq_handle_crash" in [frame["symbol"] for frame in whole[panicked]["frames"]]
+    assert "stop_this_cpu" == whole[other]["frames"][0]["symbol"] and whole[other]["missing"] is None
+    part = {stack["cpu"]: stack for stack in json.loads(kdump("bt", "-a", "--json", "--raw-input", bare))}
+    frames = [frame["pc"] for frame in part[other]["frames"]]
+    assert frames and part[other]["missing"] is None
+    assert [frame["pc"] for frame in whole[other]["frames"]][-len(frames):] == frames
+    assert part[other]["frames"][0]["interrupted"]
+    assert part[panicked]["missing"] == f"CPU {panicked} left no registers"
+    registers, = json.loads(kdump("regs", "--json", "--raw-input", bare))
+    assert registers["cpu"] == other and registers["source"] == "interrupt" and registers["registers"]["rip"] == frames[0]
