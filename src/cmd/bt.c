@@ -428,8 +428,8 @@ const struct kd_command kd_cmd_bt = {
 		"      --fold       print stacks that are the same once, with all tasks that have it\n"
 		"      --guess      go on through code that the kernel's tables do not know, by frame\n"
 		"                   pointers; frames from there on are marked ? and may be wrong\n"
-		"      --vmlinux F  take source lines and inlined functions from this vmlinux; by default from\n"
-		"                   one of the same build-id in /usr/lib/debug, when there is one\n"
+		"      --vmlinux F  take source lines and inlined functions from this vmlinux; by default\n"
+		"                   from one of the same build-id in /usr/lib/debug, if there is one\n"
 		"      --no-lines   no source lines\n"
 		"      --json       print JSON, a list of tasks with their frames\n" KD_INPUT_HELP,
 };

@@ -127,6 +127,11 @@ def test_cpus(dump):
     names = [frame["symbol"] for frame in stacks["sh"]["frames"]]
     assert names[:3] == ["__crash_kexec", "panic", "sysrq_handle_crash"] and "vfs_write" in names
     assert all(stack["missing"] is None for stack in stacks.values())
+    # what the kernel itself printed of that stack as it died, but for what it marks as a guess; panic() went on since
+    said = re.findall(r"^\[ *[\d.]+\]  (\w\S*\+0x[0-9a-f]+)/0x", plain("log", dump.vmcore).decode().rsplit("Call Trace:", 1)[1], re.M)
+    ours = [f"{frame['symbol']}+{frame['offset']}" for frame in stacks["sh"]["frames"]]
+    behind = next(number for number, frame in enumerate(said) if frame.startswith("panic+")) + 1
+    assert said[behind:] == ours[2:] and len(ours) > 7
     if len(stacks) < 4:
         return
     assert stacks["spin-user"]["user"]
