@@ -52,9 +52,9 @@ const struct kd_gdb_register kd_gdb_registers[KD_GDB_REGISTERS] = {
 	VECTOR("xmm6"), VECTOR("xmm7"), VECTOR("xmm8"), VECTOR("xmm9"), VECTOR("xmm10"),
 	VECTOR("xmm11"), VECTOR("xmm12"), VECTOR("xmm13"), VECTOR("xmm14"), VECTOR("xmm15"),
 	{NULL, "mxcsr", 32, "i386_mxcsr", "vector"},
-	{"org.gnu.gdb.i386.linux", "orig_rax", 64, "int", "general"},
-	{"org.gnu.gdb.i386.segments", "fs_base", 64, "int", "general"},
-	{NULL, "gs_base", 64, "int", "general"},
+	{"org.gnu.gdb.i386.linux", "orig_rax", 64, "int", NULL},
+	{"org.gnu.gdb.i386.segments", "fs_base", 64, "int", NULL},
+	{NULL, "gs_base", 64, "int", NULL},
 	/* ours: what QEMU writes of each CPU */
 	{"kdump.x86_64.control", "cr0", 64, "uint64", "system"},
 	{NULL, "cr2", 64, "uint64", "system"},
@@ -119,7 +119,8 @@ char *kd_gdb_target_xml(void)
 	if (!out)
 		return NULL;
 	fputs("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target>\n"
-	      "<architecture>i386:x86-64</architecture>\n",
+	      /* a kernel has no libraries, signal frames or system calls of its own for gdb to look for */
+	      "<architecture>i386:x86-64</architecture>\n<osabi>none</osabi>\n",
 	      out);
 	for (size_t i = 0; i < KD_GDB_REGISTERS; i++) {
 		const struct kd_gdb_register *reg = &kd_gdb_registers[i];
