@@ -63,8 +63,10 @@ static void find_panicked(struct kd_gdb_machine *machine)
 	if (kd_panic_find(kd_system_kernel(machine->system), &panic, NULL) || !panic.has_cpu)
 		return;
 	for (size_t i = 0; i < machine->cpu_count; i++)
-		if (machine->threads[i].cpu == panic.cpu)
+		if (machine->threads[i].cpu == panic.cpu) {
 			machine->panicked = i;
+			machine->panicked_known = true;
+		}
 }
 
 static void find_fields(struct kd_gdb_machine *machine)
@@ -126,8 +128,9 @@ void kd_gdb_thread_text(const struct kd_gdb_machine *machine, size_t rank,
 	int length = 0;
 
 	if (thread->is_cpu)
-		length = snprintf(text, KD_GDB_NAME_BYTES, "CPU %u%s", thread->cpu,
-				  rank == machine->panicked ? ", panicked" : "");
+		length = snprintf(
+			text, KD_GDB_NAME_BYTES, "CPU %u%s", thread->cpu,
+			machine->panicked_known && rank == machine->panicked ? ", panicked" : "");
 	if (task)
 		snprintf(text + length, (size_t)(KD_GDB_NAME_BYTES - length), "%sPID %d, %c%s",
 			 length ? ", " : "", task->pid, task->state,

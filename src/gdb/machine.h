@@ -30,7 +30,8 @@ struct kd_gdb_machine {
 	struct kd_tasks tasks;
 	struct kd_gdb_thread *threads;
 	size_t count, cpu_count;
-	size_t panicked; /* rank of the CPU that panicked; of the first where the log does not tell */
+	size_t panicked; /* rank of the CPU that panicked; of the first where that is not known */
+	bool panicked_known; /* the log tells */
 	/* what is known of a task that was switched out; those with a path that the kernel lacks have no bytes */
 	struct kd_field switched[KD_GDB_SWITCHED], stack_pointer;
 	/* the user space that was read last */

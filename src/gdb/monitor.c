@@ -75,9 +75,7 @@ static void run_ps(struct kd_gdb_monitor *monitor, char **words, FILE *out)
 		fprintf(out, "%7zu %7d %7d %4u %c %016" PRIx64 "  %s%s\n", i + 1,
 			task ? task->pid : -1, task ? task->ppid : -1, thread->cpu,
 			task ? task->state : '?', task ? task->vaddr : 0, name,
-			!thread->is_cpu          ? ""
-			: i == machine->panicked ? " (panicked)"
-						 : " (running)");
+			thread->is_cpu ? " (running)" : "");
 	}
 }
 
