@@ -16,6 +16,8 @@ declare -gA _kdump_commands=(
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
+	[gdb]='--vmlinux --debug-folder --raw-input <file>'
+	[gdbserver]='--stdio --allow-remote --raw-input <file>'
 	[log]='--time --level --raw --json --raw-input -T -x -r <file>'
 	[mem]='--virtual --physical --bytes --hex --words --raw --json --raw-input -n <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
@@ -44,6 +46,7 @@ declare -gA _kdump_values=(
 	[--type]='bzImage vmlinux'
 	[--root]='<folder>' [--config]='<file>' [--output]='<file>' [-o]='<file>' [--list]='<file>'
 	[--kernel-version]='<release>' [-k]='<release>'
+	[--vmlinux]='<file>' [--debug-folder]='<folder>'
 	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--target]='<file>'
 	[--level]='31 1 0 1,31' [-d]='31 1 0 1,31'
