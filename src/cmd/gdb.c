@@ -40,10 +40,10 @@ struct symbols {
 };
 
 /*
- * Writes a file of the dump's own symbols, at the addresses that they had, for who has no vmlinux. NULL: there is no
- * such writer yet, and gdb starts without symbols.
+ * Writes an ELF file of the dump's own symbols, at the addresses that they had, for who has no vmlinux: the place of
+ * kd_symfile_write(). NULL: there is none yet, and gdb starts without symbols.
  */
-typedef enum kd_status symbol_writer(struct kd_kernel *kernel, const char *path,
+typedef enum kd_status symbol_writer(struct kd_system *system, const char *path,
 				     struct kd_err *err);
 static symbol_writer *const write_symbols = NULL;
 
@@ -70,7 +70,9 @@ static enum kd_status make_symbols(struct kd_kernel *kernel, struct symbols *sym
 				   struct kd_err *err)
 {
 	const char *folder = getenv("TMPDIR");
+	struct kd_system *system = NULL;
 	KD_CLEANUP_CLOSE int fd = -1;
+	enum kd_status status;
 
 	snprintf(symbols->path, sizeof(symbols->path), "%s/kdump-symbols.XXXXXX",
 		 folder ? folder : "/tmp");
@@ -78,7 +80,11 @@ static enum kd_status make_symbols(struct kd_kernel *kernel, struct symbols *sym
 	if (fd < 0)
 		return kd_fail_errno(err, errno, "%s", symbols->path);
 	symbols->made = true;
-	return write_symbols(kernel, symbols->path, err);
+	status = kd_system_open(kernel, &system, err);
+	if (!status)
+		status = write_symbols(system, symbols->path, err);
+	kd_system_close(system);
+	return status;
 }
 
 /* A vmlinux that was named has to be the right one; that there is none to be found is only said. */
@@ -135,8 +141,9 @@ static enum kd_status format_target(const struct request *request, const char *p
 }
 
 /* Runs gdb and waits for it; *exit_status is its own. */
-static enum kd_status run(char **words, int *exit_status, struct kd_err *err)
+static enum kd_status run(const char **words, int *exit_status, struct kd_err *err)
 {
+	char *const *spawned; /* which takes no const, and changes nothing */
 	posix_spawnattr_t attributes;
 	sigset_t defaults;
 	int error, ended;
@@ -151,7 +158,8 @@ static enum kd_status run(char **words, int *exit_status, struct kd_err *err)
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawnp(&pid, words[0], NULL, &attributes, words, environ);
+	memcpy(&spawned, &words, sizeof(spawned));
+	error = posix_spawnp(&pid, words[0], NULL, &attributes, spawned, environ);
 	posix_spawnattr_destroy(&attributes);
 	if (error == ENOENT)
 		return kd_fail(err, KD_NOTFOUND, "gdb: there is none in PATH");
@@ -168,20 +176,29 @@ static enum kd_status start(const struct request *request, const struct symbols 
 			    const char *target, int *exit_status, struct kd_err *err)
 {
 	char load[3 * PATH_MAX], quoted[2 * PATH_MAX];
-	const char *own[] = {"gdb", "-q", "-ex", "set confirm off", "-ex", load, "-ex", target};
-	const size_t before = 4, total = sizeof(own) / sizeof(*own);
-	/* without symbols the command that loads them is left away */
-	size_t after = *symbols->path ? before : before + 2, count = before + total - after;
-	KD_CLEANUP_FREE char **words =
-		calloc(count + request->gdb_argument_count + 1, sizeof(*words));
+	const char *const commands[] = {
+		"set confirm off", /* nothing can be lost */
+		*symbols->path ? load : NULL,
+		target,
+		/* resuming one thread, gdb tells which: so it stays there when that is refused */
+		"set scheduler-locking on",
+	};
+	const size_t own = sizeof(commands) / sizeof(*commands);
+	KD_CLEANUP_FREE const char **words =
+		calloc(2 + 2 * own + request->gdb_argument_count + 1, sizeof(*words));
+	size_t count = 0;
 
 	if (!words)
 		return kd_fail_errno(err, ENOMEM, "gdb");
 	quote(symbols->path, quoted, sizeof(quoted));
 	snprintf(load, sizeof(load), "symbol-file -o 0x%" PRIx64 " %s", symbols->offset, quoted);
-	/* spawning takes no const, and changes nothing */
-	memcpy(words, own, before * sizeof(*own));
-	memcpy(words + before, own + after, (total - after) * sizeof(*own));
+	words[count++] = "gdb";
+	words[count++] = "-q";
+	for (size_t i = 0; i < own; i++)
+		if (commands[i]) {
+			words[count++] = "-ex";
+			words[count++] = commands[i];
+		}
 	memcpy(words + count, request->gdb_arguments, request->gdb_argument_count * sizeof(*words));
 	return run(words, exit_status, err);
 }
@@ -262,7 +279,7 @@ static int run_gdb(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_gdb = {
 	.name = "gdb",
-	.synopsis = "[--vmlinux FILE] [--debug-folder DIR] [--raw-input[=BASE]] DUMP [-- GDB-ARGS]",
+	.synopsis = "[--vmlinux FILE] [OPTION]... DUMP [-- GDB-ARGS]",
 	.summary = "look at a dump with gdb",
 	.run = run_gdb,
 	.options = "  --vmlinux FILE      the kernel's symbols and types, of the very same build\n"

@@ -285,7 +285,7 @@ static int run_gdbserver(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_gdbserver = {
 	.name = "gdbserver",
-	.synopsis = "[--stdio] [--allow-remote] [--raw-input[=BASE]] DUMP [SOCKET | HOST:PORT]",
+	.synopsis = "[--stdio] [OPTION]... DUMP [SOCKET | HOST:PORT]",
 	.summary = "serve a dump to gdb",
 	.run = run_gdbserver,
 	.options =

@@ -61,10 +61,10 @@ static void reply_console(struct kd_gdb_link *link, const char *text, size_t byt
 	}
 }
 
-static enum kd_gdb_then reply_stopped(struct kd_gdb_stub *stub, struct kd_gdb_link *link)
+static enum kd_gdb_then reply_stopped(struct kd_gdb_link *link, size_t rank)
 {
 	kd_gdb_frame_begin(&link->frame);
-	kd_gdb_put(&link->frame, "T00thread:%zx;", stub->rank + 1);
+	kd_gdb_put(&link->frame, "T00thread:%zx;", rank + 1);
 	kd_gdb_link_reply(link);
 	return KD_GDB_GO_ON;
 }
@@ -187,7 +187,7 @@ static enum kd_gdb_then answer_threads_xml(struct kd_gdb_stub *stub, const char 
 static enum kd_gdb_then answer_stopped(struct kd_gdb_stub *stub, const char *rest,
 				       struct kd_gdb_link *link)
 {
-	return reply_stopped(stub, link);
+	return reply_stopped(link, stub->rank);
 }
 
 static enum kd_gdb_then answer_current(struct kd_gdb_stub *stub, const char *rest,
@@ -376,11 +376,16 @@ static enum kd_gdb_then refuse_binary(struct kd_gdb_stub *stub, const char *rest
 static enum kd_gdb_then refuse_to_run(struct kd_gdb_stub *stub, const char *rest,
 				      struct kd_gdb_link *link)
 {
+	const char *thread = strchr(rest, ':');
 	char line[sizeof(dead) + 1];
+	size_t rank;
 
+	/* "vCont;s:THREAD;c": gdb goes to the thread that is said to have stopped */
+	if (!thread || (thread++, !parse_thread(stub, &thread, &rank)))
+		rank = stub->rank;
 	snprintf(line, sizeof(line), "%s\n", dead);
 	reply_console(link, line, strlen(line));
-	return reply_stopped(stub, link);
+	return reply_stopped(link, rank);
 }
 
 static enum kd_gdb_then answer_monitor(struct kd_gdb_stub *stub, const char *rest,

@@ -530,7 +530,8 @@ static void test_refusals(void **state)
 		{"X1000,0:", "OK"},
 		{"z0,1000,1", "OK"},
 	};
-	static const char *const resuming[] = {"c", "s", "C05", "S05", "vCont;c", "vCont;s:2;c"};
+	static const char *const resuming[] = {"c",       "s",           "C05",       "S05",
+					       "vCont;c", "vCont;s:2;c", "vCont;c:7f"};
 	struct machine machine;
 
 	open_machine(&machine);
@@ -543,6 +544,7 @@ static void test_refusals(void **state)
 
 		assert_non_null(strstr(reply, "is dead\nT00thread:2;"));
 	}
+	assert_non_null(strstr(ask(&machine, "vCont;s:4;c"), "is dead\nT00thread:4;"));
 	assert_int_equal(machine.warnings, sizeof(refused) / sizeof(*refused));
 	close_machine(&machine);
 }

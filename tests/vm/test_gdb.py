@@ -228,6 +228,13 @@ def test_vmlinux(tmp_path):
     assert done.stdout.count(DEAD) == 3
 
 
+def test_thread_stays(tmp_path):
+    """gdb is where it was after it was refused to resume, though it looked at all threads meanwhile."""
+    done = kdump_gdb("--debug-folder", tmp_path, dumps.get("crowd").vmcore, "--", "-nx", "-batch", "-ex", "thread 8",
+                     "-ex", "info threads", "-ex", "continue", "-ex", "stepi", "-ex", "thread")
+    assert done.stdout.count(DEAD) == 2 and "[Current thread is 8 (Thread 8)]" in done.stdout and "Switching to Thread" not in done.stdout
+
+
 def test_wrong_vmlinux():
     done = kdump_gdb("--vmlinux", dumps.get("crowd-6.12").kernel.vmlinux, dumps.get("crowd").vmcore)
     assert done.returncode == 1 and "of another kernel: its build id is" in done.stdout
