@@ -5,10 +5,12 @@
 #include <getopt.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -192,24 +194,45 @@ static void stop_listening(struct listener *listener)
 	listener->unix_path[0] = '\0';
 }
 
+/* Waits for gdb; asked to end meanwhile, it does so in good order. The signals are blocked. */
+static enum kd_status wait_for_gdb(const struct listener *listener, const sigset_t *signals,
+				   int *fd, struct kd_err *err)
+{
+	KD_CLEANUP_CLOSE int ended = signalfd(-1, signals, SFD_CLOEXEC);
+	struct pollfd wait[] = {{listener->fd, POLLIN, 0}, {ended, POLLIN, 0}};
+
+	if (ended < 0)
+		return kd_fail_errno(err, errno, "signals");
+	printf("target remote %s\n", listener->name);
+	fflush(stdout);
+	while (poll(wait, 2, -1) < 0)
+		if (errno != EINTR)
+			return kd_fail_errno(err, errno, "%s", listener->name);
+	if (wait[1].revents)
+		return kd_fail(err, KD_SYSTEM, "%s: ended before gdb came", listener->name);
+	*fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+	return *fd < 0 ? kd_fail_errno(err, errno, "%s", listener->name) : KD_OK;
+}
+
 /* One gdb, from its connection to its end. */
 static enum kd_status serve_socket(struct kd_gdb_stub *stub, const struct request *request,
 				   struct kd_err *err)
 {
 	struct listener listener = {.fd = -1};
-	enum kd_status status = listen_at(&listener, request, err);
 	KD_CLEANUP_CLOSE int fd = -1;
+	enum kd_status status;
+	sigset_t signals, before;
 
-	if (!status) {
-		printf("target remote %s\n", listener.name);
-		fflush(stdout);
-		do
-			fd = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
-		while (fd < 0 && errno == EINTR);
-		if (fd < 0)
-			status = kd_fail_errno(err, errno, "%s", listener.name);
-	}
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	status = listen_at(&listener, request, err);
+	if (!status)
+		status = wait_for_gdb(&listener, &signals, &fd, err);
 	stop_listening(&listener);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status ? status : converse(stub, fd, fd, err);
 }
 

@@ -76,6 +76,10 @@ static void answer(struct kd_gdb_link *link, const char *request, size_t bytes)
 
 static void take(struct kd_gdb_link *link, enum kd_gdb_event event)
 {
+	if (link->over && event != KD_GDB_ACK && event != KD_GDB_NAK && event != KD_GDB_MORE) {
+		link->first = link->sent = link->size;
+		return;
+	}
 	switch (event) {
 	case KD_GDB_REQUEST:
 		answer(link, link->parser.body, link->parser.size);
@@ -114,7 +118,7 @@ size_t kd_gdb_link_take(struct kd_gdb_link *link, const void *data, size_t bytes
 	const uint8_t *from = data;
 	size_t taken = 0;
 
-	while (taken < bytes && !has_to_send(link) && !link->over)
+	while (taken < bytes && !has_to_send(link) && !kd_gdb_link_is_over(link))
 		take(link, kd_gdb_parse(&link->parser, from[taken++]));
 	return taken;
 }
@@ -138,5 +142,5 @@ const void *kd_gdb_link_send(struct kd_gdb_link *link, size_t *bytes)
 
 bool kd_gdb_link_is_over(const struct kd_gdb_link *link)
 {
-	return link->over;
+	return link->over && (link->no_acks || link->no_memory || link->first == link->size);
 }

@@ -46,7 +46,10 @@ void kd_gdb_link_deinit(struct kd_gdb_link *link);
 size_t kd_gdb_link_take(struct kd_gdb_link *link, const void *data, size_t bytes);
 /* What is to be sent now, NULL: nothing. It counts as sent, and is valid until the next call. */
 const void *kd_gdb_link_send(struct kd_gdb_link *link, size_t *bytes);
-/* Whether the conversation has ended; what there is to send is still to be sent. */
+/*
+ * Whether the conversation has ended, its last reply acknowledged where that is to be; what there is to send is still to
+ * be sent.
+ */
 bool kd_gdb_link_is_over(const struct kd_gdb_link *link);
 
 /* Queues link->frame, which has been begun and not ended. */

@@ -246,6 +246,26 @@ static void test_conversation(void **state)
 	kd_gdb_link_deinit(&link);
 }
 
+/* The last reply is waited for, too: but not past a request that comes instead. */
+static void test_end_with_acks(void **state)
+{
+	static const char *const after[] = {"+", "-+", "$g#67", "$g#66"};
+	static const char *const sent[] = {"", "$end#37", "", ""};
+
+	for (size_t i = 0; i < sizeof(after) / sizeof(*after); i++) {
+		static struct kd_gdb_link link;
+		unsigned int answered = 0;
+
+		kd_gdb_link_init(&link, echo, &answered);
+		assert_sent(&link, "$end#37", "+$end#37");
+		assert_false(kd_gdb_link_is_over(&link));
+		assert_sent(&link, after[i], sent[i]);
+		assert_true(kd_gdb_link_is_over(&link));
+		assert_int_equal(answered, 1);
+		kd_gdb_link_deinit(&link);
+	}
+}
+
 /* More replies than fit what the queue has at first. */
 static void test_long_queue(void **state)
 {
@@ -271,10 +291,10 @@ static void test_long_queue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_frames),     cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_lengths),    cmocka_unit_test(test_full_frames),
-		cmocka_unit_test(test_numbers),    cmocka_unit_test(test_conversation),
-		cmocka_unit_test(test_long_queue),
+		cmocka_unit_test(test_frames),        cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_lengths),       cmocka_unit_test(test_full_frames),
+		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_conversation),
+		cmocka_unit_test(test_end_with_acks), cmocka_unit_test(test_long_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

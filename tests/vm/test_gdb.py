@@ -21,10 +21,10 @@ def kdump(*arguments, binary=False):
     return done.stdout if binary else json.loads(done.stdout)
 
 
-def gdb(target, *commands):
+def gdb(target, *commands, before=()):
     """What gdb prints, with what the stub says on standard error."""
-    words = ["gdb", "-nx", "-batch", "-ex", "set pagination off", "-ex", "set width 0", "-ex", f"target remote {target}"]
-    for command in commands:
+    words = ["gdb", "-nx", "-batch"]
+    for command in ["set pagination off", "set width 0", *before, f"target remote {target}", *commands]:
         words += ["-ex", command]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           check=False, timeout=120, stdin=subprocess.DEVNULL)
@@ -156,6 +156,13 @@ def test_what_a_dump_cannot(dump):
     assert "detached" in gdb(pipe(dump), "detach")
 
 
+def test_acknowledged(dump):
+    """The protocol as it is on serial lines: the same conversation, every frame acknowledged."""
+    commands = ["monitor log", "info registers", "continue", "x/i $pc"]
+    plain = gdb(pipe(dump), *commands)
+    assert plain == gdb(pipe(dump), *commands, before=["set remote noack-packet off"]) and plain.endswith("detached]\n")
+
+
 def test_instructions(dump):
     """`x/i $pc` where it stopped, in the kernel."""
     pc = int(re.search(r"=> (0x[0-9a-f]+):\t[a-z]", gdb(pipe(dump), "x/i $pc"))[1], 16)
@@ -197,6 +204,14 @@ def test_sockets(place, tmp_path):
             assert server.wait(30) == 0 and not list(tmp_path.iterdir())
         finally:
             server.kill()
+
+
+def test_ended_while_it_waits(tmp_path):
+    with subprocess.Popen([program.kdump_command(), "gdbserver", dumps.get("crowd").vmcore, tmp_path / "socket"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == f"target remote {tmp_path / 'socket'}\n"
+        server.terminate()
+        assert server.wait(30) != 0 and not list(tmp_path.iterdir())
 
 
 def test_not_for_others():
