@@ -80,7 +80,7 @@ enum kd_status kd_gdb_machine_init(struct kd_gdb_machine *machine, struct kd_sys
 				   const struct kd_log *log, struct kd_err *err)
 {
 	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kd_system_kernel(system)));
-	struct kd_err why;
+	struct kd_err why = {KD_OK, ""};
 	unsigned int online = 0;
 
 	memset(machine, 0, sizeof(*machine));

@@ -18,7 +18,7 @@
 #include "host/file.h"
 #include "host/system.h"
 
-enum { MONITOR_BYTES = 1024, MEMORY_BYTES = KD_GDB_BODY_BYTES };
+enum { MONITOR_BYTES = 1024, MEMORY_BYTES = KD_GDB_BODY_BYTES / 2 };
 
 static const char dead[] = "a dump cannot be changed or run: this system is dead";
 
