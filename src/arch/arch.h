@@ -47,7 +47,8 @@ struct kd_arch {
 	size_t stack_pointer;
 	/*
 	 * Translates a virtual address; *left_bytes tells how much of the mapping follows it.
-	 * KD_FAULT when not mapped, KD_CORRUPT for an entry that means nothing, KD_UNSUPPORTED for tables
+	 * KD_FAULT when not mapped; *left_bytes then is how much from there on is not, where the machine's walk
+	 * tells that, else as it was. KD_CORRUPT for an entry that means nothing, KD_UNSUPPORTED for tables
 	 * of such levels, else what walk->read said.
 	 */
 	enum kd_status (*translate)(const struct kd_walk *walk, uint64_t vaddr, uint64_t *paddr,

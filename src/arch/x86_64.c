@@ -27,9 +27,11 @@ static enum kd_status translate(const struct kd_walk *walk, uint64_t vaddr, uint
 {
 	uint64_t table = walk->root_paddr;
 
-	if (!is_canonical(vaddr, walk->levels))
+	if (!is_canonical(vaddr, walk->levels)) {
+		*left_bytes = (UINT64_MAX << (PAGE_SHIFT + TABLE_BITS * walk->levels - 1)) - vaddr;
 		return kd_fail(err, KD_FAULT, "0x%llx: not a canonical address",
 			       (unsigned long long)vaddr);
+	}
 	for (unsigned int level = walk->levels; level; level--) {
 		unsigned int shift = PAGE_SHIFT + TABLE_BITS * (level - 1);
 		uint64_t index = vaddr >> shift & ((1u << TABLE_BITS) - 1);
@@ -39,9 +41,11 @@ static enum kd_status translate(const struct kd_walk *walk, uint64_t vaddr, uint
 		status = walk->read(walk->opaque, table + index * 8, &entry, err);
 		if (status)
 			return kd_context(err, status, "page table of level %u", level);
-		if (!(entry & ENTRY_PRESENT))
+		if (!(entry & ENTRY_PRESENT)) {
+			*left_bytes = mask + 1 - (vaddr & mask);
 			return kd_fail(err, KD_FAULT, "0x%llx: not mapped (level %u)",
 				       (unsigned long long)vaddr, level);
+		}
 		entry &= ~walk->encryption_mask;
 		table = entry & ENTRY_ADDRESS;
 		if (level == 1 || (level <= 3 && entry & ENTRY_LARGE)) {

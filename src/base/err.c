@@ -71,3 +71,13 @@ enum kd_status kd_context(struct kd_err *err, enum kd_status status, const char 
 	memcpy(err->text, text, sizeof(text));
 	return status;
 }
+
+enum kd_status kd_first_failure(enum kd_status status, const struct kd_err *step,
+				struct kd_err *err)
+{
+	if (status || !step->status)
+		return status;
+	if (err)
+		*err = *step;
+	return step->status;
+}

@@ -53,4 +53,11 @@ kd_vfail(struct kd_err *err, enum kd_status status, const char *format, va_list 
 enum kd_status kd_context(struct kd_err *err, enum kd_status status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * What comes of a walk whose steps wrote their failure elsewhere: status when that is one, else that of *step, KD_OK
+ * when it failed at nothing, whose message is copied.
+ */
+enum kd_status kd_first_failure(enum kd_status status, const struct kd_err *step,
+				struct kd_err *err);
+
 #endif

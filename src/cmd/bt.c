@@ -10,6 +10,7 @@
 #include "cmd/dump_input.h"
 #include "host/file.h"
 #include "host/system.h"
+#include "inspect/debug_info.h"
 #include "inspect/stacks.h"
 #include "kernel/panic.h"
 
@@ -21,6 +22,8 @@ struct request {
 	unsigned int cpu;
 	char states[STATES];
 	bool fold, guess, json;
+	bool no_lines;
+	const char *vmlinux; /* for source lines; NULL: one that is found */
 	struct kd_dump_options how;
 };
 
@@ -36,6 +39,7 @@ struct scene {
 	struct kd_system *system;
 	struct kd_tasks tasks;
 	struct kd_orc_tables orc;
+	struct kd_debug_info *lines; /* NULL: there are none */
 	struct entry *entries;
 	size_t count;
 };
@@ -59,6 +63,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		{"state", required_argument, NULL, 's'},
 		{"fold", no_argument, NULL, 'f'},
 		{"guess", no_argument, NULL, 'g'},
+		{"vmlinux", required_argument, NULL, 'v'},
+		{"no-lines", no_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
 		KD_INPUT_OPTION,
 		{0},
@@ -99,6 +105,12 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			continue;
 		case 'g':
 			request->guess = true;
+			continue;
+		case 'v':
+			request->vmlinux = optarg;
+			continue;
+		case 'n':
+			request->no_lines = true;
 			continue;
 		case 'j':
 			request->json = true;
@@ -205,6 +217,35 @@ static const char *name_of(const struct scene *scene, const struct kd_frame *fra
 			     : NULL;
 }
 
+/* Behind a call is where it returns to: the call itself is before that. */
+static void each_place(const struct scene *scene, const struct kd_frame *frame, bool is_first,
+		       kd_source_take *take, void *opaque)
+{
+	bool is_exact = frame->interrupted || is_first;
+
+	if (scene->lines)
+		kd_debug_info_places(scene->lines, frame->pc - !is_exact, take, opaque);
+}
+
+static bool print_place(void *opaque, const struct kd_source_place *place)
+{
+	printf("%26s", "");
+	if (place->function)
+		printf(" %s%s", place->function, place->is_inlined ? " (inlined)" : "");
+	if (place->file)
+		printf(" at %s:%u", place->file, place->line);
+	putchar('\n');
+	return true;
+}
+
+static bool add_place(void *opaque, const struct kd_source_place *place)
+{
+	json_array_append_new(opaque, json_pack("{s:s?, s:s?, s:i, s:b}", "function",
+						place->function, "file", place->file, "line",
+						(int)place->line, "inlined", place->is_inlined));
+	return true;
+}
+
 static void print_stack(const struct scene *scene, const struct entry *entry)
 {
 	const struct kd_stack *stack = entry->stack;
@@ -223,6 +264,7 @@ static void print_stack(const struct scene *scene, const struct entry *entry)
 		if (name)
 			printf(" %s+0x%" PRIx64, name, frame->offset);
 		printf(module ? " [%s]\n" : "\n", module);
+		each_place(scene, frame, !i, print_place, NULL);
 	}
 	if (stack->user)
 		puts("      --- user space ---");
@@ -288,14 +330,17 @@ static json_t *stack_json(const struct scene *scene, const struct entry *entry)
 
 	for (size_t i = 0; entry->stack && i < entry->stack->count; i++) {
 		const struct kd_frame *frame = &entry->stack->frames[i];
+		json_t *value = json_pack(
+			"{s:o, s:o, s:s?, s:o, s:s?, s:b, s:b}", "pc", kd_json_address(frame->pc),
+			"sp", kd_json_address(frame->sp), "symbol", name_of(scene, frame), "offset",
+			kd_json_address(frame->offset), "module", module_of(scene, frame),
+			"interrupted", frame->interrupted, "reliable", frame->reliable);
+		json_t *source = scene->lines ? json_array() : NULL;
 
-		json_array_append_new(
-			frames,
-			json_pack("{s:o, s:o, s:s?, s:o, s:s?, s:b, s:b}", "pc",
-				  kd_json_address(frame->pc), "sp", kd_json_address(frame->sp),
-				  "symbol", name_of(scene, frame), "offset",
-				  kd_json_address(frame->offset), "module", module_of(scene, frame),
-				  "interrupted", frame->interrupted, "reliable", frame->reliable));
+		each_place(scene, frame, !i, add_place, source);
+		if (source)
+			json_object_set_new(value, "source", source);
+		json_array_append_new(frames, value);
 	}
 	return frames;
 }
@@ -334,6 +379,10 @@ static int show(struct scene *scene, const struct request *request)
 			return kd_command_failed(&err);
 		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
 	}
+	if (!request->no_lines &&
+	    kd_debug_info_open(scene->system, request->vmlinux, &scene->lines, &err) &&
+	    request->vmlinux)
+		return kd_command_failed(&err);
 	if (kd_orc_init(&scene->orc, scene->system, &err) || gather(scene, request, &err))
 		return kd_command_failed(&err);
 	if (request->json)
@@ -359,6 +408,7 @@ static int run_bt(const struct kd_command *self, int argc, char **argv)
 	for (size_t i = 0; i < scene.count; i++)
 		free(scene.entries[i].stack);
 	free(scene.entries);
+	kd_debug_info_close(scene.lines);
 	kd_tasks_deinit(&scene.tasks);
 	kd_input_close(&input);
 	return exit_status;
@@ -378,5 +428,8 @@ const struct kd_command kd_cmd_bt = {
 		"      --fold       print stacks that are the same once, with all tasks that have it\n"
 		"      --guess      go on through code that the kernel's tables do not know, by frame\n"
 		"                   pointers; frames from there on are marked ? and may be wrong\n"
+		"      --vmlinux F  take source lines and inlined functions from this vmlinux; by default from\n"
+		"                   one of the same build-id in /usr/lib/debug, when there is one\n"
+		"      --no-lines   no source lines\n"
 		"      --json       print JSON, a list of tasks with their frames\n" KD_INPUT_HELP,
 };

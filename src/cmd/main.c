@@ -24,6 +24,12 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_pages,
 	&kd_cmd_mounts,
 	&kd_cmd_files,
+	&kd_cmd_net,
+	&kd_cmd_irqs,
+	&kd_cmd_timers,
+	&kd_cmd_slab,
+	&kd_cmd_cmdline,
+	&kd_cmd_config,
 	&kd_cmd_mem,
 	&kd_cmd_sym,
 	&kd_cmd_type,
@@ -31,6 +37,8 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_gdbserver,
 	&kd_cmd_save,
 	&kd_cmd_verify,
+	&kd_cmd_mount,
+	&kd_cmd_umount,
 	&kd_cmd_version,
 };
 /* clang-format on */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump mods: the modules that were loaded. */
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,20 @@ static const char *state_name(const struct kd_module *module)
 	return module->state < sizeof(states) / sizeof(*states) ? states[module->state] : "damaged";
 }
 
-static void print_text(const struct kd_module *modules, size_t count)
+static bool print_section(void *opaque, const char *name, uint64_t vaddr)
+{
+	printf("    %016" PRIx64 " %s\n", vaddr, name);
+	return true;
+}
+
+static bool add_section(void *opaque, const char *name, uint64_t vaddr)
+{
+	json_object_set_new(opaque, name, kd_json_address(vaddr));
+	return true;
+}
+
+static void print_text(struct kd_system *system, const struct kd_module *modules, size_t count,
+		       bool sections)
 {
 	char taints[KD_TAINT_LETTERS];
 
@@ -27,19 +41,22 @@ static void print_text(const struct kd_module *modules, size_t count)
 		printf("%-24s %10" PRIu64 " %5" PRId64 "  %-8s %-6s %016" PRIx64 " %s\n",
 		       module->name, module->bytes, module->references, state_name(module), taints,
 		       module->range_count ? module->ranges[0].vaddr : 0, module->version);
+		if (sections)
+			kd_module_sections_each(system, module, print_section, NULL, NULL);
 	}
 }
 
-static json_t *modules_json(const struct kd_module *modules, size_t count)
+static json_t *modules_json(struct kd_system *system, const struct kd_module *modules, size_t count)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
 		const struct kd_module *module = &modules[i];
-		json_t *ranges = json_array();
+		json_t *ranges = json_array(), *sections = json_object();
 		char taints[KD_TAINT_LETTERS];
 
 		kd_taint_letters(module->taints, taints);
+		kd_module_sections_each(system, module, add_section, sections, NULL);
 		for (size_t range = 0; range < module->range_count; range++)
 			json_array_append_new(
 				ranges,
@@ -47,18 +64,19 @@ static json_t *modules_json(const struct kd_module *modules, size_t count)
 					  kd_json_address(module->ranges[range].vaddr), "bytes",
 					  (json_int_t)module->ranges[range].bytes));
 		json_array_append_new(
-			list, json_pack("{s:o, s:I, s:I, s:s, s:s, s:s, s:s, s:o, s:o}", "name",
-					kd_json_text(module->name, strlen(module->name)), "bytes",
-					(json_int_t)module->bytes, "references",
-					(json_int_t)module->references, "state", state_name(module),
-					"taints", taints, "version", module->version, "srcversion",
-					module->source_version, "module",
-					kd_json_address(module->vaddr), "ranges", ranges));
+			list,
+			json_pack("{s:o, s:I, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name",
+				  kd_json_text(module->name, strlen(module->name)), "bytes",
+				  (json_int_t)module->bytes, "references",
+				  (json_int_t)module->references, "state", state_name(module),
+				  "taints", taints, "version", module->version, "srcversion",
+				  module->source_version, "module", kd_json_address(module->vaddr),
+				  "ranges", ranges, "sections", sections));
 	}
 	return list;
 }
 
-static int show(struct kd_input *input, bool json)
+static int show(struct kd_input *input, bool sections, bool json)
 {
 	const struct kd_module *modules;
 	struct kd_err err = {0};
@@ -68,20 +86,45 @@ static int show(struct kd_input *input, bool json)
 	if (!count && kd_system_modules_status(input->system, &err))
 		return kd_command_failed(&err);
 	if (json)
-		return kd_json_print(modules_json(modules, count));
-	print_text(modules, count);
+		return kd_json_print(modules_json(input->system, modules, count));
+	print_text(input->system, modules, count, sections);
 	return kd_output_end();
 }
 
 static int run_mods(const struct kd_command *self, int argc, char **argv)
 {
-	return kd_input_run(self, argc, argv, kd_input_open_system, show);
+	static const struct option options[] = {{"sections", no_argument, NULL, 's'},
+						{"json", no_argument, NULL, 'j'},
+						KD_INPUT_OPTION,
+						{0}};
+	struct kd_dump_options how = {0};
+	bool sections = false, json = false;
+	struct kd_err err = {0};
+	struct kd_input input;
+	int option, exit_status;
+
+	while ((option = getopt_long(argc, argv, "s", options, NULL)) != -1) {
+		if (option == '?')
+			return kd_command_usage(self, "no such option");
+		if (option == KD_INPUT_RAW && !kd_input_option(&how))
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
+		sections |= option == 's';
+		json |= option == 'j';
+	}
+	if (argc - optind != 1)
+		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (kd_input_open_system(&input, argv[optind], &how, &err))
+		return kd_command_failed(&err);
+	exit_status = show(&input, sections, json);
+	kd_input_close(&input);
+	return exit_status;
 }
 
 const struct kd_command kd_cmd_mods = {
 	.name = "mods",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[-s] [--json] [--raw-input[=BASE]] DUMP",
 	.summary = "list the modules that were loaded",
 	.run = run_mods,
-	.options = "  --json              print JSON, a list of modules\n" KD_INPUT_HELP,
+	.options = "  -s, --sections      print where each section of a module lies, too\n"
+		   "  --json              print JSON, a list of modules\n" KD_INPUT_HELP,
 };

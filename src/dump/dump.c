@@ -178,6 +178,17 @@ const char *kd_dump_vmcoreinfo(const struct kd_dump *dump, size_t *bytes)
 	return dump->vmcoreinfo;
 }
 
+uint64_t kd_dump_content_bytes(const struct kd_dump *dump)
+{
+	return dump->medium.bytes;
+}
+
+enum kd_status kd_dump_content(const struct kd_dump *dump, uint64_t offset, void *buffer,
+			       size_t bytes, struct kd_err *err)
+{
+	return kd_medium_copy(&dump->medium, offset, buffer, bytes, err);
+}
+
 struct kd_reader *kd_dump_reader(const struct kd_dump *dump)
 {
 	return dump->reader;

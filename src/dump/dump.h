@@ -102,6 +102,8 @@ uint64_t kd_dump_missing_bytes(const struct kd_dump *dump);
 
 /* Sorted by paddr, as the dump's own; segments that only repeat memory (the kernel text) left out. */
 const struct kd_segment *kd_dump_segments(const struct kd_dump *dump, size_t *count);
+/* The rank of the first of them that ends after paddr, and so has it or lies behind it; count when none does. */
+size_t kd_segments_after(const struct kd_segment *segments, size_t count, uint64_t paddr);
 /*
  * Other virtual addresses of memory that the segments have: what the segments that repeat memory said.
  * Only paddr, vaddr and memory_bytes mean something.
@@ -112,6 +114,14 @@ const void *kd_dump_note_bytes(const struct kd_dump *dump, size_t *bytes);
 const struct kd_note *kd_dump_notes(const struct kd_dump *dump, size_t *count);
 /* The text of the VMCOREINFO note, not NUL-terminated; NULL when there is none. */
 const char *kd_dump_vmcoreinfo(const struct kd_dump *dump, size_t *bytes);
+
+/*
+ * The file that the format is about: the one that was opened, put in order if it is flattened. How long it is, and
+ * bytes of it, for any number of threads at once; KD_TRUNCATED past its end, KD_SYSTEM.
+ */
+uint64_t kd_dump_content_bytes(const struct kd_dump *dump);
+enum kd_status kd_dump_content(const struct kd_dump *dump, uint64_t offset, void *buffer,
+			       size_t bytes, struct kd_err *err);
 
 /* The dump's own reader, for one thread. */
 struct kd_reader *kd_dump_reader(const struct kd_dump *dump);

@@ -97,20 +97,12 @@ enum kd_status kd_plain_present(struct kd_reader *reader, uint64_t pfn, unsigned
 	const struct kd_dump *dump = reader->dump;
 	const uint64_t page_bytes = dump->arch->page_bytes;
 	uint64_t start = pfn * page_bytes, end;
-	size_t low = 0, high = dump->segment_count;
+	size_t low;
 
 	memset(bits, 0, count / 8);
 	if (!kd_add(start, count * page_bytes, &end))
 		end = UINT64_MAX;
-	while (low < high) { /* the first segment that ends after start */
-		size_t middle = low + (high - low) / 2;
-		const struct kd_segment *segment = &dump->segments[middle];
-
-		if (segment->paddr + segment->memory_bytes <= start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	low = kd_segments_after(dump->segments, dump->segment_count, start);
 	for (; low < dump->segment_count && dump->segments[low].paddr < end; low++) {
 		const struct kd_segment *segment = &dump->segments[low];
 		uint64_t from = segment->paddr > start ? segment->paddr : start;

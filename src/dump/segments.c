@@ -238,8 +238,7 @@ enum kd_status kd_segments_tidy(struct kd_dump *dump, struct kd_err *err)
 	return KD_OK;
 }
 
-const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,
-					  uint64_t paddr)
+size_t kd_segments_after(const struct kd_segment *segments, size_t count, uint64_t paddr)
 {
 	size_t low = 0, high = count;
 
@@ -247,12 +246,18 @@ const struct kd_segment *kd_segments_find(const struct kd_segment *segments, siz
 		size_t middle = low + (high - low) / 2;
 		const struct kd_segment *segment = &segments[middle];
 
-		if (paddr < segment->paddr)
-			high = middle;
-		else if (paddr - segment->paddr >= segment->memory_bytes)
+		if (paddr >= segment->paddr && paddr - segment->paddr >= segment->memory_bytes)
 			low = middle + 1;
 		else
-			return segment;
+			high = middle;
 	}
-	return NULL;
+	return low;
+}
+
+const struct kd_segment *kd_segments_find(const struct kd_segment *segments, size_t count,
+					  uint64_t paddr)
+{
+	size_t found = kd_segments_after(segments, count, paddr);
+
+	return found < count && paddr >= segments[found].paddr ? &segments[found] : NULL;
 }

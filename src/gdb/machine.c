@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "base/bytes.h"
 #include "host/system.h"
+#include "inspect/mm.h"
 #include "inspect/stacks.h"
 #include "kernel/panic.h"
 
@@ -223,28 +224,18 @@ enum kd_status kd_gdb_thread_registers(struct kd_gdb_machine *machine, size_t ra
 static enum kd_status find_user(struct kd_gdb_machine *machine, const struct kd_task *task,
 				struct kd_err *err)
 {
-	struct kd_kernel *kernel = kd_system_kernel(machine->system);
-	struct kd_space *space = kd_kernel_space(kernel);
-	struct kd_tables tables;
-	uint64_t pgd = 0, bytes;
+	struct kd_dump *dump = kd_kernel_dump(kd_system_kernel(machine->system));
 	enum kd_status status;
 
-	if (!task || !task->mm)
-		return kd_fail(err, KD_FAULT, "the thread has no user space");
-	if (!space)
-		return kd_fail(err, kd_kernel_space_error(kernel)->status, "%s",
-			       kd_kernel_space_error(kernel)->text);
-	if (task->mm == machine->user_mm)
+	if (!task)
+		return kd_fail(err, KD_NOTFOUND, "it is not known what the CPU was at");
+	if (task->mm && task->mm == machine->user_mm)
 		return KD_OK;
-	tables = space->tables;
-	status = kd_get(machine->system, task->mm, "mm_struct.pgd", &pgd, err);
+	machine->user_mm = 0;
+	status = kd_task_space(machine->system, task, kd_dump_reader(dump), &machine->user, err);
 	if (!status)
-		status = kd_space_translate(space, pgd, &tables.root_paddr, &bytes, err);
-	if (status)
-		return kd_context(err, status, "page tables of PID %d", task->pid);
-	kd_space_init(&machine->user, space->reader, &tables);
-	machine->user_mm = task->mm;
-	return KD_OK;
+		machine->user_mm = task->mm;
+	return status;
 }
 
 static enum kd_status read_piece(struct kd_gdb_machine *machine, size_t rank, uint64_t vaddr,

@@ -60,7 +60,8 @@ enum kd_status kd_gdb_thread_registers(struct kd_gdb_machine *machine, size_t ra
 
 /*
  * Copies memory: of the kernel, or below it what the thread's process has mapped. *got tells how many bytes there are
- * before the first that cannot be had; without any, the status is that byte's (kd_space_read()).
+ * before the first that cannot be had; without any, the status is that byte's (kd_space_read()), or KD_NOTFOUND for a
+ * thread without memory of its own.
  */
 enum kd_status kd_gdb_read(struct kd_gdb_machine *machine, size_t rank, uint64_t vaddr,
 			   void *buffer, size_t bytes, size_t *got, struct kd_err *err);

@@ -311,6 +311,7 @@ static enum kd_gdb_error error_of(enum kd_status status)
 	case KD_HOLE:
 		return KD_GDB_E_HOLE;
 	case KD_FAULT:
+	case KD_NOTFOUND: /* no user space at all */
 		return KD_GDB_E_FAULT;
 	default:
 		return KD_GDB_E_READ;

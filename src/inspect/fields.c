@@ -157,6 +157,16 @@ enum kd_status kd_get(struct kd_system *system, uint64_t vaddr, const char *path
 	return status ? kd_context(err, status, "%s", path) : KD_OK;
 }
 
+enum kd_status kd_get_each(struct kd_system *system, uint64_t vaddr,
+			   const struct kd_wanted *members, size_t count, struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+
+	for (size_t i = 0; !status && i < count; i++)
+		status = kd_get(system, vaddr, members[i].path, members[i].value, err);
+	return status;
+}
+
 enum kd_status kd_get_text(struct kd_system *system, uint64_t vaddr, const char *path, char *text,
 			   size_t text_bytes, struct kd_err *err)
 {

@@ -31,6 +31,13 @@ uint64_t kd_field_extract(const struct kd_field *field, const void *object, size
 /* All in one, for what is asked once. */
 enum kd_status kd_get(struct kd_system *system, uint64_t vaddr, const char *path, uint64_t *value,
 		      struct kd_err *err);
+/* Several members of one object. */
+struct kd_wanted {
+	const char *path;
+	uint64_t *value;
+};
+enum kd_status kd_get_each(struct kd_system *system, uint64_t vaddr,
+			   const struct kd_wanted *members, size_t count, struct kd_err *err);
 /* A text in an array of characters: always NUL-terminated, and cut to what fits. */
 enum kd_status kd_get_text(struct kd_system *system, uint64_t vaddr, const char *path, char *text,
 			   size_t text_bytes, struct kd_err *err);

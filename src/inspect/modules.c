@@ -14,6 +14,7 @@
 
 enum {
 	MODULES_MOST = 4096,
+	SECTIONS_MOST = 4096,
 	SYMBOLS_MOST = 1 << 20,
 	NAME_BYTES = 512, /* KSYM_NAME_LEN */
 	MEMORY_KINDS = 4, /* enum mod_mem_type: text, data, rodata, ro_after_init come first */
@@ -130,11 +131,7 @@ enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list
 		status = read_module(system, node - offset, &modules[used], err);
 		used += !status;
 	}
-	if (!status && walk.status) {
-		status = walk.status;
-		if (err)
-			*err = walk.err;
-	}
+	status = kd_first_failure(status, &walk.err, err);
 	*list = modules;
 	*count = used;
 	return status ? kd_context(err, status, "modules") : KD_OK;
@@ -221,4 +218,72 @@ enum kd_status kd_modules_add_symbols(struct kd_system *system, const struct kd_
 	}
 	status = kd_symbols_sort(kd_system_symbols(system), first ? NULL : err);
 	return first ? first : status;
+}
+
+/* Where the name of a section and its address are; `list` is of pointers to them, else of them. */
+struct section_list {
+	const char *name, *address;
+	uint64_t at, count, stride;
+	bool of_pointers;
+};
+
+/*
+ * kernel/module/sysfs.c: an array that says how many there are, up to 6.13, whose entries were other attributes before
+ * 5.8; since 6.14 but the list of attributes that sysfs has.
+ */
+static enum kd_status find_sections(struct kd_system *system, uint64_t attributes,
+				    struct section_list *list, struct kd_err *err)
+{
+	uint64_t offset = 0;
+	enum kd_status status;
+
+	*list = (struct section_list){
+		.name = "module_sect_attr.battr.attr.name|module_sect_attr.name",
+		.address = "module_sect_attr.address",
+	};
+	if (!kd_get(system, attributes, "module_sect_attrs.nsections", &list->count, NULL)) {
+		status = kd_offset_of(system, "module_sect_attrs.attrs", &offset, err);
+		list->at = attributes + offset;
+		return status ? status : kd_size_of(system, "module_sect_attr", &list->stride, err);
+	}
+	*list = (struct section_list){
+		.name = "bin_attribute.attr.name",
+		.address = "bin_attribute.private",
+		.count = SECTIONS_MOST,
+		.stride = sizeof(uint64_t),
+		.of_pointers = true,
+	};
+	return kd_get(system, attributes, "module_sect_attrs.grp.bin_attrs", &list->at, err);
+}
+
+enum kd_status kd_module_sections_each(struct kd_system *system, const struct kd_module *module,
+				       kd_section_take *take, void *opaque, struct kd_err *err)
+{
+	struct section_list list;
+	uint64_t attributes = 0;
+	enum kd_status status =
+		kd_get(system, module->vaddr, "module.sect_attrs", &attributes, err);
+
+	if (!status && !attributes)
+		return KD_OK;
+	if (!status)
+		status = find_sections(system, attributes, &list, err);
+	if (!status && list.count > SECTIONS_MOST)
+		status = kd_fail(err, KD_CORRUPT, "%llu sections", (unsigned long long)list.count);
+	for (uint64_t i = 0; !status && i < list.count; i++) {
+		uint64_t at = list.at + i * list.stride, name = 0, address = 0;
+		const struct kd_wanted members[] = {{list.name, &name}, {list.address, &address}};
+		char text[KD_MODULE_NAME_BYTES];
+
+		if (list.of_pointers)
+			status = kd_read_u64(system, at, &at, err);
+		if (status || !at)
+			break;
+		status = kd_get_each(system, at, members, 2, err);
+		if (!status)
+			status = kd_read_text(system, name, text, sizeof(text), err);
+		if (!status && !take(opaque, text, address))
+			break;
+	}
+	return status ? kd_context(err, status, "sections of %s", module->name) : KD_OK;
 }

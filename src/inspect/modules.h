@@ -3,6 +3,7 @@
 #ifndef KD_INSPECT_MODULES_H
 #define KD_INSPECT_MODULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,10 @@ struct kd_module {
  */
 enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list, size_t *count,
 			       struct kd_err *err);
+/* Tells of each section that a module was loaded from, as /sys/module/NAME/sections does. False stops. */
+typedef bool kd_section_take(void *opaque, const char *name, uint64_t vaddr);
+enum kd_status kd_module_sections_each(struct kd_system *system, const struct kd_module *module,
+				       kd_section_take *take, void *opaque, struct kd_err *err);
 /* Adds all of their symbols to the system's. */
 enum kd_status kd_modules_add_symbols(struct kd_system *system, const struct kd_module *list,
 				      size_t count, struct kd_err *err);

@@ -106,7 +106,7 @@ enum kd_status kd_task_start(struct kd_system *system, const struct kd_cpus *cpu
 	struct kd_cpu_saved saved;
 	enum kd_status status;
 
-	*start = (struct kd_unwind_start){.pc = 0};
+	*start = (struct kd_unwind_start){.task = task->vaddr};
 	/* its stack was given back when it was switched out for the last time */
 	if (!task->running && (task->state == 'Z' || task->state == 'X'))
 		return kd_fail(err, KD_NOTFOUND, "it has exited");

@@ -189,12 +189,7 @@ static enum kd_status add_threads(struct reader *reader, uint64_t leader, struct
 		if (reader->count >= TASKS_MOST)
 			return kd_fail(err, KD_CORRUPT, "more than %d tasks", TASKS_MOST);
 	}
-	if (!status && walk.status) {
-		status = walk.status;
-		if (err)
-			*err = walk.err;
-	}
-	return status;
+	return kd_first_failure(status, &walk.err, err);
 }
 
 static enum kd_status add_processes(struct reader *reader, uint64_t init, struct kd_err *err)
@@ -211,12 +206,7 @@ static enum kd_status add_processes(struct reader *reader, uint64_t init, struct
 		if (!status)
 			status = add_threads(reader, vaddr, err);
 	}
-	if (!status && walk.status) {
-		status = walk.status;
-		if (err)
-			*err = walk.err;
-	}
-	return status;
+	return kd_first_failure(status, &walk.err, err);
 }
 
 static enum kd_status add_idle(struct reader *reader, struct kd_err *err)

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "inspect/returns.h"
+
 enum {
 	WORD = 8,
 	SWITCHES_MOST = 16,
@@ -23,7 +25,7 @@ enum {
 struct state {
 	struct kd_orc_tables *tables;
 	struct kd_stack *stack;
-	uint64_t pc, sp, bp;
+	uint64_t pc, sp, bp, task;
 	bool interrupted, reliable;
 	uint64_t registers_vaddr; /* that pc is from */
 	/* All registers at the frame, and those of the frame before, for an interrupt within an interrupt's entry. */
@@ -116,6 +118,8 @@ static enum kd_status return_from_call(struct state *state, uint64_t cfa)
 {
 	enum kd_status status = read_word(state, cfa - WORD, &state->pc);
 
+	if (!status)
+		kd_return_restore(state->tables->system, state->task, cfa - WORD, &state->pc);
 	state->sp = cfa;
 	state->has_registers = state->has_previous = state->partial = false;
 	state->registers_vaddr = 0;
@@ -279,6 +283,7 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 		.pc = start->pc,
 		.sp = start->sp,
 		.bp = start->bp,
+		.task = start->task,
 		.interrupted = start->interrupted,
 		.has_registers = start->has_registers,
 		.reliable = true,
@@ -286,6 +291,7 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 
 	stack->count = 0;
 	stack->user = false;
+	stack->user_registers_vaddr = 0;
 	stack->end = (struct kd_err){KD_OK, ""};
 	memcpy(state.registers, start->registers, sizeof(state.registers));
 	for (;;) {
@@ -294,6 +300,7 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 
 		if (is_user(&state)) {
 			stack->user = true;
+			stack->user_registers_vaddr = state.registers_vaddr;
 			return;
 		}
 		if (!add_frame(&state))

@@ -29,6 +29,7 @@ enum kd_pt_regs {
 /* Where to begin. */
 struct kd_unwind_start {
 	uint64_t pc, sp, bp;
+	uint64_t task; /* whose stack it is, its task_struct; 0: not known */
 	/* as of an interrupt: pc is the next instruction, not behind a call */
 	bool interrupted;
 	bool has_registers; /* all of them are known */
@@ -47,7 +48,9 @@ struct kd_frame {
 struct kd_stack {
 	struct kd_frame frames[KD_FRAMES_MOST]; /* innermost first */
 	size_t count;
-	bool user; /* ends where user space was left, registers_vaddr of the last tells with what */
+	bool user; /* ends where user space was left */
+	/* its struct pt_regs there; 0: the CPU was in user space, and what it saved is of that */
+	uint64_t user_registers_vaddr;
 	struct kd_err end; /* why it is not whole; status KD_OK when it is */
 };
 

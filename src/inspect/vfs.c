@@ -7,6 +7,7 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/trees.h"
 
 enum {
 	DEPTH_MOST = 1 << 12, /* names in a path, mounts on each other */
@@ -14,7 +15,6 @@ enum {
 	NAME_BYTES = 256,
 	MNT_READONLY = 0x40, /* include/linux/mount.h */
 	SB_RDONLY = 1,       /* include/linux/fs.h */
-	NODES_MOST = 1 << 16,
 };
 
 /* Puts "/name" before what there is; false when it gets too long. */
@@ -136,8 +136,8 @@ struct walk {
 	kd_mount_take *take;
 	void *opaque;
 	uint64_t node_offset;
-	unsigned int nodes;
 	bool stopped;
+	struct kd_err err; /* of what the tree's nodes hold */
 };
 
 static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_err *err)
@@ -154,28 +154,18 @@ static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_er
 	return status;
 }
 
-/* In order, with the parents on a stack of our own: the tree may be damaged. */
-static enum kd_status walk_tree(struct walk *walk, uint64_t node, struct kd_err *err)
+static bool take_node(void *opaque, uint64_t node)
 {
-	uint64_t parents[128];
-	unsigned int depth = 0;
-	enum kd_status status = KD_OK;
+	struct walk *walk = opaque;
 
-	while (!status && !walk->stopped && (node || depth)) {
-		if (node) {
-			if (depth == sizeof(parents) / sizeof(*parents) ||
-			    ++walk->nodes > NODES_MOST)
-				return kd_fail(err, KD_CORRUPT, "a tree of mounts without an end");
-			parents[depth++] = node;
-			status = kd_get(walk->system, node, "rb_node.rb_left", &node, err);
-			continue;
-		}
-		node = parents[--depth];
-		status = take_mount(walk, node - walk->node_offset, err);
-		if (!status)
-			status = kd_get(walk->system, node, "rb_node.rb_right", &node, err);
-	}
-	return status;
+	return !take_mount(walk, node - walk->node_offset, &walk->err) && !walk->stopped;
+}
+
+static enum kd_status walk_tree(struct walk *walk, uint64_t root, struct kd_err *err)
+{
+	enum kd_status status = kd_rb_each(walk->system, root, take_node, walk, err);
+
+	return kd_first_failure(status, &walk->err, err);
 }
 
 static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err *err)
@@ -187,12 +177,7 @@ static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err 
 	kd_list_begin(&list, walk->system, head);
 	while (!status && !walk->stopped && kd_list_next(&list, &node))
 		status = take_mount(walk, node - walk->node_offset, err);
-	if (!status && list.status) {
-		status = list.status;
-		if (err)
-			*err = list.err;
-	}
-	return status;
+	return kd_first_failure(status, &list.err, err);
 }
 
 enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,

@@ -80,20 +80,28 @@ enum kd_status kd_klog_number(struct kd_kernel *kernel, uint64_t vaddr, size_t b
 	return status;
 }
 
+void kd_klog_copy(char *text, size_t text_bytes, const void *from, size_t bytes)
+{
+	const char *c = from;
+	size_t i;
+
+	for (i = 0; i < bytes && i + 1 < text_bytes && c[i]; i++)
+		text[i] = c[i] >= ' ' && c[i] <= '~' ? c[i] : '?';
+	text[i] = '\0';
+}
+
 static bool is_plain(unsigned char c)
 {
 	return (c >= ' ' && c <= '~') || c == '\t';
 }
 
-enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write *write,
-			     void *opaque, struct kd_err *err)
+enum kd_status kd_klog_print_after(const struct kd_klog_record *record, const char *prefix,
+				   bool indent, kd_klog_write *write, void *opaque,
+				   struct kd_err *err)
 {
-	char prefix[PREFIX_BYTES], escape[8];
-	size_t prefix_bytes = kd_format(prefix, sizeof(prefix), "[%5llu.%06llu] ",
-					(unsigned long long)(record->time_ns / 1000000000),
-					(unsigned long long)(record->time_ns / 1000 % 1000000));
+	size_t prefix_bytes = strlen(prefix), at = 0;
 	enum kd_status status = write(opaque, prefix, prefix_bytes, err);
-	size_t at = 0;
+	char escape[8];
 
 	while (!status && at < record->text_bytes) {
 		size_t from = at;
@@ -105,7 +113,9 @@ enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write 
 		} else if (record->text[at] == '\n') {
 			at++;
 			status = write(opaque, "\n", 1, err);
-			if (!status)
+			for (size_t i = 0; !status && indent && i < prefix_bytes; i++)
+				status = write(opaque, " ", 1, err);
+			if (!status && !indent)
 				status = write(opaque, prefix, prefix_bytes, err);
 		} else {
 			kd_format(escape, sizeof(escape), "\\x%02x",
@@ -114,6 +124,17 @@ enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write 
 		}
 	}
 	return status ? status : write(opaque, "\n", 1, err);
+}
+
+enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write *write,
+			     void *opaque, struct kd_err *err)
+{
+	char prefix[PREFIX_BYTES];
+
+	kd_format(prefix, sizeof(prefix), "[%5llu.%06llu] ",
+		  (unsigned long long)(record->time_ns / 1000000000),
+		  (unsigned long long)(record->time_ns / 1000 % 1000000));
+	return kd_klog_print_after(record, prefix, false, write, opaque, err);
 }
 
 struct span {
@@ -150,4 +171,12 @@ const char *kd_klog_level_name(unsigned int level)
 					    "warn",  "notice", "info", "debug"};
 
 	return level < sizeof(names) / sizeof(*names) ? names[level] : "unknown";
+}
+
+const char *kd_klog_facility_name(unsigned int facility)
+{
+	static const char *const names[] = {"kern", "user", "mail", "daemon", "auth",     "syslog",
+					    "lpr",  "news", "uucp", "cron",   "authpriv", "ftp"};
+
+	return facility < sizeof(names) / sizeof(*names) ? names[facility] : "other";
 }

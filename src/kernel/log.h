@@ -17,6 +17,9 @@
 /* The kernel's LOG_* flags (include/linux/printk.h, kernel/printk/internal.h). */
 enum { KD_KLOG_NEWLINE = 2, KD_KLOG_CONT = 8 };
 
+/* PRINTK_INFO_SUBSYSTEM_LEN and PRINTK_INFO_DEVICE_LEN (include/linux/dev_printk.h), the NUL included */
+enum { KD_KLOG_SUBSYSTEM_BYTES = 16, KD_KLOG_DEVICE_BYTES = 48 };
+
 struct kd_klog_record {
 	uint64_t sequence; /* 0 based, as the kernel counts; in the older buffer from its first */
 	uint64_t time_ns;  /* since boot */
@@ -29,6 +32,8 @@ struct kd_klog_record {
 	uint32_t caller;
 	const char *text; /* any bytes, not NUL-terminated; valid during the call only */
 	size_t text_bytes;
+	/* the record's dictionary: the device that it is about, as /dev/kmsg has it: "pci", "+pci:0000:00:02.0"; or "" */
+	char subsystem[KD_KLOG_SUBSYSTEM_BYTES], device[KD_KLOG_DEVICE_BYTES];
 };
 
 /* What came of it besides the records themselves. */
@@ -62,8 +67,14 @@ typedef enum kd_status kd_klog_write(void *opaque, const char *piece, size_t byt
 				     struct kd_err *err);
 enum kd_status kd_klog_print(const struct kd_klog_record *record, kd_klog_write *write,
 			     void *opaque, struct kd_err *err);
+/* The same with another prefix. With `indent`, only the first line has it, and blanks stand before the others. */
+enum kd_status kd_klog_print_after(const struct kd_klog_record *record, const char *prefix,
+				   bool indent, kd_klog_write *write, void *opaque,
+				   struct kd_err *err);
 
 /* "emerg", "alert", … "debug", as dmesg --level names them. */
 const char *kd_klog_level_name(unsigned int level);
+/* "kern", "user", "mail" …, as dmesg --decode names them. */
+const char *kd_klog_facility_name(unsigned int facility);
 
 #endif

@@ -26,6 +26,9 @@ struct kd_klog_field {
 enum kd_status kd_klog_fields(struct kd_kernel *kernel, const struct kd_klog_field *fields,
 			      size_t count, void *into, struct kd_err *err);
 
+/* Copies a text that ends at a NUL or with its bytes: printable ASCII, "?" for what is not; cut to what fits. */
+void kd_klog_copy(char *text, size_t text_bytes, const void *from, size_t bytes);
+
 /* Reads a little-endian number of `bytes` bytes (at most 8) at a virtual address. */
 enum kd_status kd_klog_number(struct kd_kernel *kernel, uint64_t vaddr, size_t bytes,
 			      uint64_t *value, struct kd_err *err);

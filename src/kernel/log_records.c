@@ -10,7 +10,13 @@
 #include "base/bytes.h"
 #include "kernel/log_layout.h"
 
-enum { WORD = 8, HEADER_BYTES = 64, HEADER_TAIL_BYTES = 2, BUFFER_LIMIT = 1 << 30 };
+enum {
+	WORD = 8,
+	HEADER_BYTES = 64,
+	HEADER_TAIL_BYTES = 2,
+	BUFFER_LIMIT = 1 << 30,
+	DICTIONARY_BYTES = 256
+};
 
 struct layout {
 	uint64_t header_bytes, ts_nsec, len, text_len;
@@ -84,6 +90,34 @@ static enum kd_status open_buffer(struct buffer *buffer, struct kd_err *err)
 	return KD_OK;
 }
 
+/* Behind the text: "SUBSYSTEM=pci", NUL, "DEVICE=+pci:0000:00:02.0", of either what there is. */
+static void read_dictionary(struct buffer *buffer, uint64_t at, size_t bytes,
+			    struct kd_klog_record *record)
+{
+	const struct {
+		const char *key;
+		char *value;
+		size_t value_bytes;
+	} entries[] = {
+		{"SUBSYSTEM=", record->subsystem, sizeof(record->subsystem)},
+		{"DEVICE=", record->device, sizeof(record->device)},
+	};
+	char text[DICTIONARY_BYTES];
+
+	if (bytes > sizeof(text) ||
+	    kd_kernel_read(buffer->kernel, buffer->data + at, text, bytes, NULL))
+		return;
+	for (size_t from = 0; from < bytes; from += strnlen(text + from, bytes - from) + 1)
+		for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+			size_t key_bytes = strlen(entries[i].key);
+
+			if (bytes - from > key_bytes &&
+			    !memcmp(text + from, entries[i].key, key_bytes))
+				kd_klog_copy(entries[i].value, entries[i].value_bytes,
+					     text + from + key_bytes, bytes - from - key_bytes);
+		}
+}
+
 /* Reads the record at `at`; *length gets the distance to the next, 0 for the wrap. */
 static bool read_record(struct buffer *buffer, uint64_t at, char *text, uint64_t *length,
 			struct kd_klog_record *record)
@@ -91,6 +125,7 @@ static bool read_record(struct buffer *buffer, uint64_t at, char *text, uint64_t
 	uint64_t header_bytes = buffer->at.header_bytes;
 	uint8_t header[HEADER_BYTES];
 	struct kd_bytes reader = kd_bytes(header, header_bytes);
+	size_t dictionary_bytes;
 	uint8_t flags;
 
 	if (at + header_bytes > buffer->bytes ||
@@ -105,14 +140,19 @@ static bool read_record(struct buffer *buffer, uint64_t at, char *text, uint64_t
 	record->time_ns = kd_bytes_u64(&reader);
 	kd_bytes_seek(&reader, buffer->at.text_len);
 	record->text_bytes = kd_bytes_u16(&reader);
-	kd_bytes_u16(&reader); /* dict_len */
+	dictionary_bytes = kd_bytes_u16(&reader);
 	record->facility = kd_bytes_u8(&reader);
 	flags = kd_bytes_u8(&reader); /* 5 bits of flags, 3 of level */
 	record->level = flags >> 5;
 	record->continuation = flags & KD_KLOG_CONT;
-	return *length >= header_bytes + record->text_bytes && at + *length <= buffer->bytes &&
-	       !kd_kernel_read(buffer->kernel, buffer->data + at + header_bytes, text,
-			       record->text_bytes, NULL);
+	if (*length < header_bytes + record->text_bytes || at + *length > buffer->bytes ||
+	    kd_kernel_read(buffer->kernel, buffer->data + at + header_bytes, text,
+			   record->text_bytes, NULL))
+		return false;
+	if (*length >= header_bytes + record->text_bytes + dictionary_bytes)
+		read_dictionary(buffer, at + header_bytes + record->text_bytes, dictionary_bytes,
+				record);
+	return true;
 }
 
 static enum kd_status each(struct kd_kernel *kernel, char *text, kd_klog_visit *visit, void *opaque,

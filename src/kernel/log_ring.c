@@ -32,6 +32,9 @@ struct layout {
 	uint64_t desc_bytes, state_var, lpos, begin, next;
 	uint64_t info_bytes, seq, ts_nsec, text_len, caller_id;
 	uint64_t size_bits, data;
+	/* of struct dev_printk_info, in the info */
+	uint64_t dev_info, subsystem, device;
+	bool has_device;
 };
 
 #define OFFSET(name, field)                                                                        \
@@ -63,6 +66,13 @@ static const struct kd_klog_field fields[] = {
 	OFFSET("printk_info.caller_id", caller_id),
 	OFFSET("prb_data_ring.size_bits", size_bits),
 	OFFSET("prb_data_ring.data", data),
+};
+
+/* What a record may lack. */
+static const struct kd_klog_field device_fields[] = {
+	OFFSET("printk_info.dev_info", dev_info),
+	OFFSET("dev_printk_info.subsystem", subsystem),
+	OFFSET("dev_printk_info.device", device),
 };
 
 struct ring {
@@ -106,6 +116,12 @@ static enum kd_status open_ring(struct ring *ring, struct kd_err *err)
 				err);
 	if (!status)
 		status = check_layout(at, err);
+	ring->at.has_device =
+		!status &&
+		!kd_klog_fields(ring->kernel, device_fields,
+				sizeof(device_fields) / sizeof(*device_fields), &ring->at, NULL) &&
+		at->dev_info + at->subsystem + KD_KLOG_SUBSYSTEM_BYTES <= at->info_bytes &&
+		at->dev_info + at->device + KD_KLOG_DEVICE_BYTES <= at->info_bytes;
 	/* prb points to the static ring, or to the larger one that log_buf_len= asked for */
 	if (!status)
 		status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(ring->kernel), "prb", &prb, err);
@@ -179,6 +195,16 @@ static bool read_text(struct ring *ring, uint64_t id, uint64_t begin, uint64_t n
 	return true;
 }
 
+static void copy_device(const struct layout *at, const uint8_t *info, struct kd_klog_record *record)
+{
+	if (!at->has_device)
+		return;
+	kd_klog_copy(record->subsystem, sizeof(record->subsystem),
+		     info + at->dev_info + at->subsystem, KD_KLOG_SUBSYSTEM_BYTES);
+	kd_klog_copy(record->device, sizeof(record->device), info + at->dev_info + at->device,
+		     KD_KLOG_DEVICE_BYTES);
+}
+
 enum outcome { READ, UNFINISHED, GONE, DAMAGED };
 
 static enum outcome read_record(struct ring *ring, uint64_t id, struct kd_klog_record *record)
@@ -216,6 +242,7 @@ static enum outcome read_record(struct ring *ring, uint64_t id, struct kd_klog_r
 	record->caller = (uint32_t)word_at(info, at->caller_id, 4);
 	record->caller_is_cpu = record->caller & CALLER_CPU;
 	record->caller &= ~CALLER_CPU;
+	copy_device(at, info, record);
 	if (!read_text(ring, id, word_at(desc, at->lpos + at->begin, WORD),
 		       word_at(desc, at->lpos + at->next, WORD), word_at(info, at->text_len, 2),
 		       record))

@@ -42,7 +42,7 @@ void kd_space_init(struct kd_space *space, struct kd_reader *reader,
 
 /*
  * The physical address of vaddr, and how many bytes from there on are mapped as contiguously.
- * KD_FAULT where nothing is mapped; KD_HOLE, KD_EXCLUDED, KD_TRUNCATED, KD_SYSTEM where a page table
+ * KD_FAULT where nothing is mapped, with *bytes as kd_arch.translate (arch/arch.h) leaves it; KD_HOLE, KD_EXCLUDED, KD_TRUNCATED, KD_SYSTEM where a page table
  * cannot be had; KD_UNSUPPORTED for an architecture without a page walk.
  */
 enum kd_status kd_space_translate(struct kd_space *space, uint64_t vaddr, uint64_t *paddr,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A sweep over all windows of a plan: work on them in parallel, take them in order. Private to this layer.
+ * A sweep over all windows of a plan: work on them in parallel, take them in order. Private to this layer and to
+ * src/view.
  */
 #ifndef KD_SAVE_SWEEP_H
 #define KD_SAVE_SWEEP_H

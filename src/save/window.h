@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A window: some pages that lie together, the unit in which memory is read, judged, compressed and written.
- * Private to this layer.
+ * Private to this layer and to src/view.
  */
 #ifndef KD_SAVE_WINDOW_H
 #define KD_SAVE_WINDOW_H

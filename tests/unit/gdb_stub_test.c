@@ -63,11 +63,8 @@ static const struct {
 };
 enum { TASK_COUNT = sizeof(tasks) / sizeof(*tasks), IDLE_1 = 1, SLEEPER, SHELL, ZOMBIE };
 
-struct machine {
-	struct fixture fixture;
-	struct kd_dump *dump;
-	struct kd_kernel *kernel;
-	struct kd_system *system;
+struct server {
+	struct machine made;
 	struct kd_gdb_machine gdb;
 	struct kd_gdb_stub stub;
 	struct kd_gdb_link link;
@@ -134,80 +131,81 @@ static void make_types(struct blob *blob)
 	blob_finish(blob);
 }
 
-static void put(struct machine *machine, uint64_t paddr, uint64_t value, size_t bytes)
+static void put(struct server *server, uint64_t paddr, uint64_t value, size_t bytes)
 {
-	fixture_poke_number(&machine->fixture, paddr, value, bytes);
+	fixture_poke_number(&server->made.fixture, paddr, value, bytes);
 }
 
 /* The list of processes: 0, 1, 75, 9; each with no other threads. */
-static void put_tasks(struct machine *machine)
+static void put_tasks(struct server *server)
 {
 	static const size_t next[TASK_COUNT] = {SLEEPER, IDLE_1, SHELL, ZOMBIE, 0};
 
 	for (size_t i = 0; i < TASK_COUNT; i++) {
 		uint64_t at = TASKS + i * TASK_BYTES, signal = SIGNAL + 16 * i;
 
-		put(machine, at + PID, tasks[i].pid, 4);
-		put(machine, at + TGID, tasks[i].pid, 4);
-		put(machine, at + PARENT, task_vaddr(0), 8);
-		put(machine, at + STATE, i == SLEEPER, 4);
-		put(machine, at + EXIT_STATE, tasks[i].exit_state, 4);
-		put(machine, at + TASK_MM, tasks[i].has_mm ? MADE_VADDR(MM) : 0, 8);
-		fixture_poke(&machine->fixture, at + COMM, tasks[i].comm, strlen(tasks[i].comm));
-		put(machine, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
-		put(machine, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
-		put(machine, at + THREAD_NODE, MADE_VADDR(signal), 8);
-		put(machine, signal, task_vaddr(i) + THREAD_NODE, 8);
-		put(machine, at + THREAD_SP, MADE_VADDR(STACK), 8);
-		put(machine, at + THREAD_FSBASE, 0x1000 + i, 8);
+		put(server, at + PID, tasks[i].pid, 4);
+		put(server, at + TGID, tasks[i].pid, 4);
+		put(server, at + PARENT, task_vaddr(0), 8);
+		put(server, at + STATE, i == SLEEPER, 4);
+		put(server, at + EXIT_STATE, tasks[i].exit_state, 4);
+		put(server, at + TASK_MM, tasks[i].has_mm ? MADE_VADDR(MM) : 0, 8);
+		fixture_poke(&server->made.fixture, at + COMM, tasks[i].comm,
+			     strlen(tasks[i].comm));
+		put(server, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
+		put(server, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
+		put(server, at + THREAD_NODE, MADE_VADDR(signal), 8);
+		put(server, signal, task_vaddr(i) + THREAD_NODE, 8);
+		put(server, at + THREAD_SP, MADE_VADDR(STACK), 8);
+		put(server, at + THREAD_FSBASE, 0x1000 + i, 8);
 	}
-	put(machine, STACK, 0xb0b, 8);
-	put(machine, STACK + 8, 0xb9, 8);
-	put(machine, STACK + 16, MADE_TEXT + 0x123, 8);
+	put(server, STACK, 0xb0b, 8);
+	put(server, STACK + 8, 0xb9, 8);
+	put(server, STACK + 16, MADE_TEXT + 0x123, 8);
 }
 
-static void put_cpus(struct machine *machine)
+static void put_cpus(struct server *server)
 {
 	static const uint64_t current[] = {0, SHELL};
 
-	put(machine, DATA, 2, 4);        /* nr_cpu_ids */
-	put(machine, DATA + 0x10, 3, 8); /* possible */
-	put(machine, DATA + 0x20, 3, 8); /* online */
+	put(server, DATA, 2, 4);        /* nr_cpu_ids */
+	put(server, DATA + 0x10, 3, 8); /* possible */
+	put(server, DATA + 0x20, 3, 8); /* online */
 	for (uint64_t cpu = 0; cpu < 2; cpu++) {
 		uint8_t qemu[440] = {1};
 		const uint64_t control[5] = {0x80050033, 0, 0xc2 + cpu, 0xc3000, 0xc4};
 
-		put(machine, DATA + 0x30 + 8 * cpu, 0x40 * cpu, 8); /* __per_cpu_offset */
-		put(machine, QUEUES + 0x40 * cpu, task_vaddr(current[cpu]), 8);
-		put(machine, QUEUES + 0x40 * cpu + 8, task_vaddr(cpu), 8);
-		fixture_cpu(&machine->fixture, tasks[current[cpu]].pid, MADE_TEXT + 0x40 * cpu,
+		put(server, DATA + 0x30 + 8 * cpu, 0x40 * cpu, 8); /* __per_cpu_offset */
+		put(server, QUEUES + 0x40 * cpu, task_vaddr(current[cpu]), 8);
+		put(server, QUEUES + 0x40 * cpu + 8, task_vaddr(cpu), 8);
+		fixture_cpu(&server->made.fixture, tasks[current[cpu]].pid, MADE_TEXT + 0x40 * cpu,
 			    MADE_VADDR(STACK) + 0x100);
 		memcpy(qemu + 392, control, sizeof(control));
-		fixture_note(&machine->fixture, "QEMU", 0, qemu, sizeof(qemu));
+		fixture_note(&server->made.fixture, "QEMU", 0, qemu, sizeof(qemu));
 	}
 }
 
 /* One page of user space, that only the page tables of the process have. */
-static void put_user(struct machine *machine)
+static void put_user(struct server *server)
 {
-	uint64_t table = machine->fixture.next_table;
+	uint64_t table = server->made.fixture.next_table;
 
-	fixture_map(&machine->fixture, USER_VADDR, USER_PAGE, 12);
-	put(machine, USER_ROOT, table | 1, 8);
-	put(machine, FIXTURE_TABLES, 0, 8);
-	put(machine, MM, MADE_VADDR(USER_ROOT), 8);
-	fixture_poke(&machine->fixture, USER_PAGE, "user $pace", 10);
+	fixture_map(&server->made.fixture, USER_VADDR, USER_PAGE, 12);
+	put(server, USER_ROOT, table | 1, 8);
+	put(server, FIXTURE_TABLES, 0, 8);
+	put(server, MM, MADE_VADDR(USER_ROOT), 8);
+	fixture_poke(&server->made.fixture, USER_PAGE, "user $pace", 10);
 }
 
 static void count_warning(void *opaque, enum kd_log_level level, const char *line)
 {
-	struct machine *machine = opaque;
+	struct server *server = opaque;
 
 	assert_non_null(strstr(line, "dead"));
-	machine->warnings++;
+	server->warnings++;
 }
 
-static void open_machine(struct machine *machine)
+static void open_server(struct server *server)
 {
 	static const struct made_symbol symbols[] = {
 		{"T_text", 0, false},
@@ -225,55 +223,47 @@ static void open_machine(struct machine *machine)
 	struct kd_err err = {KD_OK, ""};
 	struct blob types;
 
-	memset(machine, 0, sizeof(*machine));
+	memset(server, 0, sizeof(*server));
 	make_types(&types);
-	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
+	made_kernel_init(&server->made.fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
 			 &types);
-	fixture_info(&machine->fixture, "KERNELOFFSET=1c00000");
-	fixture_memory(&machine->fixture, EXCLUDED_RAM, 0x1000, 0);
-	fixture_map(&machine->fixture, MADE_TEXT + EXCLUDED_VADDR, EXCLUDED_RAM, 12);
-	fixture_map(&machine->fixture, MADE_TEXT + HOLE_VADDR, NO_RAM, 12);
-	put_tasks(machine);
-	put_cpus(machine);
-	put_user(machine);
-	fixture_build(&machine->fixture);
-	assert_int_equal(kd_dump_open(machine->fixture.path, NULL, &machine->dump, NULL), KD_OK);
-	assert_int_equal(kd_kernel_open(machine->dump, &machine->kernel, NULL), KD_OK);
-	if (kd_system_open(machine->kernel, &machine->system, &err))
+	fixture_info(&server->made.fixture, "KERNELOFFSET=1c00000");
+	fixture_memory(&server->made.fixture, EXCLUDED_RAM, 0x1000, 0);
+	fixture_map(&server->made.fixture, MADE_TEXT + EXCLUDED_VADDR, EXCLUDED_RAM, 12);
+	fixture_map(&server->made.fixture, MADE_TEXT + HOLE_VADDR, NO_RAM, 12);
+	put_tasks(server);
+	put_cpus(server);
+	put_user(server);
+	open_machine(&server->made);
+	server->log = (struct kd_log){count_warning, server};
+	if (kd_gdb_machine_init(&server->gdb, server->made.system, &server->log, &err))
 		fail_msg("%s", err.text);
-	machine->log = (struct kd_log){count_warning, machine};
-	if (kd_gdb_machine_init(&machine->gdb, machine->system, &machine->log, &err))
-		fail_msg("%s", err.text);
-	assert_int_equal(kd_gdb_stub_init(&machine->stub, &machine->gdb, &machine->log, NULL),
-			 KD_OK);
-	kd_gdb_link_init(&machine->link, kd_gdb_stub_answer, &machine->stub);
+	assert_int_equal(kd_gdb_stub_init(&server->stub, &server->gdb, &server->log, NULL), KD_OK);
+	kd_gdb_link_init(&server->link, kd_gdb_stub_answer, &server->stub);
 }
 
-static void close_machine(struct machine *machine)
+static void close_server(struct server *server)
 {
-	kd_gdb_link_deinit(&machine->link);
-	kd_gdb_stub_deinit(&machine->stub);
-	kd_gdb_machine_deinit(&machine->gdb);
-	kd_system_close(machine->system);
-	kd_kernel_close(machine->kernel);
-	kd_dump_close(machine->dump);
-	fixture_deinit(&machine->fixture);
+	kd_gdb_link_deinit(&server->link);
+	kd_gdb_stub_deinit(&server->stub);
+	kd_gdb_machine_deinit(&server->gdb);
+	close_machine(&server->made);
 }
 
-static void give(struct machine *machine, const char *bytes, size_t count)
+static void give(struct server *server, const char *bytes, size_t count)
 {
-	while (count && !kd_gdb_link_is_over(&machine->link)) {
-		size_t taken = kd_gdb_link_take(&machine->link, bytes, count);
+	while (count && !kd_gdb_link_is_over(&server->link)) {
+		size_t taken = kd_gdb_link_take(&server->link, bytes, count);
 
 		bytes += taken;
 		count -= taken;
-		if (count && machine->link.ack_count)
-			machine->link.ack_count = 0;
+		if (count && server->link.ack_count)
+			server->link.ack_count = 0;
 	}
 }
 
 /* The reply to a request, without its frame; console output is put before it, as text. */
-static const char *ask(struct machine *machine, const char *request)
+static const char *ask(struct server *server, const char *request)
 {
 	static char answer[LINE_BYTES], bytes[LINE_BYTES];
 	static struct kd_gdb_frame frame;
@@ -284,10 +274,10 @@ static const char *ask(struct machine *machine, const char *request)
 	kd_gdb_frame_begin(&frame);
 	kd_gdb_put_binary(&frame, request, strlen(request));
 	kd_gdb_frame_end(&frame);
-	give(machine, (const char *)frame.bytes, frame.size);
+	give(server, (const char *)frame.bytes, frame.size);
 	kd_gdb_parser_init(&parser);
 	answer[0] = '\0';
-	while ((sent = kd_gdb_link_send(&machine->link, &count))) {
+	while ((sent = kd_gdb_link_send(&server->link, &count))) {
 		bool whole = false;
 
 		for (size_t i = 0; i < count; i++)
@@ -309,30 +299,29 @@ static const char *ask(struct machine *machine, const char *request)
 				answer[length] = '\0';
 			}
 		if (whole)
-			give(machine, "+", 1);
+			give(server, "+", 1);
 	}
 	memcpy(bytes, answer, length + 1);
 	return bytes;
 }
 
-static const char *monitor(struct machine *machine, const char *line)
+static const char *monitor(struct server *server, const char *line)
 {
 	char request[512] = "qRcmd,";
 
 	for (size_t i = 0; line[i]; i++)
 		snprintf(request + 6 + 2 * i, 3, "%02x", (unsigned char)line[i]);
-	return ask(machine, request);
+	return ask(server, request);
 }
 
 struct exchange {
 	const char *request, *reply; /* all of it, or what it begins with when a '*' is its end */
 };
 
-static void assert_exchanges(struct machine *machine, const struct exchange *exchanges,
-			     size_t count)
+static void assert_exchanges(struct server *server, const struct exchange *exchanges, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *reply = ask(machine, exchanges[i].request);
+		const char *reply = ask(server, exchanges[i].request);
 		size_t length = strlen(exchanges[i].reply);
 		bool open = length && exchanges[i].reply[length - 1] == '*';
 
@@ -365,11 +354,11 @@ static void test_what_and_how(void **state)
 		{"QStartNoAckMode", "OK"},
 		{"qC", "QC1"},
 	};
-	struct machine machine;
+	struct server server;
 
-	open_machine(&machine);
-	assert_exchanges(&machine, EXCHANGES(exchanges));
-	close_machine(&machine);
+	open_server(&server);
+	assert_exchanges(&server, EXCHANGES(exchanges));
+	close_server(&server);
 }
 
 static void test_threads(void **state)
@@ -409,11 +398,11 @@ static void test_threads(void **state)
 				       "2c205a"},
 		{"qThreadExtraInfo,6", "E16"},
 	};
-	struct machine machine;
+	struct server server;
 
-	open_machine(&machine);
-	assert_exchanges(&machine, EXCHANGES(exchanges));
-	close_machine(&machine);
+	open_server(&server);
+	assert_exchanges(&server, EXCHANGES(exchanges));
+	close_server(&server);
 }
 
 /* gdb's numbers of some registers, and where each has its digits in all of them. */
@@ -428,95 +417,95 @@ static const char *little_endian(uint64_t value)
 	return digits;
 }
 
-static void assert_register(struct machine *machine, unsigned int number, const char *value)
+static void assert_register(struct server *server, unsigned int number, const char *value)
 {
 	char request[16], copy[32];
 
 	snprintf(copy, sizeof(copy), "%s", value);
 	snprintf(request, sizeof(request), "p%x", number);
-	assert_string_equal(ask(machine, request), copy);
+	assert_string_equal(ask(server, request), copy);
 }
 
 static void test_registers(void **state)
 {
-	struct machine machine;
+	struct server server;
 	size_t digits = 0, offset = 0;
 
-	open_machine(&machine);
+	open_server(&server);
 	for (size_t i = 0; i < KD_GDB_REGISTERS; i++) {
 		digits += kd_gdb_registers[i].bits / 4;
 		offset += i < RIP ? kd_gdb_registers[i].bits / 4 : 0;
 	}
-	assert_int_equal(strlen(ask(&machine, "g")), digits);
-	assert_memory_equal(ask(&machine, "g") + offset, little_endian(MADE_TEXT), 16);
+	assert_int_equal(strlen(ask(&server, "g")), digits);
+	assert_memory_equal(ask(&server, "g") + offset, little_endian(MADE_TEXT), 16);
 	/* a CPU: all but what the notes have not */
-	ask(&machine, "Hg2");
-	assert_register(&machine, RIP, little_endian(MADE_TEXT + 0x40));
-	assert_register(&machine, RSP, little_endian(MADE_VADDR(STACK) + 0x100));
-	assert_register(&machine, RBX, little_endian(0));
-	assert_register(&machine, EFLAGS, "00000000");
-	assert_register(&machine, CR2, little_endian(0xc3));
-	assert_register(&machine, 24, "xxxxxxxxxxxxxxxxxxxx"); /* st0 */
+	ask(&server, "Hg2");
+	assert_register(&server, RIP, little_endian(MADE_TEXT + 0x40));
+	assert_register(&server, RSP, little_endian(MADE_VADDR(STACK) + 0x100));
+	assert_register(&server, RBX, little_endian(0));
+	assert_register(&server, EFLAGS, "00000000");
+	assert_register(&server, CR2, little_endian(0xc3));
+	assert_register(&server, 24, "xxxxxxxxxxxxxxxxxxxx"); /* st0 */
 	/* a task: what the switch saved */
-	ask(&machine, "Hg4");
-	assert_register(&machine, RIP, little_endian(MADE_TEXT + 0x123));
-	assert_register(&machine, RSP, little_endian(MADE_VADDR(STACK) + 24));
-	assert_register(&machine, RBX, little_endian(0xb0b));
-	assert_register(&machine, RBP, little_endian(0xb9));
-	assert_register(&machine, FS_BASE, little_endian(0x1002));
-	assert_register(&machine, 0, "xxxxxxxxxxxxxxxx");
-	assert_register(&machine, CR2, "xxxxxxxxxxxxxxxx");
+	ask(&server, "Hg4");
+	assert_register(&server, RIP, little_endian(MADE_TEXT + 0x123));
+	assert_register(&server, RSP, little_endian(MADE_VADDR(STACK) + 24));
+	assert_register(&server, RBX, little_endian(0xb0b));
+	assert_register(&server, RBP, little_endian(0xb9));
+	assert_register(&server, FS_BASE, little_endian(0x1002));
+	assert_register(&server, 0, "xxxxxxxxxxxxxxxx");
+	assert_register(&server, CR2, "xxxxxxxxxxxxxxxx");
 	/* the dead have none */
-	ask(&machine, "Hg5");
-	assert_register(&machine, RIP, "xxxxxxxxxxxxxxxx");
-	assert_int_equal(strspn(ask(&machine, "g"), "x"), digits);
-	assert_register(&machine, KD_GDB_REGISTERS, "E16");
-	assert_string_equal(ask(&machine, "p"), "E16");
-	close_machine(&machine);
+	ask(&server, "Hg5");
+	assert_register(&server, RIP, "xxxxxxxxxxxxxxxx");
+	assert_int_equal(strspn(ask(&server, "g"), "x"), digits);
+	assert_register(&server, KD_GDB_REGISTERS, "E16");
+	assert_string_equal(ask(&server, "p"), "E16");
+	close_server(&server);
 }
 
 /* An address relative to MADE_TEXT in a request. */
-static const char *ask_at(struct machine *machine, const char *command, uint64_t vaddr,
+static const char *ask_at(struct server *server, const char *command, uint64_t vaddr,
 			  const char *rest)
 {
 	char request[64];
 
 	snprintf(request, sizeof(request), "%s%llx%s", command, (unsigned long long)vaddr, rest);
-	return ask(machine, request);
+	return ask(server, request);
 }
 
 static void test_memory(void **state)
 {
-	struct machine machine;
+	struct server server;
 	const uint64_t stack = MADE_VADDR(STACK), end = MADE_TEXT + MADE_BYTES;
 
-	open_machine(&machine);
-	assert_string_equal(ask_at(&machine, "m", stack, ",3"), "0b0b00");
-	assert_string_equal(ask_at(&machine, "m", stack, ",0"), "");
-	assert_memory_equal(ask_at(&machine, "x", stack, ",3"), "b\x0b\x0b\0", 5);
-	assert_string_equal(ask(&machine, "x0,0"), "b");
+	open_server(&server);
+	assert_string_equal(ask_at(&server, "m", stack, ",3"), "0b0b00");
+	assert_string_equal(ask_at(&server, "m", stack, ",0"), "");
+	assert_memory_equal(ask_at(&server, "x", stack, ",3"), "b\x0b\x0b\0", 5);
+	assert_string_equal(ask(&server, "x0,0"), "b");
 	/* as much as there is, and as much as fits */
-	assert_string_equal(ask_at(&machine, "m", end - 2, ",8"), "0000");
-	assert_int_equal(strlen(ask_at(&machine, "m", MADE_TEXT, ",10000")), KD_GDB_BODY_BYTES);
+	assert_string_equal(ask_at(&server, "m", end - 2, ",8"), "0000");
+	assert_int_equal(strlen(ask_at(&server, "m", MADE_TEXT, ",10000")), KD_GDB_BODY_BYTES);
 	/* four answers that are not the same */
-	assert_string_equal(ask_at(&machine, "m", end, ",8"), "E3d");
-	assert_non_null(strstr(monitor(&machine, "why"), "left out of the dump"));
-	assert_string_equal(ask_at(&machine, "m", MADE_TEXT + HOLE_VADDR, ",8"), "E06");
-	assert_string_equal(ask_at(&machine, "m", MADE_TEXT + HOLE_VADDR + 0x1000, ",8"), "E0e");
-	assert_non_null(strstr(monitor(&machine, "why"), "not mapped"));
-	assert_string_equal(ask(&machine, "mffffffffffffffff,8"), "E0e");
-	assert_string_equal(ask(&machine, "m8000000000000000,8"), "E0e");
-	assert_string_equal(ask(&machine, "m10000000000000000,8"), "E16");
-	assert_string_equal(ask(&machine, "m0"), "E16");
-	assert_string_equal(ask(&machine, "m0,4junk"), "E16");
+	assert_string_equal(ask_at(&server, "m", end, ",8"), "E3d");
+	assert_non_null(strstr(monitor(&server, "why"), "left out of the dump"));
+	assert_string_equal(ask_at(&server, "m", MADE_TEXT + HOLE_VADDR, ",8"), "E06");
+	assert_string_equal(ask_at(&server, "m", MADE_TEXT + HOLE_VADDR + 0x1000, ",8"), "E0e");
+	assert_non_null(strstr(monitor(&server, "why"), "not mapped"));
+	assert_string_equal(ask(&server, "mffffffffffffffff,8"), "E0e");
+	assert_string_equal(ask(&server, "m8000000000000000,8"), "E0e");
+	assert_string_equal(ask(&server, "m10000000000000000,8"), "E16");
+	assert_string_equal(ask(&server, "m0"), "E16");
+	assert_string_equal(ask(&server, "m0,4junk"), "E16");
 	/* the user space of the thread that is asked about */
-	assert_string_equal(ask_at(&machine, "m", USER_VADDR, ",4"), "E0e");
-	assert_non_null(strstr(monitor(&machine, "why"), "no user space"));
-	ask(&machine, "Hg4");
-	assert_string_equal(ask_at(&machine, "m", USER_VADDR, ",4"), "75736572");
-	assert_string_equal(ask_at(&machine, "m", USER_VADDR + 0x1000, ",4"), "E0e");
-	assert_string_equal(ask_at(&machine, "x", USER_VADDR, ",a"), "buser $pace");
-	close_machine(&machine);
+	assert_string_equal(ask_at(&server, "m", USER_VADDR, ",4"), "E0e");
+	assert_non_null(strstr(monitor(&server, "why"), "has no memory of its own"));
+	ask(&server, "Hg4");
+	assert_string_equal(ask_at(&server, "m", USER_VADDR, ",4"), "75736572");
+	assert_string_equal(ask_at(&server, "m", USER_VADDR + 0x1000, ",4"), "E0e");
+	assert_string_equal(ask_at(&server, "x", USER_VADDR, ",a"), "buser $pace");
+	close_server(&server);
 }
 
 static void test_refusals(void **state)
@@ -532,21 +521,21 @@ static void test_refusals(void **state)
 	};
 	static const char *const resuming[] = {"c",       "s",           "C05",       "S05",
 					       "vCont;c", "vCont;s:2;c", "vCont;c:7f"};
-	struct machine machine;
+	struct server server;
 
-	open_machine(&machine);
-	assert_exchanges(&machine, EXCHANGES(refused));
-	assert_int_equal(machine.warnings, sizeof(refused) / sizeof(*refused));
-	assert_exchanges(&machine, EXCHANGES(quiet));
-	ask(&machine, "Hg2");
+	open_server(&server);
+	assert_exchanges(&server, EXCHANGES(refused));
+	assert_int_equal(server.warnings, sizeof(refused) / sizeof(*refused));
+	assert_exchanges(&server, EXCHANGES(quiet));
+	ask(&server, "Hg2");
 	for (size_t i = 0; i < sizeof(resuming) / sizeof(*resuming); i++) {
-		const char *reply = ask(&machine, resuming[i]);
+		const char *reply = ask(&server, resuming[i]);
 
 		assert_non_null(strstr(reply, "is dead\nT00thread:2;"));
 	}
-	assert_non_null(strstr(ask(&machine, "vCont;s:4;c"), "is dead\nT00thread:4;"));
-	assert_int_equal(machine.warnings, sizeof(refused) / sizeof(*refused));
-	close_machine(&machine);
+	assert_non_null(strstr(ask(&server, "vCont;s:4;c"), "is dead\nT00thread:4;"));
+	assert_int_equal(server.warnings, sizeof(refused) / sizeof(*refused));
+	close_server(&server);
 }
 
 static void test_monitor(void **state)
@@ -582,18 +571,18 @@ static void test_monitor(void **state)
 		{"why", "all memory that gdb asked for was there"},
 		{"offset", "0x1c00000\n"},
 	};
-	struct machine machine;
+	struct server server;
 
-	open_machine(&machine);
+	open_server(&server);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *reply = monitor(&machine, cases[i].line);
+		const char *reply = monitor(&server, cases[i].line);
 
 		if (!strstr(reply, cases[i].text) || strcmp(reply + strlen(reply) - 2, "OK"))
 			fail_msg("%s: %s", cases[i].line, reply);
 	}
-	assert_string_equal(ask(&machine, "qRcmd,6"), "E16");
-	assert_string_equal(ask(&machine, "qRcmd,zz"), "E16");
-	close_machine(&machine);
+	assert_string_equal(ask(&server, "qRcmd,6"), "E16");
+	assert_string_equal(ask(&server, "qRcmd,zz"), "E16");
+	close_server(&server);
 }
 
 static void test_ends(void **state)
@@ -602,12 +591,12 @@ static void test_ends(void **state)
 		{"D", "OK"}, {"D;1", "OK"}, {"vKill;1", "OK"}, {"k", ""}};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
-		struct machine machine;
+		struct server server;
 
-		open_machine(&machine);
-		assert_exchanges(&machine, &ends[i], 1);
-		assert_true(kd_gdb_link_is_over(&machine.link));
-		close_machine(&machine);
+		open_server(&server);
+		assert_exchanges(&server, &ends[i], 1);
+		assert_true(kd_gdb_link_is_over(&server.link));
+		close_server(&server);
 	}
 }
 
@@ -631,10 +620,10 @@ static void test_nonsense(void **state)
 		"X0,1:}]",
 		"Z0,0,1",
 	};
-	struct machine machine;
+	struct server server;
 
-	open_machine(&machine);
-	ask(&machine, "QStartNoAckMode");
+	open_server(&server);
+	ask(&server, "QStartNoAckMode");
 	srand(1);
 	for (int round = 0; round < 20000; round++) {
 		const char *model =
@@ -652,11 +641,11 @@ static void test_nonsense(void **state)
 		if (!strncmp(request, "qRcmd", 5) || request[0] == 'D' || request[0] == 'k' ||
 		    !strncmp(request, "vKill", 5))
 			continue;
-		ask(&machine, request);
+		ask(&server, request);
 	}
-	assert_string_equal(ask(&machine, "qAttached"), "1");
-	machine.warnings = 0;
-	close_machine(&machine);
+	assert_string_equal(ask(&server, "qAttached"), "1");
+	server.warnings = 0;
+	close_server(&server);
 }
 
 /* An ELF file of one section of notes. */

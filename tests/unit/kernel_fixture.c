@@ -130,3 +130,22 @@ void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols
 		fixture_info(fixture, "SYMBOL(%s)=%llx", tables[i].name,
 			     (unsigned long long)MADE_VADDR(tables[i].paddr));
 }
+
+void open_machine(struct machine *machine)
+{
+	struct kd_err err = {KD_OK, ""};
+
+	fixture_build(&machine->fixture);
+	assert_int_equal(kd_dump_open(machine->fixture.path, NULL, &machine->dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(machine->dump, &machine->kernel, NULL), KD_OK);
+	if (kd_system_open(machine->kernel, &machine->system, &err))
+		fail_msg("%s", err.text);
+}
+
+void close_machine(struct machine *machine)
+{
+	kd_system_close(machine->system);
+	kd_kernel_close(machine->kernel);
+	kd_dump_close(machine->dump);
+	fixture_deinit(&machine->fixture);
+}

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "dump_fixture.h"
+#include "inspect/system.h"
 #include "kernel/btf.h"
 
 enum { BLOB_ROOM = 8192, BLOB_HEADER = 24 };
@@ -59,5 +60,17 @@ struct made_symbol {
 /* Memory, page tables and VMCOREINFO of it, with its symbols and BTF; the caller pokes more, and builds. */
 void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols, size_t count,
 		      bool absolute_percpu, const struct blob *types);
+
+/* A made-up kernel, opened. */
+struct machine {
+	struct fixture fixture;
+	struct kd_dump *dump;
+	struct kd_kernel *kernel;
+	struct kd_system *system;
+};
+
+/* Builds the core of the fixture, which is made, and opens it and the system in it; fails the test when that fails. */
+void open_machine(struct machine *machine);
+void close_machine(struct machine *machine);
 
 #endif

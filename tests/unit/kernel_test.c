@@ -48,6 +48,10 @@ static const char *const ring_info[] = {
 	"OFFSET(printk_info.ts_nsec)=8",
 	"OFFSET(printk_info.text_len)=16",
 	"OFFSET(printk_info.caller_id)=20",
+	"OFFSET(printk_info.dev_info)=24",
+	"SIZE(dev_printk_info)=64",
+	"OFFSET(dev_printk_info.subsystem)=0",
+	"OFFSET(dev_printk_info.device)=16",
 	"OFFSET(prb_data_ring.size_bits)=0",
 	"OFFSET(prb_data_ring.data)=8",
 };
@@ -138,6 +142,10 @@ static void ring_in_order(void **state)
 	put(&fixture, 10, FINALIZED, 104, 3, 3, "");
 	put(&fixture, 11, REUSABLE, 105, 0x230, 0x240, "gone");
 	put(&fixture, 12, COMMITTED, 106, 0x240, 0x250, "last");
+	fixture_poke(&fixture, INFOS + (12 & 7) * INFO_BYTES + 24, "pci", 3);
+	/* without an end: the next field is no longer its own */
+	fixture_poke(&fixture, INFOS + (12 & 7) * INFO_BYTES + 24 + 16,
+		     "+pci:0000:00:02.0 and much more than there is \x01for", 48);
 	fixture_build(&fixture);
 	read_log(&fixture, KD_OK, &seen, &summary);
 	assert_string_equal(seen.text, "[    1.234567] first\n"
@@ -153,6 +161,8 @@ static void ring_in_order(void **state)
 	assert_int_equal(seen.last.level, 4);
 	assert_int_equal(seen.last.caller, 1);
 	assert_true(seen.last.caller_is_cpu);
+	assert_string_equal(seen.last.subsystem, "pci");
+	assert_string_equal(seen.last.device, "+pci:0000:00:02.0 and much more than there is ?");
 	fixture_deinit(&fixture);
 }
 
@@ -275,12 +285,17 @@ static void older_records_wrap(void **state)
 	/* length 0 at 224: the next is at the start */
 	put_record(&fixture, 0, 32, "newer");
 	put_record(&fixture, 32, 32, "newest");
+	/* a dictionary without the end that it says */
+	fixture_poke_number(&fixture, BUFFER + 32 + 12, 10, 2);
+	fixture_poke(&fixture, BUFFER + 32 + 16 + 6, "DEVICE=c1:", 10);
 	fixture_build(&fixture);
 	read_log(&fixture, KD_OK, &seen, &summary);
 	assert_string_equal(seen.text, "[12345.678901] older\n[12345.678901] newer\n"
 				       "[12345.678901] newest\n");
 	assert_int_equal(seen.last.level, 6);
 	assert_false(seen.last.has_caller);
+	assert_string_equal(seen.last.device, "c1:");
+	assert_string_equal(seen.last.subsystem, "");
 	fixture_deinit(&fixture);
 }
 

@@ -8,7 +8,8 @@ import pytest
 
 from lab import dumps, oracles, program
 
-COMMANDS = [("report", "--json"), ("bt", "-A", "--guess"), ("ps", "--json"), ("mods",), ("regs",), ("sym",), ("log",), ("info",)]
+COMMANDS = [("report", "--json"), ("bt", "-A", "--guess"), ("ps", "--json"), ("mods",), ("regs",), ("sym",), ("log",), ("info",),
+            ("net",), ("irqs",), ("timers", "--json"), ("slab",), ("mounts",), ("locks",), ("files", "-p", "1"), ("cmdline",)]
 PAGE = 4096
 
 

@@ -136,7 +136,7 @@ def test_user_memory(dump):
                f"thread {number['kthreadd']}", f"x/xb 0x{main}", "monitor why", "x/xb 0xffffffffffffff00", "monitor why")
     rows = [re.findall(r"^0x[0-9a-f]+(?: <main.*?>)?:\t(0x[0-9a-f]{2}\t.*)$", said, re.M) for said in (text, code)]
     assert len(rows[1]) == 8 and rows[0] == 2 * rows[1]
-    assert f"Cannot access memory at address 0x{main.lstrip('0')}" in text and "the thread has no user space" in text
+    assert f"Cannot access memory at address 0x{main.lstrip('0')}" in text and "has no memory of its own" in text
     assert "not mapped" in text
 
 

@@ -2,6 +2,7 @@
 """Tasks, stacks, symbols and modules out of a dump alone, against what the guest's own kernel said of them."""
 
 import concurrent.futures
+import ipaddress
 import json
 import re
 import subprocess
@@ -12,7 +13,7 @@ from lab import dumps, oracles, program
 
 DUMPS = ["crowd", "crowd-6.12", pytest.param("crowd-small", marks=pytest.mark.slow)]
 # what guest-crowd makes: name, state, how many
-CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10),
+CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10), "in-network": ("S", 1),
          "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
          "undertaker": ("S", 1), "zombie": ("Z", 10), "threads": ("S", 2), "in-futex": ("S", 40),
          "spin-user": ("R", 1), "spin-kernel": ("R", 1), "mutex-holder": ("D", 1), "mutex-waiter": ("D", 3),
@@ -66,6 +67,33 @@ def test_all_tasks(dump):
     running = [task for task in kdump("ps", "--json", dump.vmcore) if task["running"]]
     assert len({task["cpu"] for task in running}) == len(running)
     assert {task["comm"] for task in running} >= {"sh"}
+
+
+def plain(*arguments):
+    return subprocess.run([program.kdump_command(), *arguments], capture_output=True, check=True, timeout=60).stdout
+
+
+def escaped(text):
+    """As dmesg(1) writes what a terminal cannot show; busybox and the console give it as it is."""
+    return text.replace("\x7f", "\\x7f")
+
+
+def test_log(dump, tmp_path):
+    """Byte for byte what makedumpfile extracts and what dmesg said before; line for line what the console showed."""
+    if dump.name == "crowd":
+        subprocess.run(["makedumpfile", "--dump-dmesg", dump.vmcore, tmp_path / "log"], capture_output=True, check=True)
+        assert plain("log", "--indent", dump.vmcore) == (tmp_path / "log").read_bytes()
+    assert plain("log", dump.vmcore).decode().startswith(escaped(dump.said("said/tmp/dmesg")))
+    shown = plain("log", "--follow-levels", dump.vmcore).decode().splitlines()
+    console = iter([line.rstrip("\r") for line in escaped(dump.said("console.log")).split("\n")])
+    missing = [line for line in shown if line not in console]  # goes on where it found the last
+    assert not missing and len(shown) > 300
+    assert "sysrq: Trigger a crash" in "\n".join(shown)
+    records = kdump("log", "--json", dump.vmcore)
+    assert any(record["subsystem"] == "pci" and record["device"].startswith("+pci:0000:") for record in records)
+    assert all(record["caller"] for record in records)
+    urgent = plain("log", "-x", "--level", "err+", dump.vmcore).decode().splitlines()
+    assert urgent and all(re.match(r"kern  :(emerg|alert|crit|err) *: ", line) for line in urgent)
 
 
 def schedulers(dump):
@@ -198,7 +226,176 @@ def test_modules(dump):
     said = {name: (int(used), state.lower()) for name, _, used, _, state, *_ in
             (line.split() for line in dump.said("said/tmp/modules").splitlines())}
     assert ours == said and len(ours) >= 3
+    sections = {(module["name"], name, int(address, 16)) for module in kdump("mods", "--json", dump.vmcore)
+                for name, address in module["sections"].items()}
+    said = {(module, name, int(address, 16)) for module, name, address in
+            re.findall(r"^\./(\w+)/sections/(\S+?):(0x\w+)$", dump.said("said/tmp/sections"), re.M)}
+    assert sections == said and len(sections) > 50
 
+
+def test_source_lines_as_addr2line_has_them():
+    """Of every frame, inlined functions included; assembly has lines, and functions for addr2line only."""
+    dump = dumps.get("crowd")
+    vmlinux = dump.kernel.debug_vmlinux()
+    with open(dump.vmcore, "rb") as core:
+        moved_by = int(re.search(rb"^KERNELOFFSET=([0-9a-f]+)", core.read(1 << 20), re.M)[1], 16)
+    ours = {}
+    for task in kdump("bt", "-A", "--json", "--vmlinux", vmlinux, dump.vmcore):
+        for number, frame in enumerate(task["frames"]):
+            if frame["symbol"] and not frame["module"]:
+                call = int(frame["pc"], 16) - (not (frame["interrupted"] or number == 0))
+                ours[call - moved_by] = frame["source"]
+    theirs = subprocess.run(["addr2line", "-i", "-f", "-e", vmlinux], input="\n".join(map(hex, ours)), capture_output=True,
+                            text=True, check=True).stdout.splitlines()
+    places = [place for source in ours.values() for place in source]
+    assert len(ours) > 80 and len(theirs) == 2 * len(places)
+    for place, function, line in zip(places, theirs[::2], theirs[1::2]):
+        assert line.split(" (")[0].endswith(f"{place['file']}:{place['line']}")
+        assert place["function"] == function or (place["function"] is None and place["file"].endswith((".S", "idtentry.h")))
+    assert any(place["inlined"] for place in places)
+    wrong = subprocess.run([program.kdump_command(), "bt", "--vmlinux", "/bin/ls", dump.vmcore], capture_output=True, check=False)
+    assert wrong.returncode == 1 and b"not of the kernel that crashed" in wrong.stderr
+
+
+def columns(text):
+    """The words of each line below the heading."""
+    return [line.split() for line in text.splitlines()[1:]]
+
+
+def ends(words):
+    """(local, remote) of a line of /proc/net/tcp: hexadecimal words as they lie in memory, and a port."""
+    def end(word):
+        address, port = word.split(":")
+        packed = b"".join(int(address[at:at + 8], 16).to_bytes(4, "little") for at in range(0, len(address), 8))
+        host = str(ipaddress.ip_address(packed))
+        return f"[{host}]:{int(port, 16)}" if len(packed) == 16 else f"{host}:{int(port, 16)}"
+    return end(words[1]), end(words[2])
+
+
+def test_sockets(dump):
+    """As /proc/net of the first namespace had them: ends, state, queues and inode of each."""
+    first = 4026531840  # PROC_NET_INIT_INO has no fixed number, but this is what the first gets
+    ours = [socket for socket in kdump("net", "--json", dump.vmcore)["sockets"] if socket["namespace"] == first]
+    names = {1: "established", 10: "listen", 6: "time-wait"}
+    for protocol in ("tcp", "udp", "raw"):
+        said = set()
+        for version in ("", "6"):
+            for words in columns(dump.said(f"said/tmp/net-{protocol}{version}")):
+                send, receive = (int(queue, 16) for queue in words[4].split(":"))
+                state = names.get(int(words[3], 16), "unconnected" if protocol != "tcp" else "")
+                said.add((*ends(words), state, send, receive, int(words[9])))
+        assert {(socket["local"], socket["remote"], socket["state"], socket["send_queue"], socket["receive_queue"],
+                 socket["inode"]) for socket in ours if socket["protocol"] == protocol} == said
+        assert len(said) >= 2
+    said = {(int(inode), *path) for _, _, _, _, _, _, inode, *path in columns(dump.said("said/tmp/net-unix"))}
+    assert {(socket["inode"], socket["path"]) if socket["path"] else (socket["inode"],)
+            for socket in ours if socket["protocol"] == "unix"} == said
+    assert len(said) >= 10
+
+
+def test_interfaces(dump):
+    """As ip(8) listed them, and one more in a namespace of its own."""
+    ours = kdump("net", "--json", dump.vmcore)["interfaces"]
+    assert len({interface["namespace"] for interface in ours}) == 2
+    first = min(interface["namespace"] for interface in ours)
+    addresses = {(interface["name"], address) for interface in ours if interface["namespace"] == first
+                 for address in interface["addresses"]}
+    assert addresses == {(words[1], words[3]) for words in map(str.split, dump.said("said/tmp/addresses").splitlines())}
+    assert ("lo", "192.0.2.7/24") in addresses
+    links = {(int(index), name, int(mtu)) for index, name, mtu in
+             re.findall(r"^(\d+): (\w+): <.*?> mtu (\d+)", dump.said("said/tmp/links"), re.M)}
+    assert {(interface["index"], interface["name"], interface["mtu"]) for interface in ours
+            if interface["namespace"] == first} == links
+    assert all("up" in interface["flags"] and "loopback" in interface["flags"] for interface in ours)
+
+
+def test_interrupts(dump):
+    """As /proc/interrupts had them; some came since."""
+    ours = {irq["irq"]: irq for irq in kdump("irqs", "--json", dump.vmcore)}
+    cpus = len(dump.said("said/tmp/interrupts").splitlines()[0].split())
+    seen = 0
+    for line in dump.said("said/tmp/interrupts").splitlines()[1:]:
+        number, *counts = line.split()[:cpus + 1]
+        if not number[:-1].isdigit():
+            continue
+        irq, counts = ours.pop(int(number[:-1])), [int(count) for count in counts]
+        actions = line.split("  ")[-1].strip()
+        assert actions.endswith(irq["actions"]) and irq["actions"]
+        assert line.split()[cpus + 1].startswith(irq["chip"])
+        later = [irq["counts"][str(cpu)] - count for cpu, count in enumerate(counts)]
+        assert all(0 <= more < 2000 for more in later), line
+        seen += sum(counts)
+    assert not ours and seen > 100
+
+
+def test_timers(dump):
+    """Those of high resolution that /proc/timer_list had and that are far off: function and time."""
+    ours = {(timer["cpu"], timer["symbol"], timer["expires"]) for timer in kdump("timers", "--json", dump.vmcore)
+            if timer["clock"] != "jiffies"}
+    text = dump.said("said/tmp/timer_list")
+    now, found = int(re.search(r"^now at (\d+)", text, re.M)[1]), 0
+    for part in re.split(r"^cpu: ", text, flags=re.M)[1:]:
+        for function, expires in re.findall(r"^ #\d+: <\w+>, (\w+), .*\n # expires at \d+-(\d+) nsecs", part, re.M):
+            if int(expires) > now + 3600 * 10**9:
+                assert (int(part.split()[0]), function, int(expires)) in ours
+                found += 1
+    assert found >= 20
+    sleepers = [timer for timer in kdump("timers", "--json", dump.vmcore) if timer["task"] == "in-nanosleep"]
+    assert len(sleepers) == 20 and all(990000 < timer["due_seconds"] < 1000001 for timer in sleepers)
+    works = {timer["work"] for timer in kdump("timers", "--json", dump.vmcore) if timer["clock"] == "jiffies"}
+    assert "vmstat_shepherd" in works
+    assert all(-10 < timer["due_seconds"] < 10**6 for timer in kdump("timers", "--json", dump.vmcore) if timer["clock"] == "jiffies")
+
+
+def test_slab_caches(dump):
+    """As /proc/slabinfo had them: sizes exactly, numbers of objects but for what changed since."""
+    ours = {cache["name"]: cache for cache in kdump("slab", "--json", dump.vmcore)}
+    lines = [line.split() for line in dump.said("said/tmp/slabinfo").splitlines()[2:]]
+    assert {words[0] for words in lines} == set(ours)
+    for name, used, objects, size, *_ in lines:
+        cache = ours[name]
+        assert cache["each_bytes"] == int(size)
+        assert cache["used"] <= cache["objects"]
+        assert abs(cache["objects"] - int(objects)) <= max(400, int(objects) // 5), name
+        assert abs(cache["used"] - int(used)) <= max(400, int(used) // 5), name
+    task_structs = ours["task_struct"]["used"]
+    assert task_structs >= sum(not task["idle"] for task in kdump("ps", "--json", dump.vmcore))
+
+
+def test_command_line(dump):
+    said = dump.said("said/tmp/cmdline").rstrip("\n")
+    assert kdump("cmdline", "--json", dump.vmcore) == {"command_line": said, "parameters": said.split()}
+
+
+def run_mem(*arguments):
+    return subprocess.run([program.kdump_command(), "mem", *arguments], capture_output=True, check=True, timeout=60).stdout
+
+
+def test_memory_of_a_process(dump):
+    """The first page of each of its mappings, as its /proc/PID/mem had it: program, heap, stack and vDSO."""
+    pid, *addresses = dump.said("said/tmp/user-addresses").split()
+    pages = (dump.folder / "said/tmp/user-pages").read_bytes()
+    assert len(addresses) >= 8 and len(pages) == 4096 * len(addresses)
+    for number, address in enumerate(addresses):
+        assert run_mem("--task", pid, "--raw", "-n", "4096", dump.vmcore, address) == pages[number * 4096:][:4096]
+
+
+def test_instructions_as_objdump_decodes_them(tmp_path):
+    """Where each of them begins, and what is called, in a few thousand bytes of the kernel."""
+    dump = dumps.get("crowd")
+    code = tmp_path / "code"
+    for function in ("schedule", "vfs_write", "do_syscall_64", "copy_process"):
+        code.write_bytes(run_mem("--raw", "-n", "1024", dump.vmcore, function))
+        start = int(kdump("sym", "--json", dump.vmcore, function)[0]["address"], 16)
+        theirs = subprocess.run(["objdump", "-D", "-b", "binary", "-m", "i386:x86-64", f"--adjust-vma={start:#x}", code],
+                                capture_output=True, text=True, check=True).stdout
+        theirs = {int(at, 16): text for at, text in re.findall(r"^ *([0-9a-f]+):\t(?:[0-9a-f]{2} )+ *\t(.*)$", theirs, re.M)}
+        ours = kdump("mem", "--json", "--disassemble", "-n", "1024", dump.vmcore, function)["instructions"]
+        assert len(ours) > 150 and {int(one["address"], 16) for one in ours} <= set(theirs)
+        for one in ours:
+            there = theirs[int(one["address"], 16)].split()
+            if there[0].startswith("call") and there[1].startswith("0x"):
+                assert there[1] == one["text"].split()[1] and one["target"].endswith("+0x0")
 
 MEMBER = re.compile(r"""
     (?: (?P<name> \w+) (?: \[\d*\] )* | \(\*+ \s* (?P<function> \w+) (?: \[\d+\] )* \)\(.*\) )
@@ -280,6 +477,8 @@ def test_drgn_sees_the_same(name):
     theirs = {task["task"]: task for task in
               map(json.loads, oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, DRGN).splitlines())}
     ours = {int(task["task"], 16): task for task in kdump("bt", "-A", "--json", dump.vmcore)}
+    trampolines = {int(symbol["address"], 16) for symbol in
+                   kdump("sym", "--json", dump.vmcore, "return_to_handler", "arch_rethook_trampoline")}
     assert set(ours) == set(theirs)
     for vaddr, task in ours.items():
         peer = theirs[vaddr]
@@ -288,7 +487,12 @@ def test_drgn_sees_the_same(name):
         known = [frame for frame in peer["frames"] if frame[0]]
         kernel = [frame for frame in known if frame[0] >> 63]
         pcs = [int(frame["pc"], 16) for frame in task["frames"]]
-        if len(known) < len(peer["frames"]):
+        traced = [number for number, (there, _) in enumerate(kernel) if there in trampolines]
+        if task["comm"] in dumps.TRACED:
+            # it ends where tracing has replaced a return address; we know what was there, as the guest's kernel did
+            assert len(traced) == 1
+            kernel, pcs = kernel[:traced[0]], pcs[:traced[0]]
+        elif len(known) < len(peer["frames"]):
             # it gets lost where an interrupt switched to its own stack; we go on to what was interrupted
             pcs = pcs[:len(kernel)]
             assert any(frame["interrupted"] for frame in task["frames"][len(kernel):]), task["comm"]

@@ -5,13 +5,14 @@
  *     guest-crowd USER-CPU KERNEL-CPU SLOW-DISK
  *
  * Prints "ready" when all are where they should be, and sleeps. Their names say what they do: in-pipe, in-poll,
- * in-futex (threads), in-nanosleep, in-accept, blocked (D: the parent of a vfork), stopped, traced, zombie, and one that
+ * in-futex (threads), in-nanosleep, in-accept, in-network, blocked (D: the parent of a vfork), stopped, traced, zombie, and one that
  * spins in user space and one in the kernel, each on the CPU that was given. mutex-holder holds the mutex of a pipe, and
  * rwsem-holder the semaphore of an inode, while they wait for a page of a disk that does not answer; mutex-waiter and
  * rwsem-waiter want the same.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -203,26 +204,67 @@ static void want_rwsem(void)
 	write(open_file(), "x", 1);
 }
 
+static int bound(int family, int type, uint16_t port)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int fd = socket(family, type, 0);
+
+	v6.sin6_addr = in6addr_loopback;
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+			   family == AF_INET ? sizeof(v4) : sizeof(v6)))
+		_exit(1);
+	return fd;
+}
+
+static void connect_to(int fd, int to)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof(address);
+
+	if (getsockname(to, (struct sockaddr *)&address, &bytes) ||
+	    connect(fd, (struct sockaddr *)&address, bytes))
+		_exit(1);
+}
+
+/* Connections with what nobody reads, one that nobody accepts, and sockets of other kinds. */
+static void in_network(void)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+
+	for (int i = 0; i < 2; i++) {
+		int listener = bound(families[i], SOCK_STREAM, 4242);
+		int client = socket(families[i], SOCK_STREAM, 0);
+		int waiting = socket(families[i], SOCK_STREAM, 0);
+		int datagram = bound(families[i], SOCK_DGRAM, 4243);
+		int sender = bound(families[i], SOCK_DGRAM, 4244);
+
+		listen(listener, 5);
+		connect_to(client, listener);
+		if (accept(listener, NULL, NULL) < 0)
+			_exit(1);
+		write(client, "unread", 6);
+		connect_to(waiting, listener);
+		connect_to(sender, datagram);
+		write(sender, "nor this", 8);
+		socket(families[i], SOCK_RAW, IPPROTO_UDP);
+	}
+}
+
 static const struct role {
 	const char *name;
 	void (*run)(void);
 	unsigned int count;
 } roles[] = {
-	{"in-pipe", in_pipe, 60},
-	{"in-poll", in_poll, 20},
-	{"in-nanosleep", in_nanosleep, 20},
-	{"in-accept", in_accept, 10},
-	{"blocked", blocked, 10},
-	{"stopped", stopped, 10},
-	{"tracer", traced, 3},
-	{"undertaker", zombies, 1},
-	{"threads", threads, 2},
-	{"spin-user", spin_in_user, 1},
-	{"spin-kernel", spin_in_kernel, 1},
-	{"mutex-holder", hold_mutex, 1},
-	{"mutex-waiter", want_mutex, 3},
-	{"rwsem-holder", hold_rwsem, 1},
-	{"rwsem-waiter", want_rwsem, 3},
+	{"in-pipe", in_pipe, 60},           {"in-poll", in_poll, 20},
+	{"in-nanosleep", in_nanosleep, 20}, {"in-accept", in_accept, 10},
+	{"in-network", in_network, 1},      {"blocked", blocked, 10},
+	{"stopped", stopped, 10},           {"tracer", traced, 3},
+	{"undertaker", zombies, 1},         {"threads", threads, 2},
+	{"spin-user", spin_in_user, 1},     {"spin-kernel", spin_in_kernel, 1},
+	{"mutex-holder", hold_mutex, 1},    {"mutex-waiter", want_mutex, 3},
+	{"rwsem-holder", hold_rwsem, 1},    {"rwsem-waiter", want_rwsem, 3},
 };
 
 int main(int argc, char **argv)

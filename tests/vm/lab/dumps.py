@@ -62,6 +62,18 @@ ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
 # The open files of some: "process PID", then lines of number and path.
 ASK_FILES = ("for pid in 1 $(pidof mutex-holder) $(pidof in-accept); do echo process $pid; "
              "for file in /proc/$pid/fd/*; do echo ${file##*/} $(readlink $file); done; done")
+# The first page of each mapping of a process: their addresses, and all of them behind one another.
+ASK_USER_PAGES = ("pid=$(pidof in-network); echo $pid >/tmp/user-addresses; cat /proc/$pid/maps >/tmp/maps; "
+                  "sed -n 's/-.* r.*//p' /proc/$pid/maps | while read at; do "
+                  "dd if=/proc/$pid/mem of=/tmp/user-page bs=4096 skip=$((0x$at / 4096)) count=1 2>/dev/null && "
+                  "echo $at >>/tmp/user-addresses && cat /tmp/user-page >>/tmp/user-pages; done; true")
+# Two functions whose return is traced, one in each way: who sleeps in them has another return address on its stack.
+TRACED = {"in-poll": "do_sys_poll", "in-accept": "__sys_accept4"}
+TRACE = (f"mount -t tracefs tracefs /sys/kernel/tracing && cd /sys/kernel/tracing && echo r {TRACED['in-accept']} >kprobe_events && "
+         f"echo 1 >events/kprobes/enable && echo {TRACED['in-poll']} >set_graph_function && echo {TRACED['in-poll']} >set_ftrace_filter && "
+         "echo function_graph >current_tracer && cd /")
+# What it says of itself right before the panic, by name of the file in /proc.
+ASK_PROC = ["interrupts", "slabinfo", "timer_list", "cmdline", "net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw", "net/raw6", "net/unix"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,15 +125,21 @@ def _gather(machine, recipe, folder):
     guest = machine.guest
     last = recipe.cpus - 1
     guest.run("modprobe -a ext4 virtio_net overlay 2>/dev/null; true")
+    guest.run("ip link set lo up; ip addr add 192.0.2.7/24 dev lo; "
+              "setsid unshare -n sh -c 'ip link set lo up; exec sleep 1000000' >/dev/null 2>&1 &")
     # one request is answered, and those after it are not before an hour has passed
     machine.qmp.monitor("block_set_io_throttle in 1 0 0 0 0 0")
     guest.run("dd if=/dev/lab/in of=/dev/null bs=4096 count=1 skip=8192 iflag=direct 2>/dev/null")
+    guest.run(TRACE)
     guest.run(f"setsid {CROWD} {max(last - 1, 0)} {last} /dev/lab/in >/tmp/gathered 2>&1 &")
     guest.run("for try in $(seq 120); do grep -q ready /tmp/gathered && exit 0; sleep 1; done; exit 1", timeout=180)
     guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
               timeout=300)
-    guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts", timeout=120)
-    guest.get([f"/tmp/{name}" for name in ("kallsyms", "modules", "dmesg", "tasks", "files", "mounts")], folder / "said")
+    guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts; {ASK_USER_PAGES}", timeout=120)
+    guest.run("cd /sys/module; for file in $(find . -path '*/sections/*' -type f); do echo $file:$(cat $file); done >/tmp/sections; cd /; ip -o addr >/tmp/addresses; ip -o link >/tmp/links; " +
+              "; ".join(f"cat /proc/{name} >/tmp/{name.replace('/', '-')}" for name in ASK_PROC), timeout=60)
+    asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "maps", "user-addresses", "user-pages", "addresses", "links", "sections"]
+    guest.get([f"/tmp/{name.replace('/', '-')}" for name in asked + ASK_PROC], folder / "said")
 
 
 def _make(name, recipe):

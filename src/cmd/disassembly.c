@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Instructions of x86_64 with the kernel's symbols: decoded by capstone. */
+#include <capstone/capstone.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/dump_input.h"
+#include "cmd/mem_forms.h"
+
+enum { TEXT_BYTES = 256, SHOWN_BYTES = 8 };
+
+/* Where an instruction jumps to, calls, or reads relative to itself; 0 for what does none of it. */
+static uint64_t target_of(const cs_insn *instruction)
+{
+	const cs_x86 *x86 = &instruction->detail->x86;
+	bool jumps = false;
+
+	for (uint8_t i = 0; i < instruction->detail->groups_count; i++)
+		jumps |= instruction->detail->groups[i] == CS_GRP_JUMP ||
+			 instruction->detail->groups[i] == CS_GRP_CALL;
+	for (uint8_t i = 0; i < x86->op_count; i++) {
+		const cs_x86_op *operand = &x86->operands[i];
+
+		if (operand->type == X86_OP_IMM && (jumps || (uint64_t)operand->imm >> 63))
+			return (uint64_t)operand->imm;
+		if (operand->type == X86_OP_MEM && operand->mem.base == X86_REG_RIP)
+			return instruction->address + instruction->size +
+			       (uint64_t)operand->mem.disp;
+	}
+	return 0;
+}
+
+/* "schedule+0x40", or "" for what is no symbol's. */
+static void symbol_text(struct kd_system *system, uint64_t vaddr, char text[TEXT_BYTES])
+{
+	struct kd_symbols *symbols = system ? kd_system_symbols(system) : NULL;
+	const struct kd_symbol *symbol = symbols && vaddr ? kd_symbols_at(symbols, vaddr) : NULL;
+
+	text[0] = '\0';
+	if (symbol)
+		snprintf(text, TEXT_BYTES, "%s+0x%" PRIx64, kd_symbol_name(symbols, symbol),
+			 vaddr - symbol->vaddr);
+}
+
+typedef void take_instruction(void *opaque, const struct kd_memory_piece *piece,
+			      const cs_insn *instruction);
+
+/*
+ * A byte that begins no instruction is told as such, and decoding goes on behind it. What is cut off by the end of the
+ * piece is left out.
+ */
+static void each_instruction(const struct kd_memory_piece *piece, take_instruction *take,
+			     void *opaque)
+{
+	enum { LONGEST = 15 }; /* bytes, of an instruction (Intel SDM volume 2A, 2.3.11) */
+	const uint8_t *code = piece->data;
+	size_t left = piece->bytes;
+	uint64_t address = piece->address;
+	cs_insn *instruction;
+	csh handle;
+
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle))
+		return;
+	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
+	cs_option(handle, CS_OPT_SYNTAX,
+		  CS_OPT_SYNTAX_ATT); /* as the kernel's own sources write it */
+	instruction = cs_malloc(handle);
+	while (instruction && left) {
+		if (!cs_disasm_iter(handle, &code, &left, &address, instruction)) {
+			if (left < LONGEST)
+				break;
+			*instruction = (cs_insn){.address = address,
+						 .size = 1,
+						 .bytes = {*code},
+						 .mnemonic = "(bad)",
+						 .detail = instruction->detail};
+			instruction->detail->groups_count = 0;
+			instruction->detail->x86.op_count = 0;
+			code++;
+			left--;
+			address++;
+		}
+		take(opaque, piece, instruction);
+	}
+	if (instruction)
+		cs_free(instruction, 1);
+	cs_close(&handle);
+}
+
+static void print_instruction(void *opaque, const struct kd_memory_piece *piece,
+			      const cs_insn *instruction)
+{
+	char at[TEXT_BYTES], target[TEXT_BYTES];
+	int column = 0;
+
+	symbol_text(piece->system, instruction->address, at);
+	symbol_text(piece->system, target_of(instruction), target);
+	printf("%016" PRIx64 "  %-32s ", instruction->address, at);
+	for (; column < instruction->size && column < SHOWN_BYTES; column++)
+		printf(" %02x", instruction->bytes[column]);
+	printf("%*s  %s %s", 3 * (SHOWN_BYTES - column), instruction->size > SHOWN_BYTES ? "" : "",
+	       instruction->mnemonic, instruction->op_str);
+	if (*target)
+		printf("  # %s", target);
+	putchar('\n');
+}
+
+void kd_print_instructions(const struct kd_memory_piece *piece)
+{
+	each_instruction(piece, print_instruction, NULL);
+}
+
+static void add_instruction(void *opaque, const struct kd_memory_piece *piece,
+			    const cs_insn *instruction)
+{
+	char at[TEXT_BYTES], target[TEXT_BYTES], text[TEXT_BYTES], bytes[2 * 24 + 1] = "";
+	json_t *value;
+
+	symbol_text(piece->system, instruction->address, at);
+	symbol_text(piece->system, target_of(instruction), target);
+	for (int i = 0; i < instruction->size; i++)
+		snprintf(bytes + 2 * i, 3, "%02x", instruction->bytes[i]);
+	snprintf(text, sizeof(text), "%s%s%s", instruction->mnemonic,
+		 *instruction->op_str ? " " : "", instruction->op_str);
+	value = json_pack("{s:o, s:s, s:s, s:s}", "address", kd_json_address(instruction->address),
+			  "symbol", at, "bytes", bytes, "text", text);
+	if (*target)
+		json_object_set_new(value, "target", json_string(target));
+	json_array_append_new(opaque, value);
+}
+
+json_t *kd_instructions_json(const struct kd_memory_piece *piece)
+{
+	json_t *list = json_array();
+
+	each_instruction(piece, add_instruction, list);
+	return list;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A made-up kernel whose functions have unwind tables, in either form, and whose types are a few of every kind. */
+#ifndef ORC_FIXTURE_H
+#define ORC_FIXTURE_H
+
+#include "inspect/unwind.h"
+#include "kernel_fixture.h"
+
+enum {
+	ORC_IP = MADE_FREE,
+	ORC = MADE_FREE + 0x1000,
+	CODE = MADE_FREE + 0x2000,
+	DATA = MADE_FREE + 0x4000,
+	STACK = MADE_FREE + 0x8000,
+	IRQ_STACK = MADE_FREE + 0x10000,
+	ENTRIES = 8,
+	INT = 1,
+	SHORT,
+	CHAR,
+	TEXT16,
+	POINTER,
+	FLAGS,
+	INNER,
+	OUTER,
+};
+
+/* Functions of 0x100 bytes from CODE on; what unwinding each takes is in a table of the source. */
+enum { LEAF, CALLER, WITH_BP, INTERRUPT, NOTHING, ROOT, SWITCH, LAST };
+
+/* What struct orc_entry was up to 6.3, and is since. */
+enum orc_format { OLD, NEW };
+
+static inline uint64_t code(unsigned int function, unsigned int offset)
+{
+	return MADE_VADDR(CODE) + 0x100 * function + offset;
+}
+
+/* The fixture; the caller pokes stacks, and opens it. */
+void orc_machine_init(struct machine *machine, enum orc_format format);
+
+#endif
