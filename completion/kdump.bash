@@ -16,6 +16,8 @@ declare -gA _kdump_commands=(
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
+	[gdb]='--vmlinux --debug-folder --raw-input <file>'
+	[gdbserver]='--stdio --allow-remote --raw-input <file>'
 	[log]='--time --decode --level --follow-levels --caller --dictionary --indent --raw --json --raw-input -T -x -l -r <file>'
 	[save]='--level --exclude --compress --format --jobs --limit --order --erase --force --dry-run --quiet
 		--json --raw-input -d -x -c -f -j -n -q <file>'
@@ -53,6 +55,7 @@ declare -gA _kdump_values=(
 	[--vmlinux]='<file>'
 	[--root]='<folder>' [--config]='<file>' [--output]='<file>' [-o]='<file>' [--list]='<file>'
 	[--kernel-version]='<release>' [-k]='<release>'
+	[--debug-folder]='<folder>'
 	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--target]='<file>'
 	[--level]='31 1 0 1,31 err warn+' [-d]='31 1 0 1,31' [-l]='err warn+ +notice'

@@ -58,6 +58,8 @@ extern const struct kd_command kd_cmd_ps;
 extern const struct kd_command kd_cmd_regs;
 extern const struct kd_command kd_cmd_report;
 extern const struct kd_command kd_cmd_initramfs;
+extern const struct kd_command kd_cmd_gdb;
+extern const struct kd_command kd_cmd_gdbserver;
 extern const struct kd_command kd_cmd_info;
 extern const struct kd_command kd_cmd_irqs;
 extern const struct kd_command kd_cmd_net;

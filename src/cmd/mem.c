@@ -251,7 +251,7 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mem = {
 	.name = "mem",
-	.synopsis = "[--physical | --task PID] [-n BYTES] [OPTION]... DUMP ADDRESS|SYMBOL[+OFFSET]",
+	.synopsis = "[OPTION]... DUMP ADDRESS|SYMBOL[+OFFSET]",
 	.summary = "print memory at an address",
 	.run = run_mem,
 	.options =

@@ -5,13 +5,11 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/system.h"
+#include "inspect/vmlinux.h"
 
 struct kd_debug_info {
 	Dwfl *dwfl;
@@ -19,41 +17,7 @@ struct kd_debug_info {
 	uint64_t moved_by; /* KASLR: how far the kernel runs above where it was linked to */
 };
 
-/* Where a vmlinux with debug information may be, by the release; the build-id decides whether it is the right one. */
-static const char *const places[] = {
-	"/usr/lib/debug/boot/vmlinux-%s",
-	"/usr/lib/debug/lib/modules/%s/vmlinux",
-	"/lib/modules/%s/build/vmlinux",
-};
-
-static bool find_by_build_id(const struct kd_kernel *kernel, char path[PATH_MAX])
-{
-	const char *id = kd_kernel_build_id(kernel);
-
-	if (!id || strlen(id) < 3 || strchr(id, '/'))
-		return false;
-	snprintf(path, PATH_MAX, "/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
-	return !access(path, R_OK);
-}
-
-/* Whether the file is of this very build. A kernel or a file without a build-id is taken on trust. */
-static bool is_same_build(const struct kd_debug_info *info, const struct kd_kernel *kernel)
-{
-	const char *wanted = kd_kernel_build_id(kernel);
-	const unsigned char *id;
-	char text[2 * 64 + 1] = "";
-	GElf_Addr where;
-	int bytes = dwfl_module_build_id(info->module, &id, &where);
-
-	if (!wanted || bytes <= 0)
-		return true;
-	for (int i = 0; i < bytes && i < 64; i++)
-		snprintf(text + 2 * i, 3, "%02x", id[i]);
-	return !strcmp(text, wanted);
-}
-
-static enum kd_status open_file(const struct kd_kernel *kernel, const char *path,
-				struct kd_debug_info *info, struct kd_err *err)
+static enum kd_status open_file(const char *path, struct kd_debug_info *info, struct kd_err *err)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.section_address = dwfl_offline_section_address,
@@ -68,9 +32,6 @@ static enum kd_status open_file(const struct kd_kernel *kernel, const char *path
 	dwfl_report_end(info->dwfl, NULL, NULL);
 	if (!info->module)
 		return kd_fail(err, KD_UNSUPPORTED, "%s: %s", path, dwfl_errmsg(-1));
-	if (!is_same_build(info, kernel))
-		return kd_fail(err, KD_INVALID, "%s: not of the kernel that crashed, %s", path,
-			       kd_kernel_build_id(kernel));
 	if (!dwfl_module_getdwarf(info->module, &bias))
 		return kd_fail(err, KD_UNSUPPORTED, "%s: no debug information: %s", path,
 			       dwfl_errmsg(-1));
@@ -86,7 +47,7 @@ static enum kd_status try_file(const struct kd_system *system, const char *path,
 
 	if (!made)
 		return kd_fail_errno(err, ENOMEM, "%s", path);
-	status = open_file(kernel, path, made, err);
+	status = open_file(path, made, err);
 	if (status) {
 		kd_debug_info_close(made);
 		return status;
@@ -101,25 +62,17 @@ enum kd_status kd_debug_info_open(const struct kd_system *system, const char *pa
 {
 	const struct kd_kernel *kernel = kd_system_kernel(system);
 	char found[PATH_MAX];
+	enum kd_status status;
 
-	if (path && access(path, R_OK))
-		return kd_fail_errno(err, errno, "%s", path);
-	if (path)
-		return try_file(system, path, info, err);
-	if (find_by_build_id(kernel, found) && !try_file(system, found, info, NULL))
-		return KD_OK;
-	if (strchr(kd_kernel_release(kernel), '/'))
-		return kd_fail(err, KD_NOTFOUND, "no vmlinux with debug information");
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(found, sizeof(found), places[i], kd_kernel_release(kernel));
-#pragma GCC diagnostic pop
-		if (!access(found, R_OK) && !try_file(system, found, info, NULL))
-			return KD_OK;
+	if (!path) {
+		status = kd_vmlinux_find(kernel, KD_DEBUG_FOLDER, found, err);
+		return status ? status : try_file(system, found, info, err);
 	}
-	return kd_fail(err, KD_NOTFOUND, "no vmlinux of %s with debug information",
-		       kd_kernel_release(kernel));
+	status = kd_vmlinux_check(kernel, path, err);
+	/* a build without ids is taken on trust */
+	if (status == KD_NOTFOUND)
+		status = KD_OK;
+	return status ? status : try_file(system, path, info, err);
 }
 
 void kd_debug_info_close(struct kd_debug_info *info)

@@ -14,7 +14,8 @@ struct kd_debug_info;
 
 /*
  * Opens the vmlinux at path; with NULL, the one of the kernel's build-id under /usr/lib/debug, or where distributions put
- * it by release. KD_NOTFOUND: there is none; KD_INVALID: it is of another build; KD_UNSUPPORTED: it has no DWARF.
+ * it by release. KD_NOTFOUND: there is none; KD_INVALID: it is of another build; KD_UNSUPPORTED: it has no DWARF; or what
+ * kd_vmlinux_check() says.
  */
 enum kd_status kd_debug_info_open(const struct kd_system *system, const char *path,
 				  struct kd_debug_info **info, struct kd_err *err);

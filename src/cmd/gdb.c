@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kdump gdb: gdb on a dump.
+ *
+ * gdb starts the stub itself, as the other end of a pipe, so that nothing listens anywhere, and both end together. What it
+ * is told before and after are commands of its own (-ex), ahead of those of the user.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/dump_input.h"
+#include "inspect/vmlinux.h"
+#include "host/file.h"
+#include "host/system.h"
+
+#define DEBUG_FOLDER "/usr/lib/debug"
+
+enum { COMMAND_BYTES = 4 * PATH_MAX + 128 };
+
+struct request {
+	const char *dump, *vmlinux, *debug_folder;
+	struct kd_dump_options how;
+	char **gdb_arguments; /* NULL-terminated */
+	size_t gdb_argument_count;
+};
+
+/* Where gdb has its symbols from. */
+struct symbols {
+	char path[PATH_MAX]; /* "": from nowhere */
+	uint64_t offset;     /* to be added to their addresses */
+	bool made;           /* for this gdb only: to be removed */
+};
+
+/*
+ * Writes an ELF file of the dump's own symbols, at the addresses that they had, for who has no vmlinux: the place of
+ * kd_symfile_write(). NULL: there is none yet, and gdb starts without symbols.
+ */
+typedef enum kd_status symbol_writer(struct kd_system *system, const char *path,
+				     struct kd_err *err);
+static symbol_writer *const write_symbols = NULL;
+
+extern char **environ;
+
+/* A word for the shell or for gdb, which both take a backslash for what makes the next character a plain one. */
+static void quote(const char *word, char *quoted, size_t bytes)
+{
+	size_t length = 0;
+
+	for (; *word && length + 3 < bytes; word++) {
+		unsigned char c = (unsigned char)*word;
+		bool plain = c >= 0x80 || (c >= '0' && c <= '9') ||
+			     ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("/._-+,:@%=", c);
+
+		if (!plain)
+			quoted[length++] = '\\';
+		quoted[length++] = (char)c;
+	}
+	quoted[length] = '\0';
+}
+
+static enum kd_status make_symbols(struct kd_kernel *kernel, struct symbols *symbols,
+				   struct kd_err *err)
+{
+	const char *folder = getenv("TMPDIR");
+	struct kd_system *system = NULL;
+	KD_CLEANUP_CLOSE int fd = -1;
+	enum kd_status status;
+
+	snprintf(symbols->path, sizeof(symbols->path), "%s/kdump-symbols.XXXXXX",
+		 folder ? folder : "/tmp");
+	fd = mkstemp(symbols->path);
+	if (fd < 0)
+		return kd_fail_errno(err, errno, "%s", symbols->path);
+	symbols->made = true;
+	status = kd_system_open(kernel, &system, err);
+	if (!status)
+		status = write_symbols(system, symbols->path, err);
+	kd_system_close(system);
+	return status;
+}
+
+/* A vmlinux that was named has to be the right one; that there is none to be found is only said. */
+static enum kd_status find_symbols(struct kd_kernel *kernel, const struct request *request,
+				   struct symbols *symbols, struct kd_err *err)
+{
+	const struct kd_log log = kd_command_log(false);
+	struct kd_err why;
+	enum kd_status status;
+
+	kd_vmcoreinfo_key(kd_kernel_vmcoreinfo(kernel), "KERNELOFFSET", 16, &symbols->offset, NULL);
+	if (request->vmlinux) {
+		status = kd_vmlinux_check(kernel, request->vmlinux, err);
+		if (status && (status != KD_NOTFOUND || access(request->vmlinux, R_OK)))
+			return status;
+		if (status)
+			kd_log(&log, KD_LOG_WARNING, "%s: not checked: %s", request->vmlinux,
+			       err->text);
+		if (!realpath(request->vmlinux, symbols->path))
+			return kd_fail_errno(err, errno, "%s", request->vmlinux);
+		return KD_OK;
+	}
+	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, &why))
+		return KD_OK;
+	symbols->offset = 0;
+	if (write_symbols)
+		return make_symbols(kernel, symbols, err);
+	kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", why.text);
+	kd_command_hint("install the kernel's debug package, or name a file with --vmlinux");
+	return KD_OK;
+}
+
+/* "target remote | kdump gdbserver --stdio -- DUMP" */
+static enum kd_status format_target(const struct request *request, const char *path,
+				    char command[COMMAND_BYTES], struct kd_err *err)
+{
+	char self[PATH_MAX], quoted_self[2 * PATH_MAX], quoted_dump[2 * PATH_MAX], base[32] = "";
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length < 0)
+		return kd_fail_errno(err, errno, "/proc/self/exe");
+	self[length] = '\0';
+	/* gdb takes commands by the line */
+	if (strpbrk(path, "\r\n") || strpbrk(self, "\r\n"))
+		return kd_fail(err, KD_INVALID, "%s: gdb takes no path with a line break", path);
+	if (request->how.raw)
+		snprintf(base, sizeof(base), "--raw-input=%" PRIx64 " ", request->how.raw_base);
+	quote(self, quoted_self, sizeof(quoted_self));
+	quote(path, quoted_dump, sizeof(quoted_dump));
+	if (snprintf(command, COMMAND_BYTES, "target remote | %s gdbserver --stdio %s-- %s",
+		     quoted_self, base, quoted_dump) >= COMMAND_BYTES)
+		return kd_fail(err, KD_INVALID, "%s: too long a path", path);
+	return KD_OK;
+}
+
+/* Runs gdb and waits for it; *exit_status is its own. */
+static enum kd_status run(const char **words, int *exit_status, struct kd_err *err)
+{
+	char *const *spawned; /* which takes no const, and changes nothing */
+	posix_spawnattr_t attributes;
+	sigset_t defaults;
+	int error, ended;
+	pid_t pid;
+
+	/* what the terminal sends is for gdb */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGINT);
+	sigaddset(&defaults, SIGQUIT);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigdefault(&attributes, &defaults);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	memcpy(&spawned, &words, sizeof(spawned));
+	error = posix_spawnp(&pid, words[0], NULL, &attributes, spawned, environ);
+	posix_spawnattr_destroy(&attributes);
+	if (error == ENOENT)
+		return kd_fail(err, KD_NOTFOUND, "gdb: there is none in PATH");
+	if (error)
+		return kd_fail_errno(err, error, "gdb");
+	while (waitpid(pid, &ended, 0) < 0)
+		if (errno != EINTR)
+			return kd_fail_errno(err, errno, "gdb");
+	*exit_status = WIFEXITED(ended) ? WEXITSTATUS(ended) : KD_EXIT_FAILED;
+	return KD_OK;
+}
+
+static enum kd_status start(const struct request *request, const struct symbols *symbols,
+			    const char *target, int *exit_status, struct kd_err *err)
+{
+	char load[3 * PATH_MAX], quoted[2 * PATH_MAX];
+	const char *const commands[] = {
+		"set confirm off", /* nothing can be lost */
+		*symbols->path ? load : NULL,
+		target,
+		/* resuming one thread, gdb tells which: so it stays there when that is refused */
+		"set scheduler-locking on",
+	};
+	const size_t own = sizeof(commands) / sizeof(*commands);
+	KD_CLEANUP_FREE const char **words =
+		calloc(2 + 2 * own + request->gdb_argument_count + 1, sizeof(*words));
+	size_t count = 0;
+
+	if (!words)
+		return kd_fail_errno(err, ENOMEM, "gdb");
+	quote(symbols->path, quoted, sizeof(quoted));
+	snprintf(load, sizeof(load), "symbol-file -o 0x%" PRIx64 " %s", symbols->offset, quoted);
+	words[count++] = "gdb";
+	words[count++] = "-q";
+	for (size_t i = 0; i < own; i++)
+		if (commands[i]) {
+			words[count++] = "-ex";
+			words[count++] = commands[i];
+		}
+	memcpy(words + count, request->gdb_arguments, request->gdb_argument_count * sizeof(*words));
+	return run(words, exit_status, err);
+}
+
+static enum kd_status debug(struct kd_input *input, const struct request *request, int *exit_status,
+			    struct kd_err *err)
+{
+	struct symbols symbols = {.path = ""};
+	char path[PATH_MAX], target[COMMAND_BYTES];
+	enum kd_status status;
+
+	/* gdb may be somewhere else when it starts the stub */
+	if (!realpath(input->path, path))
+		return kd_fail_errno(err, errno, "%s", input->path);
+	status = format_target(request, path, target, err);
+	if (!status)
+		status = find_symbols(input->kernel, request, &symbols, err);
+	if (!status)
+		status = start(request, &symbols, target, exit_status, err);
+	if (symbols.made)
+		unlink(symbols.path);
+	return status;
+}
+
+/* What follows "--" is gdb's. */
+static int parse(const struct kd_command *self, int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{"vmlinux", required_argument, NULL, 'v'},
+		{"debug-folder", required_argument, NULL, 'd'},
+		KD_INPUT_OPTION,
+		{0},
+	};
+	int own = 1, option;
+
+	while (own < argc && strcmp(argv[own], "--"))
+		own++;
+	request->gdb_arguments = own < argc ? argv + own + 1 : argv + argc;
+	request->gdb_argument_count = own < argc ? (size_t)(argc - own - 1) : 0;
+	while ((option = getopt_long(own, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return kd_command_usage(self, "no such option");
+		if (option == KD_INPUT_RAW && !kd_input_option(&request->how))
+			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
+		if (option == 'v')
+			request->vmlinux = optarg;
+		if (option == 'd')
+			request->debug_folder = optarg;
+	}
+	if (own - optind != 1)
+		return kd_command_usage(self,
+					"exactly one DUMP is needed, gdb's arguments after --");
+	request->dump = argv[optind];
+	return KD_EXIT_DONE;
+}
+
+static int run_gdb(const struct kd_command *self, int argc, char **argv)
+{
+	struct request request = {.debug_folder = DEBUG_FOLDER};
+	struct kd_err err = {0};
+	struct kd_input input;
+	enum kd_status status;
+	int exit_status = parse(self, argc, argv, &request);
+
+	if (exit_status)
+		return exit_status;
+	if (kd_input_open(&input, request.dump, &request.how, &err))
+		return kd_command_failed(&err);
+	status = debug(&input, &request, &exit_status, &err);
+	kd_input_close(&input);
+	if (!status)
+		return exit_status;
+	kd_command_failed(&err);
+	if (!strncmp(err.text, "gdb: ", 5) && status == KD_NOTFOUND)
+		kd_command_hint("install gdb: the package has that name");
+	return KD_EXIT_FAILED;
+}
+
+const struct kd_command kd_cmd_gdb = {
+	.name = "gdb",
+	.synopsis = "[--vmlinux FILE] [OPTION]... DUMP [-- GDB-ARGS]",
+	.summary = "look at a dump with gdb",
+	.run = run_gdb,
+	.options = "  --vmlinux FILE      the kernel's symbols and types, of the very same build\n"
+		   "  --debug-folder DIR  where to look for it: " DEBUG_FOLDER
+		   " by default\n" KD_INPUT_HELP,
+};
