@@ -69,6 +69,7 @@ extern const struct kd_command kd_cmd_log;
 extern const struct kd_command kd_cmd_mem;
 extern const struct kd_command kd_cmd_save;
 extern const struct kd_command kd_cmd_sym;
+extern const struct kd_command kd_cmd_symfile;
 extern const struct kd_command kd_cmd_type;
 extern const struct kd_command kd_cmd_verify;
 extern const struct kd_command kd_cmd_version;

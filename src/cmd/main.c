@@ -33,6 +33,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_mem,
 	&kd_cmd_sym,
 	&kd_cmd_type,
+	&kd_cmd_symfile,
 	&kd_cmd_save,
 	&kd_cmd_verify,
 	&kd_cmd_version,

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gdb/symfile.h"
+
+#include "arch/arch.h"
+#include "gdb/elf_file.h"
+#include "gdb/frames.h"
+#include "gdb/layout.h"
+#include "gdb/symbol_table.h"
+
+/* Everything that the file is put together from. */
+struct parts {
+	const struct kd_log *log;
+	struct kd_layout layout;
+	struct kd_elf elf;
+	struct kd_buffer symbols, symbol_names;
+	struct kd_cfi cfi;
+};
+
+static void parts_deinit(struct parts *parts)
+{
+	kd_cfi_deinit(&parts->cfi);
+	kd_buffer_deinit(&parts->symbols);
+	kd_buffer_deinit(&parts->symbol_names);
+	kd_elf_deinit(&parts->elf);
+	kd_layout_deinit(&parts->layout);
+}
+
+static void add_buffer(struct parts *parts, const char *name, const struct kd_buffer *buffer)
+{
+	static const Elf64_Shdr header = {.sh_type = SHT_PROGBITS};
+
+	parts->elf.failed |= buffer->failed;
+	if (buffer->bytes)
+		kd_elf_add(&parts->elf, name, &header, buffer->data, buffer->bytes);
+}
+
+/* Nothing of the kernel's own code and data is in the file: debuggers read them in the dump. */
+static unsigned int add_sections(struct parts *parts)
+{
+	unsigned int first = parts->elf.count ? parts->elf.count : 1;
+
+	for (size_t i = 0; i < parts->layout.count; i++) {
+		const struct kd_section *section = &parts->layout.list[i];
+		const Elf64_Shdr header = {
+			.sh_type = SHT_NOBITS,
+			.sh_flags = section->flags,
+			.sh_addr = section->vaddr,
+		};
+
+		kd_elf_add(&parts->elf, section->name, &header, NULL, section->bytes);
+	}
+	return first;
+}
+
+static void add_symbols(struct parts *parts, unsigned int first_section)
+{
+	static const Elf64_Shdr names = {.sh_type = SHT_STRTAB};
+	Elf64_Shdr table = {
+		.sh_type = SHT_SYMTAB,
+		.sh_link = parts->elf.count + 1,
+		.sh_entsize = sizeof(Elf64_Sym),
+		.sh_addralign = 8,
+	};
+
+	kd_symbol_table(&parts->layout, first_section, &parts->symbols, &parts->symbol_names,
+			&table.sh_info);
+	parts->elf.failed |= parts->symbols.failed || parts->symbol_names.failed;
+	kd_elf_add(&parts->elf, ".symtab", &table, parts->symbols.data, parts->symbols.bytes);
+	kd_elf_add(&parts->elf, ".strtab", &names, parts->symbol_names.data,
+		   parts->symbol_names.bytes);
+}
+
+/* What the dump lacks is told, and left out; memory that we lack is not. */
+static enum kd_status without(const struct parts *parts, enum kd_status status, const char *what,
+			      const struct kd_err *why, struct kd_err *err)
+{
+	if (status == KD_NOMEM && err)
+		*err = *why;
+	if (!status || status == KD_NOMEM)
+		return status;
+	kd_log(parts->log, KD_LOG_WARNING, "no %s: %s", what, why->text);
+	return KD_OK;
+}
+
+static enum kd_status add_frames(struct parts *parts, struct kd_err *err)
+{
+	struct kd_err why = {KD_OK, ""};
+	enum kd_status status;
+
+	kd_cfi_init(&parts->cfi);
+	status = kd_frames_write(&parts->layout, parts->log, &parts->cfi, &why);
+	if (!status)
+		add_buffer(parts, ".debug_frame", &parts->cfi.bytes);
+	return without(parts, status, "unwind tables", &why, err);
+}
+
+enum kd_status kd_symfile_make(struct kd_system *system, const struct kd_log *log,
+			       struct kd_buffer *file, struct kd_err *err)
+{
+	struct kd_kernel *kernel = kd_system_kernel(system);
+	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kernel));
+	struct parts parts = {.log = log};
+	enum kd_status status = kd_kernel_need_64_bits(kernel, "symbol file", err);
+
+	if (!status)
+		status = kd_layout_init(&parts.layout, system, err);
+	if (!status) {
+		add_symbols(&parts, add_sections(&parts));
+		status = add_frames(&parts, err);
+	}
+	if (!status)
+		kd_elf_write(&parts.elf, arch->elf_machine, file);
+	parts_deinit(&parts);
+	if (!status && file->failed)
+		status = kd_fail(err, KD_NOMEM, "no memory for the symbol file");
+	return status;
+}
