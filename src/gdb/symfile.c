@@ -5,6 +5,7 @@
 #include "gdb/elf_file.h"
 #include "gdb/frames.h"
 #include "gdb/layout.h"
+#include "gdb/stacks.h"
 #include "gdb/symbol_table.h"
 
 /* Everything that the file is put together from. */
@@ -14,10 +15,12 @@ struct parts {
 	struct kd_elf elf;
 	struct kd_buffer symbols, symbol_names;
 	struct kd_cfi cfi;
+	struct kd_stacks stacks;
 };
 
 static void parts_deinit(struct parts *parts)
 {
+	kd_stacks_deinit(&parts->stacks);
 	kd_cfi_deinit(&parts->cfi);
 	kd_buffer_deinit(&parts->symbols);
 	kd_buffer_deinit(&parts->symbol_names);
@@ -94,6 +97,26 @@ static enum kd_status add_frames(struct parts *parts, struct kd_err *err)
 	return without(parts, status, "unwind tables", &why, err);
 }
 
+static enum kd_status add_stacks(struct parts *parts, struct kd_err *err)
+{
+	struct kd_stacks *stacks = &parts->stacks;
+	struct kd_err why = {KD_OK, ""};
+	enum kd_status status = kd_stacks_init(stacks, &parts->layout, &why);
+
+	parts->elf.failed |= stacks->memory.failed;
+	for (size_t i = 0; i < stacks->count && !stacks->memory.failed; i++) {
+		const Elf64_Shdr header = {
+			.sh_type = SHT_PROGBITS,
+			.sh_flags = SHF_ALLOC | SHF_WRITE,
+			.sh_addr = stacks->list[i].vaddr,
+		};
+
+		kd_elf_add(&parts->elf, ".stack", &header, stacks->memory.data + stacks->list[i].at,
+			   stacks->list[i].bytes);
+	}
+	return without(parts, status, "stacks", &why, err);
+}
+
 enum kd_status kd_symfile_make(struct kd_system *system, const struct kd_log *log,
 			       struct kd_buffer *file, struct kd_err *err)
 {
@@ -108,6 +131,8 @@ enum kd_status kd_symfile_make(struct kd_system *system, const struct kd_log *lo
 		add_symbols(&parts, add_sections(&parts));
 		status = add_frames(&parts, err);
 	}
+	if (!status)
+		status = add_stacks(&parts, err);
 	if (!status)
 		kd_elf_write(&parts.elf, arch->elf_machine, file);
 	parts_deinit(&parts);
