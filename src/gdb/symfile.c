@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gdb/symfile.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "arch/arch.h"
+#include "gdb/dwarf.h"
 #include "gdb/elf_file.h"
 #include "gdb/frames.h"
 #include "gdb/layout.h"
+#include "gdb/module_types.h"
 #include "gdb/stacks.h"
 #include "gdb/symbol_table.h"
+#include "host/system.h"
 
 /* Everything that the file is put together from. */
 struct parts {
@@ -16,10 +22,22 @@ struct parts {
 	struct kd_buffer symbols, symbol_names;
 	struct kd_cfi cfi;
 	struct kd_stacks stacks;
+	struct kd_dwarf dwarf;
+	struct kd_buffer abbreviations;
+	struct kd_module_types *module_types;
+	size_t module_count;
+	struct kd_unit *units; /* the kernel's first, then one for each of these */
+	size_t unit_count;
 };
 
 static void parts_deinit(struct parts *parts)
 {
+	for (size_t i = 0; i < parts->unit_count; i++)
+		free(parts->units[i].places);
+	free(parts->units);
+	kd_module_types_free(parts->module_types, parts->module_count);
+	kd_buffer_deinit(&parts->abbreviations);
+	kd_dwarf_deinit(&parts->dwarf);
 	kd_stacks_deinit(&parts->stacks);
 	kd_cfi_deinit(&parts->cfi);
 	kd_buffer_deinit(&parts->symbols);
@@ -85,6 +103,62 @@ static enum kd_status without(const struct parts *parts, enum kd_status status, 
 	return KD_OK;
 }
 
+static enum kd_status write_units(struct parts *parts, const struct kd_btf *btf, struct kd_err *err)
+{
+	struct kd_system *system = parts->layout.system;
+	struct kd_unit *units = calloc(1 + parts->module_count, sizeof(*units));
+	size_t modules;
+	const struct kd_module *list = kd_system_modules(system, &modules);
+	enum kd_status status;
+
+	if (!units)
+		return kd_fail_errno(err, ENOMEM, "%zu modules", parts->module_count);
+	parts->units = units;
+	parts->unit_count = 1 + parts->module_count;
+	units[0] = (struct kd_unit){.btf = btf, .module = KD_KERNEL_ITSELF, .name = "vmlinux"};
+	status = kd_dwarf_unit(&parts->dwarf, &units[0], err);
+	for (size_t i = 0; !status && i < parts->module_count; i++) {
+		const struct kd_module_types *own = &parts->module_types[i];
+
+		units[1 + i] = (struct kd_unit){
+			.btf = &own->types.btf,
+			.module = own->module,
+			.name = list[own->module - 1].name,
+			.base = &units[0],
+		};
+		status = kd_dwarf_unit(&parts->dwarf, &units[1 + i], err);
+	}
+	return status;
+}
+
+static enum kd_status add_types(struct parts *parts, struct kd_err *err)
+{
+	struct kd_system *system = parts->layout.system;
+	struct kd_err why = {KD_OK, ""};
+	const struct kd_btf *btf = kd_system_types(system, &why);
+	enum kd_status status;
+
+	/* who opened the system was told */
+	if (!btf)
+		return KD_OK;
+	status = kd_module_types_read(system, &parts->module_types, &parts->module_count, &why);
+	if (status == KD_NOTFOUND)
+		status = KD_OK; /* before 5.11 modules have none */
+	status = without(parts, status, "types of modules", &why, err);
+	parts->dwarf.layout = &parts->layout;
+	kd_put_u8(&parts->dwarf.texts, 0);
+	if (!status)
+		status = write_units(parts, btf, err);
+	if (status)
+		return status;
+	parts->elf.failed |= parts->dwarf.uses.failed;
+	kd_dies_abbreviations(&parts->dwarf.dies, &parts->abbreviations);
+	add_buffer(parts, ".debug_info", &parts->dwarf.dies.info);
+	add_buffer(parts, ".debug_abbrev", &parts->abbreviations);
+	add_buffer(parts, ".debug_str", &parts->dwarf.texts);
+	return KD_OK;
+}
+
 static enum kd_status add_frames(struct parts *parts, struct kd_err *err)
 {
 	struct kd_err why = {KD_OK, ""};
@@ -129,8 +203,10 @@ enum kd_status kd_symfile_make(struct kd_system *system, const struct kd_log *lo
 		status = kd_layout_init(&parts.layout, system, err);
 	if (!status) {
 		add_symbols(&parts, add_sections(&parts));
-		status = add_frames(&parts, err);
+		status = add_types(&parts, err);
 	}
+	if (!status)
+		status = add_frames(&parts, err);
 	if (!status)
 		status = add_stacks(&parts, err);
 	if (!status)
