@@ -26,6 +26,7 @@ declare -gA _kdump_commands=(
 	[regs]='--json --raw-input <file>'
 	[mods]='--json --raw-input <file>'
 	[type]='--json --raw-input <file>'
+	[symfile]='--output --raw-input -o <file>'
 	[report]='--json --html --output --raw-input -o <file>'
 	[locks]='--json --raw-input <file>'
 	[mounts]='--json --raw-input <file>'

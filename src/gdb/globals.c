@@ -46,7 +46,7 @@ static const struct {
 	{"oops_in_progress", KD_BTF_INT, "int", ""},
 	/* memory */
 	{"mem_section", KD_BTF_STRUCT, "mem_section", "**"},
-	{"node_data", KD_BTF_STRUCT, "pglist_data", "*["},
+	{"node_data", KD_BTF_TYPEDEF, "pg_data_t", "*["},
 	{"contig_page_data", KD_BTF_STRUCT, "pglist_data", ""},
 	{"vmemmap_base", KD_BTF_INT, "long unsigned int", ""},
 	{"page_offset_base", KD_BTF_INT, "long unsigned int", ""},

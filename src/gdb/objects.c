@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Functions and variables: BTF has their names and types, the symbols where they are. Several functions may have one name,
- * and then BTF has one of them only if they all are of one type.
+ * Functions and variables: BTF has their names and types, the symbols where they are. Several functions may have one name. When
+ * BTF has one function of it, they all are of its type; when it has more, nothing tells which is which, and they
+ * remain symbols.
  */
 #include <ctype.h>
 #include <dwarf.h>
+#include <stdlib.h>
 
 #include "gdb/dwarf.h"
-
-/* Looked at for one unit: damaged types may name the same symbols over and over. */
-enum { SYMBOLS_MOST = 1 << 22 };
+#include "host/file.h"
 
 static void put_function(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 			 const struct kd_btf_type *function, const struct kd_symbol *symbol)
@@ -44,28 +44,66 @@ static void put_variable(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 	kd_die_end(&dwarf->dies);
 }
 
-void kd_dwarf_objects(struct kd_dwarf *dwarf, const struct kd_unit *unit)
+/* The type of a function or variable; false for others. */
+static bool get_object(const struct kd_unit *unit, uint32_t id, struct kd_btf_type *type)
 {
-	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
-	unsigned int left = SYMBOLS_MOST;
+	return !kd_btf_type(unit->btf, id, type, NULL) &&
+	       (type->kind == KD_BTF_FUNCTION || type->kind == KD_BTF_VARIABLE);
+}
+
+/* Which type each name has, by the rank of its first symbol: UINT32_MAX for several. */
+static void find_owners(const struct kd_unit *unit, const struct kd_symbols *symbols,
+			uint32_t *owners)
+{
 	struct kd_btf_type type;
 
 	for (uint32_t id = unit->btf->first_id; id < unit->btf->end_id; id++) {
-		const struct kd_symbol *symbol = NULL;
+		const struct kd_symbol *first;
+		uint32_t *owner;
 
-		if (kd_btf_type(unit->btf, id, &type, NULL) ||
-		    (type.kind != KD_BTF_FUNCTION && type.kind != KD_BTF_VARIABLE))
+		if (!get_object(unit, id, &type))
 			continue;
-		while (left && (symbol = kd_symbols_find(symbols, type.name, symbol))) {
-			bool is_code = kd_layout_is_code(dwarf->layout, symbol);
+		first = kd_symbols_find(symbols, type.name, NULL);
+		if (!first)
+			continue;
+		owner = &owners[first - kd_symbols_get(symbols, 0)];
+		*owner = *owner ? UINT32_MAX : id;
+	}
+}
 
-			left--;
-			if (symbol->module != unit->module)
-				continue;
-			if (type.kind == KD_BTF_FUNCTION && is_code)
-				put_function(dwarf, unit, &type, symbol);
-			else if (type.kind == KD_BTF_VARIABLE && !is_code)
-				put_variable(dwarf, unit, &type, symbol);
-		}
+static void put_object(struct kd_dwarf *dwarf, const struct kd_unit *unit,
+		       const struct kd_btf_type *type, const struct kd_symbol *symbol)
+{
+	bool is_code = kd_layout_is_code(dwarf->layout, symbol);
+
+	if (symbol->module != unit->module)
+		return;
+	if (type->kind == KD_BTF_FUNCTION && is_code)
+		put_function(dwarf, unit, type, symbol);
+	else if (type->kind == KD_BTF_VARIABLE && !is_code)
+		put_variable(dwarf, unit, type, symbol);
+}
+
+void kd_dwarf_objects(struct kd_dwarf *dwarf, const struct kd_unit *unit)
+{
+	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
+	KD_CLEANUP_FREE uint32_t *owners = calloc(kd_symbols_count(symbols) + 1, sizeof(*owners));
+	struct kd_btf_type type;
+
+	if (!owners) {
+		dwarf->dies.info.failed = true;
+		return;
+	}
+	find_owners(unit, symbols, owners);
+	for (uint32_t id = unit->btf->first_id; id < unit->btf->end_id; id++) {
+		const struct kd_symbol *first, *symbol;
+
+		if (!get_object(unit, id, &type))
+			continue;
+		first = kd_symbols_find(symbols, type.name, NULL);
+		if (!first || owners[first - kd_symbols_get(symbols, 0)] != id)
+			continue;
+		for (symbol = first; symbol; symbol = kd_symbols_find(symbols, type.name, symbol))
+			put_object(dwarf, unit, &type, symbol);
 	}
 }
