@@ -10,6 +10,8 @@
 #include "host/system.h"
 #include "inspect/fields.h"
 
+#define MODULE_BYTES_MOST (UINT64_C(256) << 20) /* of memory, of all of them */
+
 /* By the symbols that the linker puts around them (include/asm-generic/vmlinux.lds.h). */
 static const struct {
 	const char *name, *start, *end;
@@ -102,8 +104,54 @@ enum kd_status kd_layout_init(struct kd_layout *layout, struct kd_system *system
 
 void kd_layout_deinit(struct kd_layout *layout)
 {
+	for (size_t i = 0; i < layout->count; i++)
+		free(layout->list[i].memory);
 	free(layout->list);
 	*layout = (struct kd_layout){.list = NULL};
+}
+
+static enum kd_status read_section(struct kd_layout *layout, struct kd_section *section,
+				   uint64_t *left_bytes, struct kd_err *err)
+{
+	uint8_t *memory;
+	enum kd_status status;
+
+	if (section->bytes > *left_bytes)
+		return kd_fail(err, KD_UNSUPPORTED, "modules of more than %llu bytes",
+			       (unsigned long long)MODULE_BYTES_MOST);
+	memory = malloc((size_t)section->bytes);
+	if (!memory)
+		return kd_fail_errno(err, ENOMEM, "%llu bytes", (unsigned long long)section->bytes);
+	status =
+		kd_system_read(layout->system, section->vaddr, memory, (size_t)section->bytes, err);
+	if (status) {
+		free(memory);
+		return status;
+	}
+	*left_bytes -= section->bytes;
+	section->memory = memory;
+	return KD_OK;
+}
+
+enum kd_status kd_layout_read_modules(struct kd_layout *layout, const struct kd_log *log,
+				      struct kd_err *err)
+{
+	uint64_t left_bytes = MODULE_BYTES_MOST;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		struct kd_section *section = &layout->list[i];
+		struct kd_err why = {KD_OK, ""};
+		enum kd_status status = KD_OK;
+
+		if (section->module != KD_KERNEL_ITSELF)
+			status = read_section(layout, section, &left_bytes, &why);
+		if (status == KD_NOMEM)
+			return kd_fail(err, status, "%s: %s", section->name, why.text);
+		if (status)
+			kd_log(log, KD_LOG_WARNING, "%s will be read as zeros: %s", section->name,
+			       why.text);
+	}
+	return KD_OK;
 }
 
 const struct kd_section *kd_layout_at(const struct kd_layout *layout, uint64_t vaddr)

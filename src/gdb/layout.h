@@ -3,6 +3,7 @@
 #ifndef KD_GDB_LAYOUT_H
 #define KD_GDB_LAYOUT_H
 
+#include "base/log.h"
 #include "inspect/system.h"
 
 enum { KD_SECTION_NAME_BYTES = KD_MODULE_NAME_BYTES + 16 };
@@ -12,6 +13,7 @@ struct kd_section {
 	uint64_t vaddr, bytes;            /* at run time; never empty, and over no other */
 	uint64_t flags;                   /* SHF_… */
 	unsigned int module;              /* as in struct kd_symbol */
+	uint8_t *memory;                  /* what is in it; NULL: not read */
 };
 
 struct kd_layout {
@@ -24,6 +26,13 @@ struct kd_layout {
 enum kd_status kd_layout_init(struct kd_layout *layout, struct kd_system *system,
 			      struct kd_err *err);
 void kd_layout_deinit(struct kd_layout *layout);
+
+/*
+ * Reads the memory of modules, which debuggers do not find in a dump: it lies where only page tables lead. What
+ * cannot be read is left out, and the log told. KD_NOMEM.
+ */
+enum kd_status kd_layout_read_modules(struct kd_layout *layout, const struct kd_log *log,
+				      struct kd_err *err);
 
 /* The section that an address is in; NULL: none. */
 const struct kd_section *kd_layout_at(const struct kd_layout *layout, uint64_t vaddr);

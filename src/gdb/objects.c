@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Functions and variables: BTF has their names and types, the symbols where they are. Several functions may have one name. When
- * BTF has one function of it, they all are of its type; when it has more, nothing tells which is which, and they
- * remain symbols.
+ * Functions and variables: BTF has their names and types, the symbols where they are. Several may have one name:
+ *
+ *     BTF       symbols
+ *     one       one         they belong together
+ *     one       several     functions are all of that type, or BTF had more of them; of variables it has per-CPU ones
+ *                           alone, and the others may be anything
+ *     several   …           nothing tells which is which
+ *
+ * Where that is not certain they remain symbols.
  */
 #include <ctype.h>
 #include <dwarf.h>
@@ -71,16 +77,28 @@ static void find_owners(const struct kd_unit *unit, const struct kd_symbols *sym
 	}
 }
 
+static bool is_alone(const struct kd_symbols *symbols, const struct kd_symbol *symbol)
+{
+	const char *name = kd_symbol_name(symbols, symbol);
+	const struct kd_symbol *other = NULL;
+
+	while ((other = kd_symbols_find(symbols, name, other)))
+		if (other != symbol && other->module == symbol->module)
+			return false;
+	return true;
+}
+
 static void put_object(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 		       const struct kd_btf_type *type, const struct kd_symbol *symbol)
 {
+	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
 	bool is_code = kd_layout_is_code(dwarf->layout, symbol);
 
 	if (symbol->module != unit->module)
 		return;
 	if (type->kind == KD_BTF_FUNCTION && is_code)
 		put_function(dwarf, unit, type, symbol);
-	else if (type->kind == KD_BTF_VARIABLE && !is_code)
+	else if (type->kind == KD_BTF_VARIABLE && !is_code && is_alone(symbols, symbol))
 		put_variable(dwarf, unit, type, symbol);
 }
 

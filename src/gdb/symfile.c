@@ -55,7 +55,7 @@ static void add_buffer(struct parts *parts, const char *name, const struct kd_bu
 		kd_elf_add(&parts->elf, name, &header, buffer->data, buffer->bytes);
 }
 
-/* Nothing of the kernel's own code and data is in the file: debuggers read them in the dump. */
+/* The kernel's own code and data debuggers read in the dump; those of modules are in the file. */
 static unsigned int add_sections(struct parts *parts)
 {
 	unsigned int first = parts->elf.count ? parts->elf.count : 1;
@@ -63,12 +63,12 @@ static unsigned int add_sections(struct parts *parts)
 	for (size_t i = 0; i < parts->layout.count; i++) {
 		const struct kd_section *section = &parts->layout.list[i];
 		const Elf64_Shdr header = {
-			.sh_type = SHT_NOBITS,
+			.sh_type = section->memory ? SHT_PROGBITS : SHT_NOBITS,
 			.sh_flags = section->flags,
 			.sh_addr = section->vaddr,
 		};
 
-		kd_elf_add(&parts->elf, section->name, &header, NULL, section->bytes);
+		kd_elf_add(&parts->elf, section->name, &header, section->memory, section->bytes);
 	}
 	return first;
 }
@@ -201,6 +201,8 @@ enum kd_status kd_symfile_make(struct kd_system *system, const struct kd_log *lo
 
 	if (!status)
 		status = kd_layout_init(&parts.layout, system, err);
+	if (!status)
+		status = kd_layout_read_modules(&parts.layout, log, err);
 	if (!status) {
 		add_symbols(&parts, add_sections(&parts));
 		status = add_types(&parts, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A symbol file for debuggers, made from a dump alone: an ELF64 executable without code, whose symbols, types and
- * unwind tables are where they were in the dead kernel.
+ * A symbol file for debuggers, made from a dump alone: an ELF64 executable, whose symbols, types and unwind
+ * tables are where they were in the dead kernel (docs/symfile.md).
  */
 #ifndef KD_GDB_SYMFILE_H
 #define KD_GDB_SYMFILE_H
