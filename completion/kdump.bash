@@ -30,6 +30,7 @@ declare -gA _kdump_commands=(
 	[regs]='--json --raw-input <file>'
 	[mods]='--sections --json --raw-input -s <file>'
 	[type]='--json --raw-input <file>'
+	[symfile]='--output --raw-input -o <file>'
 	[report]='--json --html --output --raw-input -o <file>'
 	[locks]='--json --raw-input <file>'
 	[mounts]='--json --raw-input <file>'

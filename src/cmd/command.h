@@ -72,6 +72,7 @@ extern const struct kd_command kd_cmd_mem;
 extern const struct kd_command kd_cmd_mount;
 extern const struct kd_command kd_cmd_save;
 extern const struct kd_command kd_cmd_sym;
+extern const struct kd_command kd_cmd_symfile;
 extern const struct kd_command kd_cmd_type;
 extern const struct kd_command kd_cmd_umount;
 extern const struct kd_command kd_cmd_verify;

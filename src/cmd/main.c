@@ -35,6 +35,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_type,
 	&kd_cmd_gdb,
 	&kd_cmd_gdbserver,
+	&kd_cmd_symfile,
 	&kd_cmd_save,
 	&kd_cmd_verify,
 	&kd_cmd_mount,

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "symfile/stacks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "host/file.h"
+#include "host/system.h"
+#include "inspect/stacks.h"
+
+enum {
+	PAGE_BYTES = 4096,
+	PAGES_MOST = 1 << 15,
+	/* from a frame to its caller's on the same stack, and what a frame is looked for in */
+	FRAME_BYTES_MOST = 16 << 10,
+};
+
+/* Pages as they come, some of them more than once. */
+struct pages {
+	uint64_t *list;
+	size_t count;
+};
+
+static void add_range(struct pages *pages, uint64_t start, uint64_t end)
+{
+	for (uint64_t at = kd_round_down(start, PAGE_BYTES); at < end; at += PAGE_BYTES)
+		if (pages->count < PAGES_MOST &&
+		    (!pages->count || pages->list[pages->count - 1] != at))
+			pages->list[pages->count++] = at;
+}
+
+static void add_stack(struct pages *pages, const struct kd_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		uint64_t sp = stack->frames[i].sp, end = sp + PAGE_BYTES;
+		uint64_t next = i + 1 < stack->count ? stack->frames[i + 1].sp : sp;
+
+		if (next > end && next - sp <= FRAME_BYTES_MOST)
+			end = next;
+		add_range(pages, sp, end);
+	}
+}
+
+static enum kd_status find_pages(struct pages *pages, struct kd_system *system, struct kd_err *err)
+{
+	KD_CLEANUP_FREE struct kd_stack *stack = malloc(sizeof(*stack));
+	struct kd_orc_tables tables;
+	struct kd_unwind_start start;
+	struct kd_tasks tasks;
+	enum kd_status status;
+
+	if (!stack)
+		return kd_fail_errno(err, ENOMEM, "stacks");
+	status = kd_orc_init(&tables, system, err);
+	if (status)
+		return status;
+	/* of tasks that could be read only in part, those of the CPUs come first */
+	status = kd_tasks_init(&tasks, system, err);
+	for (size_t i = 0; i < tasks.count; i++) {
+		const struct kd_task *task = &tasks.list[i];
+
+		if (!task->running || kd_task_start(system, &tasks.cpus, task, &start, NULL))
+			continue;
+		kd_unwind(&tables, &start, false, stack);
+		add_stack(pages, stack);
+	}
+	kd_tasks_deinit(&tasks);
+	return pages->count ? KD_OK : status;
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Reads a page behind those before it. */
+static void take_page(struct kd_stacks *stacks, const struct kd_layout *layout, uint64_t vaddr)
+{
+	struct kd_stack_part *last = stacks->count ? &stacks->list[stacks->count - 1] : NULL;
+	uint8_t page[PAGE_BYTES];
+
+	if ((last && vaddr < last->vaddr + last->bytes) || kd_layout_at(layout, vaddr) ||
+	    kd_system_read(layout->system, vaddr, page, sizeof(page), NULL))
+		return;
+	if (!last || vaddr != last->vaddr + last->bytes) {
+		last = &stacks->list[stacks->count++];
+		*last = (struct kd_stack_part){.vaddr = vaddr, .at = stacks->memory.bytes};
+	}
+	last->bytes += sizeof(page);
+	kd_put(&stacks->memory, page, sizeof(page));
+}
+
+enum kd_status kd_stacks_init(struct kd_stacks *stacks, const struct kd_layout *layout,
+			      struct kd_err *err)
+{
+	KD_CLEANUP_FREE uint64_t *list = malloc(PAGES_MOST * sizeof(*list));
+	struct pages pages = {.list = list};
+	struct kd_stacks made = {.count = 0};
+	enum kd_status status;
+
+	if (!list)
+		return kd_fail_errno(err, ENOMEM, "stacks");
+	status = find_pages(&pages, layout->system, err);
+	if (status)
+		return status;
+	made.list = malloc((pages.count + 1) * sizeof(*made.list));
+	if (!made.list)
+		return kd_fail_errno(err, ENOMEM, "stacks");
+	qsort(list, pages.count, sizeof(*list), by_number);
+	for (size_t i = 0; i < pages.count; i++)
+		take_page(&made, layout, list[i]);
+	*stacks = made;
+	return KD_OK;
+}
+
+void kd_stacks_deinit(struct kd_stacks *stacks)
+{
+	kd_buffer_deinit(&stacks->memory);
+	free(stacks->list);
+	*stacks = (struct kd_stacks){.list = NULL};
+}
