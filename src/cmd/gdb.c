@@ -6,6 +6,7 @@
  * is told before and after are commands of its own (-ex), ahead of those of the user.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -18,10 +19,9 @@
 
 #include "cmd/dump_input.h"
 #include "inspect/vmlinux.h"
+#include "symfile/symfile.h"
 #include "host/file.h"
 #include "host/system.h"
-
-#define DEBUG_FOLDER "/usr/lib/debug"
 
 enum { COMMAND_BYTES = 4 * PATH_MAX + 128 };
 
@@ -38,14 +38,6 @@ struct symbols {
 	uint64_t offset;     /* to be added to their addresses */
 	bool made;           /* for this gdb only: to be removed */
 };
-
-/*
- * Writes an ELF file of the dump's own symbols, at the addresses that they had, for who has no vmlinux: the place of
- * kd_symfile_write(). NULL: there is none yet, and gdb starts without symbols.
- */
-typedef enum kd_status symbol_writer(struct kd_system *system, const char *path,
-				     struct kd_err *err);
-static symbol_writer *const write_symbols = NULL;
 
 extern char **environ;
 
@@ -66,23 +58,29 @@ static void quote(const char *word, char *quoted, size_t bytes)
 	quoted[length] = '\0';
 }
 
+/* A file of the dump's own symbols, at the addresses that they had, for who has no vmlinux. */
 static enum kd_status make_symbols(struct kd_kernel *kernel, struct symbols *symbols,
 				   struct kd_err *err)
 {
+	const struct kd_log log = kd_command_log(false);
 	const char *folder = getenv("TMPDIR");
+	struct kd_buffer file = {.data = NULL};
 	struct kd_system *system = NULL;
 	KD_CLEANUP_CLOSE int fd = -1;
 	enum kd_status status;
 
 	snprintf(symbols->path, sizeof(symbols->path), "%s/kdump-symbols.XXXXXX",
 		 folder ? folder : "/tmp");
-	fd = mkstemp(symbols->path);
+	fd = mkostemp(symbols->path, O_CLOEXEC);
 	if (fd < 0)
 		return kd_fail_errno(err, errno, "%s", symbols->path);
 	symbols->made = true;
 	status = kd_system_open(kernel, &system, err);
 	if (!status)
-		status = write_symbols(system, symbols->path, err);
+		status = kd_symfile_make(system, &log, &file, err);
+	if (!status)
+		status = kd_write_all(fd, file.data, file.bytes, symbols->path, err);
+	kd_buffer_deinit(&file);
 	kd_system_close(system);
 	return status;
 }
@@ -92,7 +90,6 @@ static enum kd_status find_symbols(struct kd_kernel *kernel, const struct reques
 				   struct symbols *symbols, struct kd_err *err)
 {
 	const struct kd_log log = kd_command_log(false);
-	struct kd_err why;
 	enum kd_status status;
 
 	kd_vmcoreinfo_key(kd_kernel_vmcoreinfo(kernel), "KERNELOFFSET", 16, &symbols->offset, NULL);
@@ -107,13 +104,15 @@ static enum kd_status find_symbols(struct kd_kernel *kernel, const struct reques
 			return kd_fail_errno(err, errno, "%s", request->vmlinux);
 		return KD_OK;
 	}
-	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, &why))
+	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, NULL))
 		return KD_OK;
 	symbols->offset = 0;
-	if (write_symbols)
-		return make_symbols(kernel, symbols, err);
-	kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", why.text);
-	kd_command_hint("install the kernel's debug package, or name a file with --vmlinux");
+	if (!make_symbols(kernel, symbols, err))
+		return KD_OK;
+	kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
+	unlink(symbols->path);
+	symbols->path[0] = '\0';
+	symbols->made = false;
 	return KD_OK;
 }
 
@@ -257,7 +256,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 
 static int run_gdb(const struct kd_command *self, int argc, char **argv)
 {
-	struct request request = {.debug_folder = DEBUG_FOLDER};
+	struct request request = {.debug_folder = KD_DEBUG_FOLDER};
 	struct kd_err err = {0};
 	struct kd_input input;
 	enum kd_status status;
@@ -283,6 +282,6 @@ const struct kd_command kd_cmd_gdb = {
 	.summary = "look at a dump with gdb",
 	.run = run_gdb,
 	.options = "  --vmlinux FILE      the kernel's symbols and types, of the very same build\n"
-		   "  --debug-folder DIR  where to look for it: " DEBUG_FOLDER
+		   "  --debug-folder DIR  where to look for it: " KD_DEBUG_FOLDER
 		   " by default\n" KD_INPUT_HELP,
 };
