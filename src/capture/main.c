@@ -18,6 +18,7 @@
 #include "capture/crash.h"
 #include "capture/final.h"
 #include "capture/init.h"
+#include "capture/rescue.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
 
@@ -115,6 +116,7 @@ static void wait_s(unsigned int seconds)
 
 static void __attribute__((noreturn)) run_as_init(void)
 {
+	enum kd_final_action action;
 	struct kd_capture *capture;
 	struct kd_config config;
 	struct kd_err err;
@@ -140,7 +142,10 @@ static void __attribute__((noreturn)) run_as_init(void)
 	} else {
 		whole = capture_crash(capture);
 	}
-	kd_final(capture, whole ? capture->final_action : capture->failure_action);
+	action = whole ? capture->final_action : capture->failure_action;
+	if (action != KD_FINAL_SHELL && kd_rescue_ask(capture))
+		kd_rescue_run(capture);
+	kd_final(capture, action);
 }
 
 static int usage(FILE *stream)

@@ -15,6 +15,7 @@
  *     device_timeout  = SECONDS              how long to wait for the target to appear
  *     step_timeout    = SECONDS              limit of each step that is not the dump itself
  *     dump_timeout    = SECONDS              limit of writing the dump
+ *     rescue_timeout  = SECONDS              how long Enter on the console brings a shell at the end; 0: never
  *     cpus            = NUMBER               CPUs of the second kernel
  *     [dump]
  *     level    = 0…31, or several with commas    what is left out; the next when space runs out
@@ -23,6 +24,8 @@
  */
 #ifndef KD_CONFIG_CONFIG_H
 #define KD_CONFIG_CONFIG_H
+
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -50,6 +53,7 @@ struct kd_config {
 	unsigned int device_timeout_s;
 	unsigned int step_timeout_s;
 	unsigned int dump_timeout_s;
+	unsigned int rescue_timeout_s;
 	unsigned int cpus;
 	char *dump_levels;
 	enum kd_dump_format dump_format;
@@ -83,6 +87,9 @@ enum kd_status kd_config_format(const struct kd_config *config, char **text, str
 /* *copy becomes an independent configuration. KD_NOMEM. */
 enum kd_status kd_config_copy(const struct kd_config *config, struct kd_config *copy,
 			      struct kd_err *err);
+
+/* Whether a shell may be asked for, so that the image has to carry it. */
+bool kd_config_wants_shell(const struct kd_config *config);
 
 /* Sets one key, as a line of the file would; KD_INVALID with the reason. */
 enum kd_status kd_config_set(struct kd_config *config, const char *section, const char *key,
