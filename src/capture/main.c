@@ -18,6 +18,7 @@
 #include "capture/crash.h"
 #include "capture/final.h"
 #include "capture/init.h"
+#include "capture/retain.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
 
@@ -65,6 +66,7 @@ static const struct kd_step simpler_reports[] = {
 static const struct policy policies[] = {
 	{{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true},
 	{{"target", kd_capture_reach_target, target_limit}, NULL, NO_HOME, true},
+	{{"room", kd_capture_retain, step_limit}, NULL, GO_ON, true},
 	{{"folder", kd_crash_begin, step_limit}, NULL, NO_HOME, false},
 	{{"kernel log", kd_crash_save_log, step_limit}, NULL, GO_ON, false},
 	{{"report", kd_crash_save_report, step_limit}, simpler_reports, GO_ON, false},
