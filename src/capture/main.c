@@ -18,6 +18,7 @@
 #include "capture/crash.h"
 #include "capture/final.h"
 #include "capture/init.h"
+#include "capture/last_words.h"
 #include "capture/retain.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
@@ -76,6 +77,14 @@ static const struct policy policies[] = {
 };
 
 static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
+
+static const struct kd_step plain_last_words[] = {
+	{"last words without symbols", kd_capture_plain_last_words, step_limit},
+	{0},
+};
+/* When nothing at all of the crash is on a target, for whatever reason. */
+static const struct policy last_words = {
+	{"last words", kd_capture_last_words, step_limit}, plain_last_words, GO_ON, true};
 static const struct kd_step leave_target = {"unmounting", kd_capture_leave_target, step_limit};
 
 /* False when there is no point in going on. */
@@ -92,6 +101,14 @@ static bool follow(struct kd_capture *capture, const struct policy *policy)
 	return outcome == KD_STEP_DONE || policy->consequence == GO_ON;
 }
 
+static bool has_evidence(const struct kd_capture *capture)
+{
+	for (unsigned int i = 0; i < capture->part_count; i++)
+		if (capture->parts[i].whole)
+			return true;
+	return false;
+}
+
 /* True when a whole dump was written. */
 static bool capture_crash(struct kd_capture *capture)
 {
@@ -103,8 +120,11 @@ static bool capture_crash(struct kd_capture *capture)
 			break;
 		}
 	}
-	if (capture->is_init)
-		kd_supervise(capture, &leave_target);
+	if (!capture->is_init)
+		return capture->dump_whole;
+	if (!has_evidence(capture))
+		follow(capture, &last_words);
+	kd_supervise(capture, &leave_target);
 	return capture->dump_whole;
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/sha256.h"
-#include "capture/raw_format.h"
+#include "crashes/raw_format.h"
 #include "capture/store.h"
 #include "host/file.h"
 #include "host/system.h"
@@ -132,9 +132,15 @@ static enum kd_status close_dump(struct kd_capture *capture, struct kd_sink *sin
 	return write_header(capture, KD_RAW_WRITING, err);
 }
 
-/* The small parts have a place of their own, before the dump. */
+/*
+ * The small parts have a place of their own, before the dump. What is left to do is to tell how long the dump is that
+ * was not ended, where its writer still could say so.
+ */
 static void make_room(struct kd_capture *capture)
 {
+	for (unsigned int i = 0; i < capture->part_count; i++)
+		if (!strcmp(capture->parts[i].name, "vmcore") && !capture->parts[i].whole)
+			capture->parts[i].bytes = capture->saved.file_bytes;
 }
 
 static enum kd_status end(struct kd_capture *capture, struct kd_err *err)

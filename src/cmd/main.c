@@ -13,6 +13,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_arm,
 	&kd_cmd_disarm,
 	&kd_cmd_status,
+	&kd_cmd_collect,
 	&kd_cmd_list,
 	&kd_cmd_prune,
 	&kd_cmd_report,

@@ -220,7 +220,8 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		kd_context(&err, err.status, "prune");
 		return kd_command_failed(&err);
 	}
-	if (!arguments.json && !arguments.keep.count && !arguments.keep.days && !arguments.keep.free_bytes) {
+	if (!arguments.json && !arguments.keep.count && !arguments.keep.days &&
+	    !arguments.keep.free_bytes) {
 		printf("%s: every crash is kept: no limit is set\n", folder);
 		kd_command_hint(
 			"set one in [keep] of kdump.conf(5), or by --keep-count, --keep-days, "

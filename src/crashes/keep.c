@@ -41,8 +41,7 @@ uint64_t kd_keep_choose(const struct kd_keep *keep, const struct kd_keep_state *
 		if (is_safe(crashes, i))
 			continue;
 		if (keep->count && left > keep->count)
-			snprintf(choice->why, sizeof(choice->why), "only %u are kept",
-				 keep->count);
+			snprintf(choice->why, sizeof(choice->why), "only %u are kept", keep->count);
 		else if (is_too_old(keep, state, crashes, i))
 			snprintf(choice->why, sizeof(choice->why), "older than %u days",
 				 keep->days);

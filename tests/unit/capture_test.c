@@ -18,7 +18,7 @@
 #include "base/sha256.h"
 #include "capture/capture.h"
 #include "capture/manifest.h"
-#include "capture/raw_format.h"
+#include "crashes/raw_format.h"
 #include "capture/store.h"
 #include "capture/supervise.h"
 #include "host/file.h"

@@ -74,22 +74,37 @@ static struct kd_crashes read_top(void)
 	return crashes;
 }
 
-#define WHOLE  "{\"complete\": true, \"host\": \"web\", \"crash_time\": 1700000000, \"release\": \"6.1\"," \
-	       " \"files\": {\"vmcore\": {\"bytes\": 6}}}"
+#define WHOLE                                                                                       \
+	"{\"complete\": true, \"host\": \"web\", \"crash_time\": 1700000000, \"release\": \"6.1\"," \
+	" \"files\": {\"vmcore\": {\"bytes\": 6}}}"
 #define REPORT "{\"sentence\": \"It fell.\", \"signature\": \"abcd\"}"
 
 static void test_names(void **state)
 {
 	static const char *const bad[] = {
-		"", "web", "-2026-01-02T03-04-05Z", "web-2026-01-02T03-04-05", "web-2026-1-02T03-04-05Z",
-		"web-2026-13-02T03-04-05Z", "web-2026-02-30T03-04-05Z", "web-2026-01-02T03-04-05Z-1",
-		"web-2026-01-02T03-04-05Z-02", "web-2026-01-02T03-04-05Z-x", "web-2026-01-02T03-04-05Z.old",
-		".web-2026-01-02T03-04-05Z", "we b-2026-01-02T03-04-05Z", "web-2026-01-02T03-04-05Z-2-3",
-		"202601020304", "web-2026-01-02T03-04-05Z-", "web-1966-01-02T03-04-05Z",
+		"",
+		"web",
+		"-2026-01-02T03-04-05Z",
+		"web-2026-01-02T03-04-05",
+		"web-2026-1-02T03-04-05Z",
+		"web-2026-13-02T03-04-05Z",
+		"web-2026-02-30T03-04-05Z",
+		"web-2026-01-02T03-04-05Z-1",
+		"web-2026-01-02T03-04-05Z-02",
+		"web-2026-01-02T03-04-05Z-x",
+		"web-2026-01-02T03-04-05Z.old",
+		".web-2026-01-02T03-04-05Z",
+		"we b-2026-01-02T03-04-05Z",
+		"web-2026-01-02T03-04-05Z-2-3",
+		"202601020304",
+		"web-2026-01-02T03-04-05Z-",
+		"web-1966-01-02T03-04-05Z",
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-2026-01-02T03-04-05Z",
 	};
 	static const char *const good[] = {
-		"web-2026-01-02T03-04-05Z", "web-1-2026-01-02T03-04-05Z", "a.b_c-2026-01-02T03-04-05Z-2",
+		"web-2026-01-02T03-04-05Z",
+		"web-1-2026-01-02T03-04-05Z",
+		"a.b_c-2026-01-02T03-04-05Z-2",
 		"Z-2026-01-02T03-04-05Z-17",
 	};
 	struct kd_crash_name name;
@@ -117,8 +132,10 @@ static void test_reads_crashes_in_order(void **state)
 	struct kd_crashes crashes;
 
 	put_crash("web-2026-01-03T00-00-00Z", WHOLE, REPORT);
-	put_crash("web-2026-01-02T00-00-00Z-2", WHOLE, "{\"sentence\": \"Stuck.\", \"signature\": null}");
-	put_crash("web-2026-01-02T00-00-00Z", "{\"complete\": false, \"reason\": \"dump: No space left\"}", REPORT);
+	put_crash("web-2026-01-02T00-00-00Z-2", WHOLE,
+		  "{\"sentence\": \"Stuck.\", \"signature\": null}");
+	put_crash("web-2026-01-02T00-00-00Z",
+		  "{\"complete\": false, \"reason\": \"dump: No space left\"}", REPORT);
 	crashes = read_top();
 	assert_int_equal(crashes.count, 3);
 	assert_int_equal(crashes.other_count, 0);
@@ -149,10 +166,12 @@ static void test_broken_manifests(void **state)
 		{"[1, 2]", "not a JSON object"},
 		{"{\"complete\": \"yes\"}", "does not say why"},
 		{"{\"complete\": false, \"reason\": 7}", "does not say why"},
-		{"{\"complete\": true, \"files\": {\"vmcore\": {\"bytes\": 7}}}", "has 6 bytes, and had 7"},
+		{"{\"complete\": true, \"files\": {\"vmcore\": {\"bytes\": 7}}}",
+		 "has 6 bytes, and had 7"},
 		{"{\"complete\": false, \"reason\": \"\\u001b[2Jgone\"}", "?[2Jgone"},
 		{"{\"complete\": false, \"reason\": \"a\\u009bb\"}", "a??b"},
-		{"{\"complete\": true, \"crash_time\": -5, \"files\": []}", NULL}, /* nothing to compare with */
+		{"{\"complete\": true, \"crash_time\": -5, \"files\": []}",
+		 NULL}, /* nothing to compare with */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -200,9 +219,11 @@ static void test_what_is_not_ours(void **state)
 	/* a manifest that is a link, or a pipe that nobody writes to, is not read */
 	put("web-2026-01-05T00-00-00Z/dmesg.txt", "log");
 	kd_path(from, top, "elsewhere/web-2026-01-03T00-00-00Z/manifest.json");
-	assert_int_equal(symlink(from, kd_path(to, top, "web-2026-01-05T00-00-00Z/manifest.json")), 0);
+	assert_int_equal(symlink(from, kd_path(to, top, "web-2026-01-05T00-00-00Z/manifest.json")),
+			 0);
 	put("web-2026-01-06T00-00-00Z/dmesg.txt", "log");
-	assert_int_equal(mkfifo(kd_path(to, top, "web-2026-01-06T00-00-00Z/manifest.json"), 0600), 0);
+	assert_int_equal(mkfifo(kd_path(to, top, "web-2026-01-06T00-00-00Z/manifest.json"), 0600),
+			 0);
 	crashes = read_top();
 	assert_int_equal(crashes.other_count, 4);
 	assert_string_equal(crashes.others[0].name, "202611232020");
@@ -284,10 +305,22 @@ static void test_keeping(void **state)
 		/* a clock that was set back */
 		{{.days = 3}, {104 * DAY_S, 0, 0}, "cccccc", "      ", "kkkkkk"},
 		{{.days = 3}, {0, 0, 0}, "cccccc", "      ", "kkkkkk"},
-		{{.free_bytes = 25 << 20}, {106 * DAY_S, 10 << 20, 1}, "cccccc", "      ", "--kkkk"},
-		{{.free_bytes = 25 << 20}, {106 * DAY_S, 25 << 20, 1}, "cccccc", "      ", "kkkkkk"},
+		{{.free_bytes = 25 << 20},
+		 {106 * DAY_S, 10 << 20, 1},
+		 "cccccc",
+		 "      ",
+		 "--kkkk"},
+		{{.free_bytes = 25 << 20},
+		 {106 * DAY_S, 25 << 20, 1},
+		 "cccccc",
+		 "      ",
+		 "kkkkkk"},
 		{{.free_bytes = UINT64_MAX}, {106 * DAY_S, 0, 1}, "cccccc", "      ", "-----k"},
-		{{.count = 5, .free_bytes = 25 << 20}, {106 * DAY_S, 10 << 20, 0}, "cccccc", "      ", "--kkkk"},
+		{{.count = 5, .free_bytes = 25 << 20},
+		 {106 * DAY_S, 10 << 20, 0},
+		 "cccccc",
+		 "      ",
+		 "--kkkk"},
 		{{.count = 1}, {106 * DAY_S, 0, 1}, "c", " ", "k"},
 		{{.count = 1}, {106 * DAY_S, 0, 1}, "", "", ""},
 	};
