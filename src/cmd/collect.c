@@ -79,31 +79,31 @@ static void collect_raw(struct run *run, const char *device, bool given)
 		printf("%s\n", err.text);
 }
 
-static void collect_pstore(struct run *run, const char *folder)
+static void collect_pstore(struct run *run, const char *const folders[])
 {
 	struct kd_err err;
 
-	run->source = folder;
-	if (kd_collect_pstore(folder, run->into, run->arguments.keep, took, run, &err))
+	run->source = "pstore";
+	if (kd_collect_pstore(folders, run->into, run->arguments.keep, took, run, &err))
 		fail(run, &err);
 }
 
 /* Everything that was not named on the command line. */
 static void collect_usual(struct run *run)
 {
-	static const char *const folders[] = {"sys/fs/pstore", "var/lib/systemd/pstore"};
 	const struct kd_config *config = &run->config;
 	const struct kd_paths *paths = &run->system.paths;
-	char path[PATH_MAX];
+	const char *root = paths->root ? paths->root : "";
+	char path[PATH_MAX], pstore[PATH_MAX], moved[PATH_MAX];
 
 	if (config->target_type == KD_TARGET_RAW && config->target_device) {
-		snprintf(path, sizeof(path), "%s%s", paths->root ? paths->root : "",
-			 config->target_device);
+		snprintf(path, sizeof(path), "%s%s", root, config->target_device);
 		collect_raw(run, path, false);
 	}
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-		collect_pstore(run,
-			       kd_path(path, paths->root ? paths->root : "", "%s", folders[i]));
+	/* of one crash, some may have been moved by systemd-pstore(8) and some not */
+	collect_pstore(run,
+		       (const char *const[]){kd_path(pstore, root, "sys/fs/pstore"),
+					     kd_path(moved, root, "var/lib/systemd/pstore"), NULL});
 }
 
 static void announce(struct run *run)
@@ -178,7 +178,7 @@ static int collect(struct run *run)
 	if (arguments->device)
 		collect_raw(run, arguments->device, true);
 	if (arguments->pstore)
-		collect_pstore(run, arguments->pstore);
+		collect_pstore(run, (const char *const[]){arguments->pstore, NULL});
 	if (!arguments->device && !arguments->pstore)
 		collect_usual(run);
 	if (!arguments->into)

@@ -25,10 +25,10 @@ enum kd_status kd_collect_raw(const char *device, const char *into, bool keep,
 			      struct kd_err *err);
 
 /*
- * Puts our records in `pstore` (a folder of files, and the folders in it) together, each crash into a folder below
- * `into`; then they are removed, unless `keep`. `each` is called for every crash. KD_SYSTEM, KD_NOMEM.
+ * Puts our records in these folders (NULL ends the list), and in the folders in them, together, each crash into a folder
+ * below `into`; then they are removed, unless `keep`. `each` is called for every crash. KD_SYSTEM, KD_NOMEM.
  */
-enum kd_status kd_collect_pstore(const char *pstore, const char *into, bool keep,
+enum kd_status kd_collect_pstore(const char *const folders[], const char *into, bool keep,
 				 void (*each)(void *opaque, const struct kd_collected *collected),
 				 void *opaque, struct kd_err *err);
 

@@ -144,7 +144,7 @@ static json_t *member(const json_t *object, const char *key)
 }
 
 static json_t *manifest_of(const json_t *summary, uint64_t id, const char *text_id,
-			   const char *host, const char *from, json_t *files)
+			   const char *host, json_t *files)
 {
 	const char *why = json_string_value(json_object_get(summary, "why"));
 	char reason[KD_ERR_TEXT_BYTES];
@@ -154,14 +154,13 @@ static json_t *manifest_of(const json_t *summary, uint64_t id, const char *text_
 	return json_pack("{si sb ss ss so so sI so s{ss ss sI}}", "version", 2, "complete", 0,
 			 "reason", reason, "host", host, "release", member(summary, "release"),
 			 "crash_time", member(summary, "crash_time"), "capture_time",
-			 (json_int_t)id, "files", files, "collected", "from", from, "id", text_id,
-			 "time", (json_int_t)time(NULL));
+			 (json_int_t)id, "files", files, "collected", "from", "pstore", "id",
+			 text_id, "time", (json_int_t)time(NULL));
 }
 
 /* One crash out of its records. */
-static enum kd_status take(const struct finds *finds, uint64_t id, const char *from,
-			   struct kd_intake *intake, struct kd_collected *collected,
-			   struct kd_err *err)
+static enum kd_status take(const struct finds *finds, uint64_t id, struct kd_intake *intake,
+			   struct kd_collected *collected, struct kd_err *err)
 {
 	const struct kd_records *records = &finds->records;
 	json_t *summary = read_summary(records, id), *files = json_object(), *manifest;
@@ -182,7 +181,7 @@ static enum kd_status take(const struct finds *finds, uint64_t id, const char *f
 		status = put_text(intake, records, id, KD_RECORD_REPORT, "report.txt", files, err);
 	if (!status && summary)
 		status = kd_intake_put_json(intake, "report.json", summary, err);
-	manifest = manifest_of(summary, id, text_id, name.host, from, files);
+	manifest = manifest_of(summary, id, text_id, name.host, files);
 	if (!status)
 		status = kd_intake_put_json(intake, "manifest.json", manifest, err);
 	if (!status)
@@ -201,13 +200,15 @@ static bool is_first(const struct kd_records *records, size_t index)
 	return true;
 }
 
-enum kd_status kd_collect_pstore(const char *pstore, const char *into, bool keep,
+enum kd_status kd_collect_pstore(const char *const folders[], const char *into, bool keep,
 				 void (*each)(void *opaque, const struct kd_collected *collected),
 				 void *opaque, struct kd_err *err)
 {
 	struct finds finds = {0};
-	enum kd_status status = walk(&finds, pstore, 0, err);
+	enum kd_status status = KD_OK;
 
+	for (size_t i = 0; folders[i] && !status; i++)
+		status = walk(&finds, folders[i], 0, err);
 	for (size_t i = 0; i < finds.records.count && !status; i++) {
 		struct kd_collected collected = {0};
 		struct kd_intake intake;
@@ -217,7 +218,7 @@ enum kd_status kd_collect_pstore(const char *pstore, const char *into, bool keep
 		status = kd_intake_begin(&intake, into, err);
 		if (status)
 			break;
-		status = take(&finds, finds.records.items[i].id, pstore, &intake, &collected, err);
+		status = take(&finds, finds.records.items[i].id, &intake, &collected, err);
 		kd_intake_end(&intake);
 		if (!status)
 			each(opaque, &collected);

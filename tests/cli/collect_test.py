@@ -92,9 +92,11 @@ def test_a_whole_system(kdump, tmp_path):
     put_record(tmp_path / "sys/fs/pstore", "dmesg-efi-3", "summary", summary)
     (tmp_path / "sys/fs/pstore/dmesg-efi-4").write_text("Panic#1 Part1\n<0>[ 1.0] not ours\n")
     done = collect(kdump, "--root", tmp_path, "--motd")
-    assert {(crash["name"], crash["before"]) for crash in done["collected"]} >= \
-        {(NAME, False), (NAME.replace("web", "db"), False)}
-    assert set(done["news"]) >= {NAME, NAME.replace("web", "db")}
+    other = NAME.replace("web", "db")
+    assert [(crash["from"], crash["name"], crash["before"]) for crash in done["collected"]] == \
+        [(str(tmp_path / "dev/vdb"), NAME, False), ("pstore", other, False)]
+    assert done["news"] == [other, NAME]
+    assert (tmp_path / "var/crash" / other / "dmesg.txt").read_text() == log
     assert [path.name for path in (tmp_path / "sys/fs/pstore").iterdir()] == ["dmesg-efi-4"]
     motd = (tmp_path / "run/motd.d/kdump").read_text()
     assert NAME in motd and "It fell." in motd

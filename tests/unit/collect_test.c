@@ -501,8 +501,9 @@ static void round_trip(const char *log, const char *report, bool unpacks)
 	assert_true(written <= KD_LAST_VARIABLES);
 	/* of others: stays, and is no record */
 	put("pstore/dmesg-efi-1", "Panic#1 Part1\nkdump log x\nkdump log 1 2 3\n", 42);
-	assert_int_equal(kd_collect_pstore(in_top("pstore"), in_top("crash"), false,
-					   count_collected, &collected, &err),
+	assert_int_equal(kd_collect_pstore((const char *const[]){in_top("pstore"), NULL},
+					   in_top("crash"), false, count_collected, &collected,
+					   &err),
 			 KD_OK);
 	assert_int_equal(collected, 1);
 	crashes = list();
@@ -602,8 +603,9 @@ static void test_pmsg(void **state)
 	assert_true(strlen(all) <= ROOM);
 	put("pstore/pmsg-ramoops-0", all, strlen(all));
 	free(all);
-	assert_int_equal(kd_collect_pstore(in_top("pstore"), in_top("crash"), true, count_collected,
-					   &collected, NULL),
+	assert_int_equal(kd_collect_pstore((const char *const[]){in_top("pstore"), NULL},
+					   in_top("crash"), true, count_collected, &collected,
+					   NULL),
 			 KD_OK);
 	assert_int_equal(collected, 1);
 	log = read_text("crash/" NAME "/dmesg.txt");
@@ -613,8 +615,9 @@ static void test_pmsg(void **state)
 	free(log);
 	/* kept, and therefore found again; the folder is known */
 	assert_true(is_there("pstore/pmsg-ramoops-0"));
-	assert_int_equal(kd_collect_pstore(in_top("pstore"), in_top("crash"), true, count_collected,
-					   &collected, NULL),
+	assert_int_equal(kd_collect_pstore((const char *const[]){in_top("pstore"), NULL},
+					   in_top("crash"), true, count_collected, &collected,
+					   NULL),
 			 KD_OK);
 	assert_int_equal(collected, 101);
 	free(text);
