@@ -253,7 +253,7 @@ enum kd_status kd_crashes_read(const char *path, bool reports, struct kd_crashes
 	if (!stream)
 		return kd_fail_errno(err, errno, "%s", path);
 	while (whole && (entry = readdir(stream)))
-		if (!is_dots(entry->d_name))
+		if (entry->d_name[0] != '.')
 			whole = take(fd, entry->d_name, reports, &found);
 	closedir(stream);
 	if (!whole) {

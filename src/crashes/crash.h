@@ -28,7 +28,7 @@ struct kd_crash {
 	uint64_t disk_bytes; /* that they take: dumps have holes */
 };
 
-/* An entry of the folder that is no crash of ours. */
+/* An entry of the folder that is no crash of ours; those that begin with a dot are passed over. */
 struct kd_crash_other {
 	char *name;
 	const char *why;

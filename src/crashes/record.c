@@ -16,7 +16,7 @@ enum {
 	RECORDS_MOST = 4096,
 	TOTAL_BYTES_MOST = 1 << 20,
 	HEADER_BYTES_MOST = 96,
-	PACKING_LEVEL = 12,
+	PACKING_LEVEL = 9, /* above it libdeflate takes megabytes */
 };
 
 static const char *const names[KD_RECORD_KINDS] = {

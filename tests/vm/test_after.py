@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from lab import program
-from test_capture import MESSAGE, check_folder, load
+from lab import markers, program
+from test_capture import MESSAGE, check_folder, check_markers, load
 
 NO_TARGET = "kdump.target=UUID=01234567-89ab-cdef-0123-456789abcdef"
 
@@ -28,8 +28,9 @@ def crash(machine):
 
 def test_collects_a_raw_target(crash_machine, tmp_path):
     """From the disk itself, as the next boot would; then the disk says that its crash was taken."""
-    machine = crash_machine(target="raw", files=program.kdump())
+    machine = crash_machine(target="raw", files={**program.kdump(), **markers.files()})
     load(machine)
+    marked = markers.start(machine.guest)
     machine.end_at_reset()
     crash(machine)
     into = tmp_path / "crash"
@@ -42,6 +43,7 @@ def test_collects_a_raw_target(crash_machine, tmp_path):
     assert "sysrq" in found["sentence"] and len(found["signature"]) == 32
     folder = into / found["name"]
     check_folder(folder, machine.options["cpus"])
+    check_markers(folder / "vmcore", marked)
     manifest = json.loads((folder / "manifest.json").read_text())
     for name, file in manifest["files"].items():
         assert file["complete"] and hashlib.sha256((folder / name).read_bytes()).hexdigest() == file["sha256"], name
@@ -66,7 +68,7 @@ def test_last_words_in_efi_variables(crash_machine, kernel, method):
     guest = machine.guest
     guest.run("modprobe efi_pstore; mount -t pstore pstore /sys/fs/pstore")
     names = guest.output("ls /sys/fs/pstore").split()
-    assert 3 <= len(names) <= 16 and all(name.startswith("dmesg-efi-") and not name.endswith(".enc.z")
+    assert 3 <= len(names) <= 16 and all(name.startswith("dmesg-efi") and not name.endswith(".enc.z")
                                          for name in names)
     assert guest.output("head -qn 1 /sys/fs/pstore/*").count("kdump ") == len(names)
     # the target is there again, and not mounted
