@@ -162,15 +162,28 @@ enum kd_status kd_intake_copy(struct kd_intake *intake, const char *name, int fr
 	return status;
 }
 
+/* rename(2) would go over an empty folder. Not every file system knows RENAME_NOREPLACE: EINVAL. */
+static int rename_to_free(const struct kd_intake *intake, const char *name)
+{
+	if (!renameat2(intake->parent, growing, intake->parent, name, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	if (!faccessat(intake->parent, name, F_OK, AT_SYMLINK_NOFOLLOW)) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(intake->parent, growing, intake->parent, name);
+}
+
 enum kd_status kd_intake_finish(struct kd_intake *intake, struct kd_crash_name *name,
 				char text[KD_CRASH_NAME_BYTES], struct kd_err *err)
 {
-	if (fsync(intake->fd))
+	if (fsync(intake->fd) && errno != EINVAL)
 		return kd_fail_errno(err, errno, "%s/%s", intake->path, growing);
 	for (name->serial = 1; name->serial <= KD_CRASH_SERIALS; name->serial++) {
 		kd_crash_name_format(name, text);
-		/* over an empty folder rename(2) would go; that is nobody's crash, but not ours either */
-		if (!renameat2(intake->parent, growing, intake->parent, text, RENAME_NOREPLACE))
+		if (!rename_to_free(intake, text))
 			break;
 		if (errno != EEXIST)
 			return kd_fail_errno(err, errno, "%s/%s", intake->path, text);

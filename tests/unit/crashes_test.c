@@ -235,6 +235,23 @@ static void test_what_is_not_ours(void **state)
 	kd_crashes_deinit(&crashes);
 }
 
+static void test_folders_of_users(void **state)
+{
+	struct kd_crashes crashes;
+	char path[PATH_MAX];
+
+	if (geteuid())
+		skip(); /* nobody else's folder can be made */
+	put_crash("web-2026-01-03T00-00-00Z", WHOLE, REPORT);
+	put_crash("web-2036-01-03T00-00-00Z", WHOLE, REPORT);
+	assert_int_equal(chown(kd_path(path, top, "web-2036-01-03T00-00-00Z"), 1000, 1000), 0);
+	crashes = read_top();
+	assert_int_equal(crashes.count, 1);
+	assert_int_equal(crashes.other_count, 1);
+	assert_string_equal(crashes.others[0].why, "belongs to a user");
+	kd_crashes_deinit(&crashes);
+}
+
 static void test_removes_only_ours(void **state)
 {
 	struct kd_crashes crashes;
@@ -338,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_broken_manifests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated_manifests, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_not_ours, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_folders_of_users, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removes_only_ours, set_up, tear_down),
 		cmocka_unit_test(test_keeping),
 	};
