@@ -284,6 +284,8 @@ static enum kd_status last_words(struct kd_capture *capture, bool deep, struct k
 	status = text_of(&old, kd_old_write_log, &log, &log_bytes, err);
 	if (!status)
 		status = kd_old_report(capture, &old, deep, err);
+	if (status && log && deep)
+		status = kd_old_report(capture, &old, false, err);
 	if (!status)
 		status = text_of(&old, write_report, &report, &report_bytes, err);
 	if (!status)

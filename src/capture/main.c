@@ -115,16 +115,16 @@ static bool capture_crash(struct kd_capture *capture)
 	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
 		if (policies[i].init_only && !capture->is_init)
 			continue;
-		if (!follow(capture, &policies[i])) {
-			kd_supervise(capture, &show_log);
+		if (!follow(capture, &policies[i]))
 			break;
-		}
 	}
-	if (!capture->is_init)
-		return capture->dump_whole;
-	if (!has_evidence(capture))
-		follow(capture, &last_words);
-	kd_supervise(capture, &leave_target);
+	if (!has_evidence(capture)) {
+		kd_supervise(capture, &show_log);
+		if (capture->is_init)
+			follow(capture, &last_words);
+	}
+	if (capture->is_init)
+		kd_supervise(capture, &leave_target);
 	return capture->dump_whole;
 }
 
