@@ -67,6 +67,7 @@ struct kd_capture {
 	uint64_t crash_time_s, capture_time_s;
 	struct kd_part parts[KD_CAPTURE_PARTS];
 	unsigned int part_count;
+	unsigned int open_part; /* index of the small one that is being written */
 	struct kd_save_result saved;
 	bool dump_tried, dump_whole;
 	bool has_digest; /* of the whole dump's file */

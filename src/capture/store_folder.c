@@ -78,21 +78,13 @@ static enum kd_status open_part(struct kd_capture *capture, const char *name, FI
 		return kd_fail_errno(err, ENOMEM, "%s", path);
 	}
 	part->whole = false;
+	capture->open_part = (unsigned int)(part - capture->parts);
 	return KD_OK;
-}
-
-/* The part that is open: the last one that is not whole. */
-static struct kd_part *open_one(struct kd_capture *capture)
-{
-	for (unsigned int i = capture->part_count; i; i--)
-		if (!capture->parts[i - 1].whole)
-			return &capture->parts[i - 1];
-	return NULL;
 }
 
 static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
-	struct kd_part *part = open_one(capture);
+	struct kd_part *part = &capture->parts[capture->open_part];
 	long length = ftell(stream);
 	bool failed = fflush(stream) || ferror(stream) || fsync(fileno(stream));
 	int error = errno;
@@ -102,11 +94,9 @@ static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struc
 		error = errno;
 	}
 	if (failed)
-		return kd_fail_errno(err, error, "%s", part ? part->name : "part");
-	if (part) {
-		part->bytes = length > 0 ? (uint64_t)length : 0;
-		part->whole = true;
-	}
+		return kd_fail_errno(err, error, "%s", part->name);
+	part->bytes = length > 0 ? (uint64_t)length : 0;
+	part->whole = true;
 	return sync_folder(capture->folder, err);
 }
 

@@ -87,13 +87,14 @@ static enum kd_status open_part(struct kd_capture *capture, const char *name, FI
 		return kd_fail_errno(err, errno, "%s", capture->node);
 	}
 	*part = (struct kd_part){.offset = offset};
+	capture->open_part = (unsigned int)(part - capture->parts);
 	snprintf(part->name, sizeof(part->name), "%s", name);
 	return KD_OK;
 }
 
 static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
-	struct kd_part *part = &capture->parts[capture->part_count - 1];
+	struct kd_part *part = &capture->parts[capture->open_part];
 	off_t end = ftello(stream);
 	bool failed = fflush(stream) || ferror(stream) || fsync(fileno(stream));
 	int error = errno;
