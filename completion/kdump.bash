@@ -13,6 +13,7 @@ declare -gA _kdump_commands=(
 	[arm]=''
 	[disarm]=''
 	[status]='--json --root'
+	[doctor]='--all --json --log-changes --root -a'
 	[estimate]='--kernel --initrd --ramdisk --no-initrd --backup --config --root --json <file>'
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'

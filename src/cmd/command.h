@@ -83,5 +83,6 @@ extern const struct kd_command kd_cmd_arm;
 extern const struct kd_command kd_cmd_disarm;
 extern const struct kd_command kd_cmd_status;
 extern const struct kd_command kd_cmd_estimate;
+extern const struct kd_command kd_cmd_doctor;
 
 #endif

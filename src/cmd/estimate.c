@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kdump estimate: the reservation that is needed, summand by summand. */
+/* kdump estimate: the reservation that is needed, summand by summand, and how large a dump would be. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "advise/dump_size.h"
 #include "advise/reservation.h"
 #include "cmd/dump_input.h"
 #include "cmd/root.h"
 #include "host/file.h"
 #include "load/defaults.h"
 #include "load/method.h"
+#include "load/target.h"
 
 enum { OPT_KERNEL = 256, OPT_INITRD, OPT_NO_INITRD, OPT_BACKUP, OPT_CONFIG, OPT_ROOT, OPT_JSON };
 
@@ -32,6 +34,14 @@ struct asked {
 	struct kd_load_arguments arguments; /* strings are argv's */
 	char *config, *root;
 	bool json;
+};
+
+/* All that is printed. */
+struct model {
+	struct kd_estimate reservation;
+	struct kd_dump_size dump;
+	bool has_dump;
+	char why_no_dump[KD_ERR_TEXT_BYTES];
 };
 
 static void print_mib(uint64_t bytes)
@@ -64,10 +74,49 @@ static void print_lines(const struct kd_estimate *estimate)
 	puts(" 1/16, at least 4 MiB: for drivers of other devices");
 }
 
-static void print_text(const struct kd_estimate *estimate)
+/* The levels that people choose: nothing left out, each bit alone, and all of them. */
+static const unsigned int levels[] = {0, 1, 2, 4, 8, 16, 31};
+enum { LEVELS = sizeof(levels) / sizeof(*levels) };
+
+static void print_basis(const struct kd_dump_size *size)
 {
-	print_lines(estimate);
-	printf("\nBoot with: crashkernel=%" PRIu64 "M\n", estimate->recommend_bytes >> 20);
+	uint64_t read = 0;
+
+	for (int i = 0; i < KD_PAGE_KINDS; i++)
+		read += size->kinds[i].read;
+	if (size->sampled)
+		printf("(from a sample of %" PRIu64 " pages; ", read);
+	else
+		printf("(contents cannot be looked at: %s; assumed: none is zero, all compress by "
+		       "half; ",
+		       size->why_not);
+	if (size->disk_measured)
+		printf("%s reads %.0f MB/s)\n", size->disk, size->disk_bytes_per_s / 1e6);
+	else
+		printf("the disk is assumed to write %.0f MB/s)\n", size->disk_bytes_per_s / 1e6);
+}
+
+static void print_dump(const struct kd_dump_size *size)
+{
+	printf("\nA dump of the system as it is now:\n  %5s %12s %12s %10s\n", "level", "pages",
+	       "MiB on disk", "seconds");
+	for (int i = 0; i < LEVELS; i++) {
+		struct kd_level_size at = kd_dump_size_at(size, levels[i]);
+
+		printf("  %5u %12" PRIu64 " %12.1f %10.1f\n", levels[i], at.pages,
+		       (double)at.disk_bytes / (1 << 20), at.seconds);
+	}
+	print_basis(size);
+}
+
+static void print_text(const struct model *model)
+{
+	print_lines(&model->reservation);
+	if (model->has_dump)
+		print_dump(&model->dump);
+	else
+		printf("\nThe size of a dump cannot be told: %s\n", model->why_no_dump);
+	printf("\nBoot with: crashkernel=%" PRIu64 "M\n", model->reservation.recommend_bytes >> 20);
 }
 
 static json_t *json_moments(const uint64_t bytes[KD_MOMENTS])
@@ -97,6 +146,64 @@ static json_t *json_reservation(const struct kd_estimate *estimate)
 			 json_sprintf("%" PRIu64 "M", estimate->recommend_bytes >> 20));
 }
 
+static json_t *json_kinds(const struct kd_dump_size *size)
+{
+	json_t *kinds = json_object();
+
+	for (int i = 0; i < KD_PAGE_KINDS; i++)
+		if (i != KD_PAGE_ZERO && i != KD_PAGE_ABSENT)
+			json_object_set_new(kinds, kd_page_kind_name((enum kd_page_kind)i),
+					    json_pack("{sI sI sf sf}", "pages",
+						      (json_int_t)size->kinds[i].pages, "sampled",
+						      (json_int_t)size->kinds[i].read, "zero_share",
+						      size->kinds[i].zero_share, "stored_bytes",
+						      size->kinds[i].stored_bytes));
+	return kinds;
+}
+
+static json_t *json_dump_size(const struct kd_dump_size *size)
+{
+	json_t *list = json_array();
+
+	for (unsigned int level = 0; level <= KD_LEVEL_MOST; level++) {
+		struct kd_level_size at = kd_dump_size_at(size, level);
+
+		json_array_append_new(list,
+				      json_pack("{si sI sI sI sf}", "level", (int)level, "pages",
+						(json_int_t)at.pages, "zero_pages",
+						(json_int_t)at.zero_pages, "disk_bytes",
+						(json_int_t)at.disk_bytes, "seconds", at.seconds));
+	}
+	return json_pack("{sb ss* sb sf so so}", "sampled", (int)size->sampled, "why_not",
+			 size->sampled ? NULL : size->why_not, "disk_measured",
+			 (int)size->disk_measured, "disk_bytes_per_second", size->disk_bytes_per_s,
+			 "kinds", json_kinds(size), "levels", list);
+}
+
+static int print_json(const struct model *model)
+{
+	json_t *dump = model->has_dump ? json_dump_size(&model->dump)
+				       : json_pack("{ss}", "error", model->why_no_dump);
+
+	return kd_json_print(json_pack("{so so}", "reservation",
+				       json_reservation(&model->reservation), "dump", dump));
+}
+
+/* The size of a dump, as far as this system and this person's rights allow. */
+static void measure_dump(const struct kd_paths *paths, const struct kd_config *config,
+			 struct model *model)
+{
+	struct kd_target target = {0};
+	struct kd_err err = {0};
+	bool found = !kd_target_find(paths, config, NULL, &target, NULL);
+
+	model->has_dump = !kd_dump_size_measure(paths, config, found ? target.block : NULL,
+						&model->dump, &err);
+	memcpy(model->why_no_dump, err.text, sizeof(err.text));
+	if (found)
+		kd_target_deinit(&target);
+}
+
 static enum kd_status read_config(const struct kd_paths *paths, const char *path,
 				  struct kd_config *config, struct kd_err *err)
 {
@@ -112,7 +219,7 @@ static int estimate(const struct kd_command *self, const struct asked *asked)
 	struct kd_log log = kd_command_log(false);
 	struct kd_load_resolved resolved = {0};
 	struct kd_config config = {0};
-	struct kd_estimate made;
+	struct model model = {0};
 	struct kd_cmd_root system;
 	struct kd_err err = {0};
 	int exit_status = KD_EXIT_DONE;
@@ -120,10 +227,17 @@ static int estimate(const struct kd_command *self, const struct asked *asked)
 
 	if (!status)
 		status = read_config(&system.paths, asked->config, &config, &err);
+	/*
+	 * First, while memory is as it was found: what unpacking a kernel gives back lies on the CPUs' own lists
+	 * for a while, where it does not look free.
+	 */
+	if (!status)
+		measure_dump(&system.paths, &config, &model);
 	if (!status)
 		status = kd_load_resolve(&system.paths, &asked->arguments, &log, &resolved, &err);
 	if (!status)
-		status = kd_estimate_reservation(&resolved.request, &config, &made, &err);
+		status = kd_estimate_reservation(&resolved.request, &config, &model.reservation,
+						 &err);
 	kd_config_deinit(&config);
 	kd_load_resolved_deinit(&resolved);
 	if (status) {
@@ -131,10 +245,9 @@ static int estimate(const struct kd_command *self, const struct asked *asked)
 		return kd_command_failed(&err);
 	}
 	if (asked->json)
-		exit_status =
-			kd_json_print(json_pack("{so}", "reservation", json_reservation(&made)));
+		exit_status = print_json(&model);
 	else
-		print_text(&made);
+		print_text(&model);
 	return exit_status ? exit_status : kd_output_end();
 }
 
@@ -197,7 +310,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 const struct kd_command kd_cmd_estimate = {
 	.name = "estimate",
 	.synopsis = "[OPTIONS] [KERNEL]",
-	.summary = "tell how much memory to reserve",
+	.summary = "tell how much memory to reserve, and how large a dump would be",
 	.run = run,
 	.options = "  --kernel FILE    as `kdump load` takes them: what would be loaded\n"
 		   "  --initrd FILE\n"

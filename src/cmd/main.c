@@ -14,6 +14,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_disarm,
 	&kd_cmd_status,
 	&kd_cmd_estimate,
+	&kd_cmd_doctor,
 	&kd_cmd_report,
 	&kd_cmd_info,
 	&kd_cmd_log,
