@@ -24,7 +24,7 @@
 
 enum {
 	PAGE_BYTES = 4096,
-	SAMPLE_PAGES = 4096,     /* of each kind: one per cent of error, and a second or two */
+	SAMPLE_PAGES = 1024,     /* of each kind: some per cent of error, and no second of work */
 	MOST_PAGES = 16 << 20,   /* whose flags are looked at: 64 GiB */
 	DESCRIPTOR_BYTES = 24,   /* docs/format-kdump.md */
 	HEADER_BYTES = 64 << 10, /* headers, VMCOREINFO, notes of some CPUs */

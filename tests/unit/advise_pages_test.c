@@ -89,13 +89,13 @@ static void put_flags(FILE *file, uint64_t pfn, uint64_t count, uint64_t flags)
 		assert_int_equal(fwrite(&flags, 8, 1, file), 1);
 }
 
-/* 2000 pages of the kernel, a compound page of the cache of 512, 1000 pages of processes; the rest is free. */
+/* 1000 pages of the kernel, a compound page of the cache of 512, 1000 pages of processes; the rest is free. */
 static void put_kpageflags(void)
 {
 	FILE *file = create("proc/kpageflags", RAM_PAGES * 8);
 
 	put_flags(file, 0, RAM_PAGES, BUDDY);
-	put_flags(file, FIRST_PFN, 2000, 0);
+	put_flags(file, FIRST_PFN, 1000, 0);
 	put_flags(file, 0x2000, 1, LRU | HEAD);
 	put_flags(file, 0x2001, 511, TAIL);
 	put_flags(file, 0x3000, 1000, ANON | LRU);
@@ -128,10 +128,10 @@ static void test_walk(void **state)
 		KD_OK);
 	assert_int_equal(seen, RAM_PAGES);
 	assert_int_equal(total, RAM_PAGES);
-	assert_int_equal(all.counts[KD_PAGE_KERNEL], 2000);
+	assert_int_equal(all.counts[KD_PAGE_KERNEL], 1000);
 	assert_int_equal(all.counts[KD_PAGE_CACHE], 512);
 	assert_int_equal(all.counts[KD_PAGE_USER], 1000);
-	assert_int_equal(all.counts[KD_PAGE_FREE], RAM_PAGES - 3512);
+	assert_int_equal(all.counts[KD_PAGE_FREE], RAM_PAGES - 2512);
 	/* only every other chunk */
 	assert_int_equal(kd_live_pages(&machine.paths, &ram, RAM_PAGES / 2, count, &some, &seen,
 				       &total, NULL),
@@ -146,7 +146,7 @@ static void test_walk(void **state)
 	assert_int_equal(kd_live_pages(&machine.paths, &ram, UINT64_MAX / 2, count, &all, &seen,
 				       &total, NULL),
 			 KD_OK);
-	assert_int_equal(all.counts[KD_PAGE_FREE], RAM_PAGES - 3512);
+	assert_int_equal(all.counts[KD_PAGE_FREE], RAM_PAGES - 2512);
 	machine_drop(&machine, "proc/kpageflags");
 	assert_int_equal(kd_live_pages(&machine.paths, &ram, 1, count, &all, &seen, &total, NULL),
 			 KD_NOTFOUND);
@@ -179,7 +179,7 @@ static void put_kcore(void)
 
 	assert_int_equal(fwrite(&header, sizeof(header), 1, file), 1);
 	assert_int_equal(fwrite(&load, sizeof(load), 1, file), 1);
-	for (int i = 0; i < 2000; i += 2) {
+	for (int i = 0; i < 1000; i += 2) {
 		for (size_t word = 0; word < PAGE / 4; word++)
 			noise[word] = random = random * 1664525 + 1013904223;
 		fseeko(file, (off_t)PAGE * (FIRST_PFN + i + 1), SEEK_SET);
@@ -219,32 +219,32 @@ static void test_sizes(void **state)
 	assert_false(size.sampled);
 	assert_non_null(strstr(size.why_not, "kcore"));
 	at = kd_dump_size_at(&size, 31);
-	assert_int_equal(at.pages, 2000);
-	assert_int_equal(at.disk_bytes, overhead + 2000 * (2048 + 24));
+	assert_int_equal(at.pages, 1000);
+	assert_int_equal(at.disk_bytes, overhead + 1000 * (2048 + 24));
 
 	put_kcore();
 	for (size_t i = 0; i < sizeof(codecs) / sizeof(*codecs); i++) {
 		measure(codecs[i], &size);
 		assert_true(size.sampled);
-		assert_int_equal(size.kinds[KD_PAGE_KERNEL].read, 2000);
+		assert_int_equal(size.kinds[KD_PAGE_KERNEL].read, 1000);
 		/* noise does not get smaller; the other half is zero */
 		at = kd_dump_size_at(&size, 31);
-		assert_int_equal(at.pages, 1000);
-		assert_int_equal(at.disk_bytes, overhead + 1000 * (PAGE + 24));
+		assert_int_equal(at.pages, 500);
+		assert_int_equal(at.disk_bytes, overhead + 500 * (PAGE + 24));
 		assert_true(at.seconds > 0);
 		/* zero pages that are kept are described, and all lie in one place */
 		at = kd_dump_size_at(&size, 30);
-		assert_int_equal(at.zero_pages, 1000);
-		assert_int_equal(at.disk_bytes, overhead + 1000 * (PAGE + 24) + 1000 * 24);
+		assert_int_equal(at.zero_pages, 500);
+		assert_int_equal(at.disk_bytes, overhead + 500 * (PAGE + 24) + 500 * 24);
 		/* a pattern gets much smaller */
 		at = kd_dump_size_at(&size, 31 - 8);
-		assert_int_equal(at.pages, 2000);
-		assert_in_range(at.disk_bytes, overhead + 1000 * (PAGE + 48),
-				overhead + 1000 * (PAGE + 48 + 256));
+		assert_int_equal(at.pages, 1500);
+		assert_in_range(at.disk_bytes, overhead + 500 * (PAGE + 24) + 1000 * 24,
+				overhead + 500 * (PAGE + 24) + 1000 * (24 + 256));
 	}
 	measure("elf", &size);
 	at = kd_dump_size_at(&size, 31);
-	assert_int_equal(at.disk_bytes, (64 << 10) + 1000 * PAGE);
+	assert_int_equal(at.disk_bytes, (64 << 10) + 500 * PAGE);
 }
 
 int main(void)
