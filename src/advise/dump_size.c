@@ -29,7 +29,7 @@ enum {
 	DESCRIPTOR_BYTES = 24,   /* docs/format-kdump.md */
 	HEADER_BYTES = 64 << 10, /* headers, VMCOREINFO, notes of some CPUs */
 	DISK_CHUNK_BYTES = 4 << 20,
-	DISK_CHUNKS = 16,
+	DISK_CHUNKS = 8,
 	DISK_ASSUMED = 100 << 20,
 	ASSUMED_STORED_BYTES = PAGE_BYTES / 2,
 	ASSUMED_PACK_NS = 20000,
