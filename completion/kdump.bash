@@ -16,6 +16,8 @@ declare -gA _kdump_commands=(
 	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'
 	[list]='--json --root <folder>'
 	[prune]='--dry-run --keep-count --keep-days --keep-free --json --root -n <folder>'
+	[doctor]='--all --json --log-changes --root -a'
+	[estimate]='--kernel --initrd --ramdisk --no-initrd --backup --config --root --json <file>'
 	[initramfs]='--output --kernel-version --config --target --capture-program --busybox --view-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'

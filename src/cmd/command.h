@@ -85,5 +85,7 @@ extern const struct kd_command kd_cmd_status;
 extern const struct kd_command kd_cmd_collect;
 extern const struct kd_command kd_cmd_list;
 extern const struct kd_command kd_cmd_prune;
+extern const struct kd_command kd_cmd_estimate;
+extern const struct kd_command kd_cmd_doctor;
 
 #endif

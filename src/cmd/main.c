@@ -13,6 +13,8 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_arm,
 	&kd_cmd_disarm,
 	&kd_cmd_status,
+	&kd_cmd_estimate,
+	&kd_cmd_doctor,
 	&kd_cmd_collect,
 	&kd_cmd_list,
 	&kd_cmd_prune,
