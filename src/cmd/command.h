@@ -82,10 +82,12 @@ extern const struct kd_command kd_cmd_unload;
 extern const struct kd_command kd_cmd_arm;
 extern const struct kd_command kd_cmd_disarm;
 extern const struct kd_command kd_cmd_status;
+extern const struct kd_command kd_cmd_refresh;
+extern const struct kd_command kd_cmd_setup;
+extern const struct kd_command kd_cmd_estimate;
+extern const struct kd_command kd_cmd_doctor;
 extern const struct kd_command kd_cmd_collect;
 extern const struct kd_command kd_cmd_list;
 extern const struct kd_command kd_cmd_prune;
-extern const struct kd_command kd_cmd_estimate;
-extern const struct kd_command kd_cmd_doctor;
 
 #endif
