@@ -67,6 +67,14 @@ void kd_check_reservation(const struct kd_exam *exam, struct kd_finding *finding
 			mib(have), mib(estimate->need_bytes));
 		kd_remedy(finding, "boot with crashkernel=%lluM (`kdump estimate` shows the sum)",
 			  mib(estimate->recommend_bytes));
+	} else if (have < estimate->report_bytes) {
+		kd_find(finding, KD_RESULT_NOTE,
+			"The reservation of %llu MiB is enough for a dump, but not for stacks in the "
+			"report that is made before it.",
+			mib(have));
+		kd_remedy(finding,
+			  "boot with crashkernel=%lluM, or read them in the dump (kdump bt)",
+			  mib(estimate->report_bytes));
 	} else {
 		kd_find(finding, KD_RESULT_OK, "%llu MiB are reserved, %llu MiB are needed.",
 			mib(have), mib(estimate->need_bytes));

@@ -23,6 +23,7 @@
 #include "load/initramfs.h"
 #include "load/iomem.h"
 #include "load/memory_map.h"
+#include "report/report.h"
 #include "save/save.h"
 
 #define KIB UINT64_C(1024)
@@ -334,7 +335,16 @@ static void add_rest(const struct facts *facts, struct kd_estimate *estimate)
 	    "its lowest watermark, and one page block");
 }
 
-static void conclude(struct kd_estimate *estimate)
+/* The report comes before the dump: what that takes is free then. */
+static uint64_t with_report(const struct facts *facts, const struct kd_estimate *estimate)
+{
+	uint64_t sum = estimate->sums[KD_MOMENT_CAPTURE] - facts->pipeline_bytes - PROCESSES_BYTES +
+		       KD_REPORT_FREE;
+
+	return sum > estimate->need_bytes ? sum : estimate->need_bytes;
+}
+
+static void conclude(const struct facts *facts, struct kd_estimate *estimate)
 {
 	for (int i = 0; i < KD_MOMENTS; i++)
 		if (estimate->sums[i] > estimate->sums[estimate->decides])
@@ -344,6 +354,8 @@ static void conclude(struct kd_estimate *estimate)
 	if (estimate->margin_bytes < MARGIN_LEAST_BYTES)
 		estimate->margin_bytes = MARGIN_LEAST_BYTES;
 	estimate->recommend_bytes = kd_round_up(estimate->need_bytes + estimate->margin_bytes, MIB);
+	estimate->report_bytes =
+		kd_round_up(with_report(facts, estimate) + estimate->margin_bytes, MIB);
 }
 
 enum kd_status kd_estimate_reservation(const struct kd_load_request *request,
@@ -362,7 +374,7 @@ enum kd_status kd_estimate_reservation(const struct kd_load_request *request,
 	add_parts(&facts, &made);
 	add_capture(&facts, &made);
 	add_rest(&facts, &made);
-	conclude(&made);
+	conclude(&facts, &made);
 	made.exact_kernel = facts.kernel.exact;
 	*estimate = made;
 	return KD_OK;

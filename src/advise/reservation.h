@@ -35,7 +35,9 @@ struct kd_estimate {
 	uint64_t need_bytes;    /* that sum */
 	uint64_t margin_bytes; /* added for what cannot be known before: drivers of other devices */
 	uint64_t recommend_bytes; /* need and margin, as a whole number of MiB */
-	bool exact_kernel;        /* false: the kernel's file did not tell how large it unpacks */
+	/* The same, where the report that is made there is to have stacks: what the dump does without. */
+	uint64_t report_bytes;
+	bool exact_kernel; /* false: the kernel's file did not tell how large it unpacks */
 };
 
 /* "load", "boot", "capture". */

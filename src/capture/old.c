@@ -11,8 +11,6 @@
 /* Small windows for the small parts. */
 enum { SMALL_WINDOW_BYTES = 256 << 10 };
 /* Of memory that a report leaves for everything else. */
-enum { MEMORY_LEFT = 8 << 20 };
-
 enum kd_status kd_old_open(const struct kd_capture *capture, struct kd_old *old, struct kd_err *err)
 {
 	const struct kd_dump_options options = {.window_bytes = SMALL_WINDOW_BYTES};
@@ -44,7 +42,7 @@ enum kd_status kd_old_report(struct kd_capture *capture, struct kd_old *old, boo
 
 	if (!deep)
 		return kd_report_make(old->kernel, false, &old->report, err);
-	if (available_kib && available_kib <= (KD_REPORT_MEMORY + MEMORY_LEFT) >> 10) {
+	if (available_kib && available_kib <= KD_REPORT_FREE >> 10) {
 		kd_say(capture, "report: %llu MiB are free, too little for symbols and stacks",
 		       (unsigned long long)available_kib >> 10);
 		deep = false;

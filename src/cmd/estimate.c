@@ -117,6 +117,10 @@ static void print_text(const struct model *model)
 	else
 		printf("\nThe size of a dump cannot be told: %s\n", model->why_no_dump);
 	printf("\nBoot with: crashkernel=%" PRIu64 "M\n", model->reservation.recommend_bytes >> 20);
+	if (model->reservation.report_bytes > model->reservation.recommend_bytes)
+		printf("       or: crashkernel=%" PRIu64
+		       "M, for stacks in the report that is made before the dump\n",
+		       model->reservation.report_bytes >> 20);
 }
 
 static json_t *json_moments(const uint64_t bytes[KD_MOMENTS])
@@ -138,11 +142,12 @@ static json_t *json_reservation(const struct kd_estimate *estimate)
 				      json_pack("{ss ss so}", "name", estimate->lines[i].name,
 						"from", estimate->lines[i].from, "bytes",
 						json_moments(estimate->lines[i].bytes)));
-	return json_pack("{so so ss sI sI sI so}", "lines", lines, "sums",
+	return json_pack("{so so ss sI sI sI sI so}", "lines", lines, "sums",
 			 json_moments(estimate->sums), "decides", kd_moment_name(estimate->decides),
 			 "need_bytes", (json_int_t)estimate->need_bytes, "margin_bytes",
 			 (json_int_t)estimate->margin_bytes, "recommend_bytes",
-			 (json_int_t)estimate->recommend_bytes, "crashkernel",
+			 (json_int_t)estimate->recommend_bytes, "report_bytes",
+			 (json_int_t)estimate->report_bytes, "crashkernel",
 			 json_sprintf("%" PRIu64 "M", estimate->recommend_bytes >> 20));
 }
 

@@ -15,6 +15,8 @@ struct kd_report;
 
 /* More than kd_report_make() takes with `deep` for a kernel of today (24 MiB); bytes. */
 enum { KD_REPORT_MEMORY = 40 << 20 };
+/* What must be free for that in the second kernel, where others need some, too; with less, there are no stacks in it. */
+enum { KD_REPORT_FREE = KD_REPORT_MEMORY + (8 << 20) };
 
 /*
  * Gathers what can be had; what cannot is named in the report rather than failing it. With `deep`, also what needs

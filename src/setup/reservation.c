@@ -35,6 +35,6 @@ enum kd_status kd_setup_estimate(const struct kd_paths *paths, const char *kerne
 	if (!status)
 		status = kd_estimate_reservation(&request, config, &estimate, err);
 	if (!status)
-		*bytes = estimate.recommend_bytes;
+		*bytes = estimate.report_bytes;
 	return status;
 }

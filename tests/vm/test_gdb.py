@@ -246,9 +246,11 @@ def test_vmlinux(tmp_path):
 
 def test_thread_stays(tmp_path):
     """gdb is where it was after it was refused to resume, though it looked at all threads meanwhile."""
-    done = kdump_gdb("--debug-folder", tmp_path, dumps.get("crowd").vmcore, "--", "-nx", "-batch", "-ex", "thread 8",
+    dump = dumps.get("crowd")
+    number = 1 + [task["comm"] for task in expected_threads(dump)].index("kthreadd")
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", f"thread {number}",
                      "-ex", "info threads", "-ex", "continue", "-ex", "stepi", "-ex", "thread")
-    assert done.stdout.count(DEAD) == 2 and "[Current thread is 8 (Thread 8)]" in done.stdout and "Switching to Thread" not in done.stdout
+    assert done.stdout.count(DEAD) == 2 and f"[Current thread is {number} (Thread {number})]" in done.stdout and "Switching to Thread" not in done.stdout
 
 
 def test_wrong_vmlinux():
