@@ -28,16 +28,17 @@ void kd_capture_configure(struct kd_capture *capture, const struct kd_config *co
 		size_t bytes;
 		const char *from;
 	} texts[] = {
-		{capture->device, sizeof(capture->device), config->target_device},
-		{capture->target_path, sizeof(capture->target_path), config->target_path},
-		{capture->target_options, sizeof(capture->target_options), config->target_options},
+		{capture->device, sizeof(capture->device), config->targets[0].device},
+		{capture->target_path, sizeof(capture->target_path), config->targets[0].path},
+		{capture->target_options, sizeof(capture->target_options),
+		 config->targets[0].options},
 		{capture->configured_host, sizeof(capture->configured_host), config->host},
 		{capture->codec, sizeof(capture->codec), config->dump_codec},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		snprintf(texts[i].to, texts[i].bytes, "%s", texts[i].from ? texts[i].from : "");
-	capture->target_type = config->target_type;
+	capture->target_type = config->targets[0].type;
 	capture->level_count = kd_config_levels(config->dump_levels, capture->levels);
 	capture->format = config->dump_format;
 	capture->final_action = config->final_action;
