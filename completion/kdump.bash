@@ -13,6 +13,9 @@ declare -gA _kdump_commands=(
 	[arm]=''
 	[disarm]=''
 	[status]='--json --root'
+	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'
+	[list]='--json --root <folder>'
+	[prune]='--dry-run --keep-count --keep-days --keep-free --json --root -n <folder>'
 	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
@@ -64,6 +67,8 @@ declare -gA _kdump_values=(
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'
 	[--format]='kdump elf flat' [-f]='kdump elf flat'
 	[--jobs]='<text>' [-j]='<text>' [--limit]='<text>' [--order]='value address'
+	[--from]='<file>' [--pstore]='<folder>' [--into]='<folder>'
+	[--keep-count]='<text>' [--keep-days]='<text>' [--keep-free]='<text>'
 	[--excluded]='error zero' [--cache]='<text>'
 )
 

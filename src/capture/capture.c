@@ -41,6 +41,9 @@ void kd_capture_configure(struct kd_capture *capture, const struct kd_config *co
 	capture->target_type = config->targets[0].type;
 	capture->level_count = kd_config_levels(config->dump_levels, capture->levels);
 	capture->format = config->dump_format;
+	capture->keep.count = config->keep_count;
+	capture->keep.days = config->keep_days;
+	kd_config_bytes(config->keep_free, &capture->keep.free_bytes);
 	capture->final_action = config->final_action;
 	capture->failure_action = config->failure_action;
 	capture->device_timeout_s = config->device_timeout_s;

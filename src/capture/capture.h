@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "config/config.h"
+#include "crashes/keep.h"
 #include "save/save.h"
 
 enum {
@@ -22,7 +23,6 @@ enum {
 	KD_CAPTURE_PARTS = 8,
 	KD_CAPTURE_STEPS = 16,
 	KD_PART_NAME_BYTES = 32,
-	KD_HOST_BYTES = 65,
 };
 
 /* One file of the crash folder, or one part of a raw device. */
@@ -55,6 +55,7 @@ struct kd_capture {
 	unsigned int device_timeout_s, step_timeout_s, dump_timeout_s;
 	unsigned int levels[KD_CONFIG_LEVELS], level_count;
 	enum kd_dump_format format;
+	struct kd_keep keep;
 	char codec[32];
 
 	/* reached */
@@ -66,6 +67,7 @@ struct kd_capture {
 	uint64_t crash_time_s, capture_time_s;
 	struct kd_part parts[KD_CAPTURE_PARTS];
 	unsigned int part_count;
+	unsigned int open_part; /* index of the small one that is being written */
 	struct kd_save_result saved;
 	bool dump_tried, dump_whole;
 	bool has_digest; /* of the whole dump's file */

@@ -5,64 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
 #include "capture/console.h"
 #include "capture/manifest.h"
+#include "capture/old.h"
 #include "capture/store.h"
 #include "dump/dump.h"
 #include "host/file.h"
 #include "host/paths.h"
 #include "host/system.h"
 #include "kernel/kernel.h"
-#include "kernel/log.h"
 #include "report/report.h"
 #include "save/save.h"
 
 /* Small windows for the small parts; the dump's own come from its step. */
 enum { SMALL_WINDOW_BYTES = 256 << 10, DUMP_WINDOW_BYTES = 4 << 20, TAIL_LINES = 60 };
-/* Of memory that a report leaves for everything else. */
-enum { MEMORY_LEFT = 8 << 20 };
-
-/* Old memory and the kernel in it. */
-struct old {
-	struct kd_dump *dump;
-	struct kd_kernel *kernel;
-	struct kd_report *report; /* NULL until it is made */
-};
-
-static void close_old(struct old *old)
-{
-	kd_report_free(old->report);
-	kd_kernel_close(old->kernel);
-	kd_dump_close(old->dump);
-}
-
-static enum kd_status open_old(const struct kd_capture *capture, struct old *old,
-			       struct kd_err *err)
-{
-	const struct kd_dump_options options = {.window_bytes = SMALL_WINDOW_BYTES};
-	enum kd_status status;
-
-	*old = (struct old){NULL, NULL, NULL};
-	status = kd_dump_open(capture->vmcore, &options, &old->dump, err);
-	if (!status)
-		status = kd_kernel_open(old->dump, &old->kernel, err);
-	if (status)
-		close_old(old);
-	return status;
-}
 
 enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err)
 {
 	const char *configured = *capture->configured_host ? capture->configured_host : NULL;
 	const char *found = NULL;
 	struct kd_err why;
-	struct old old;
+	struct kd_old old;
 
-	if (open_old(capture, &old, &why)) {
+	if (kd_old_open(capture, &old, &why)) {
 		kd_say(capture, "the dump does not say who it is: %s", why.text);
 	} else {
 		found = kd_kernel_nodename(old.kernel);
@@ -74,28 +42,16 @@ enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err)
 	if (!found || !*found || !strcmp(found, "(none)"))
 		found = configured;
 	kd_host_name(found, capture->host);
-	if (old.kernel) /* else open_old() has closed what it had */
-		close_old(&old);
+	if (old.kernel) /* else kd_old_open() has closed what it had */
+		kd_old_close(&old);
 	return kd_store_of(capture)->begin(capture, err);
-}
-
-static enum kd_status write_piece(void *opaque, const char *piece, size_t bytes, struct kd_err *err)
-{
-	if (fwrite(piece, 1, bytes, opaque) != bytes)
-		return kd_fail_errno(err, errno, "kernel log");
-	return KD_OK;
-}
-
-static bool write_record(void *opaque, const struct kd_klog_record *record)
-{
-	return !kd_klog_print(record, write_piece, opaque, NULL);
 }
 
 /* Opens a part, has it written, closes it; what was written is kept even when writing failed. */
 static enum kd_status save_part(struct kd_capture *capture, const char *name,
-				enum kd_status (*write)(const struct old *old, FILE *stream,
+				enum kd_status (*write)(const struct kd_old *old, FILE *stream,
 							struct kd_err *err),
-				const struct old *old, struct kd_err *err)
+				const struct kd_old *old, struct kd_err *err)
 {
 	const struct kd_store *store = kd_store_of(capture);
 	enum kd_status status, closed;
@@ -114,32 +70,25 @@ static enum kd_status save_part(struct kd_capture *capture, const char *name,
 	return status;
 }
 
-static enum kd_status write_log(const struct old *old, FILE *stream, struct kd_err *err)
-{
-	struct kd_klog_summary summary;
-
-	return kd_klog_each(old->kernel, write_record, stream, &summary, err);
-}
-
 enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err)
 {
 	enum kd_status status;
-	struct old old;
+	struct kd_old old;
 
-	status = open_old(capture, &old, err);
+	status = kd_old_open(capture, &old, err);
 	if (status)
 		return status;
-	status = save_part(capture, "dmesg.txt", write_log, &old, err);
-	close_old(&old);
+	status = save_part(capture, "dmesg.txt", kd_old_write_log, &old, err);
+	kd_old_close(&old);
 	return status;
 }
 
-static enum kd_status write_report(const struct old *old, FILE *stream, struct kd_err *err)
+static enum kd_status write_report(const struct kd_old *old, FILE *stream, struct kd_err *err)
 {
 	return kd_report_write_text(old->report, stream, err);
 }
 
-static enum kd_status write_report_json(const struct old *old, FILE *stream, struct kd_err *err)
+static enum kd_status write_report_json(const struct kd_old *old, FILE *stream, struct kd_err *err)
 {
 	return kd_report_write_json(old->report, stream, err);
 }
@@ -147,32 +96,23 @@ static enum kd_status write_report_json(const struct old *old, FILE *stream, str
 static enum kd_status save_report(struct kd_capture *capture, bool deep, struct kd_err *err)
 {
 	enum kd_status status;
-	struct old old;
+	struct kd_old old;
 
-	status = open_old(capture, &old, err);
+	status = kd_old_open(capture, &old, err);
 	if (status)
 		return status;
-	status = kd_report_make(old.kernel, deep, &old.report, err);
+	status = kd_old_report(capture, &old, deep, err);
 	if (!status)
 		status = save_part(capture, "report.txt", write_report, &old, err);
 	if (!status)
 		status = save_part(capture, "report.json", write_report_json, &old, err);
-	close_old(&old);
+	kd_old_close(&old);
 	return status;
 }
 
 enum kd_status kd_crash_save_report(struct kd_capture *capture, struct kd_err *err)
 {
-	const struct rlimit limit = {KD_REPORT_MEMORY, KD_REPORT_MEMORY};
-	uint64_t available_kib = capture->memory_lowest_kib;
-	bool deep = !available_kib || available_kib > (KD_REPORT_MEMORY + MEMORY_LEFT) >> 10;
-
-	if (!deep)
-		kd_say(capture, "report: %llu MiB are free, too little for symbols and stacks",
-		       (unsigned long long)available_kib >> 10);
-	/* whatever a damaged kernel's tables ask for: an error here, and not the end of the second kernel */
-	setrlimit(RLIMIT_DATA, &limit);
-	return save_report(capture, deep, err);
+	return save_report(capture, true, err);
 }
 
 enum kd_status kd_crash_save_plain_report(struct kd_capture *capture, struct kd_err *err)
@@ -218,7 +158,7 @@ static void choose_options(const struct kd_capture *capture, const struct kd_dum
 				   : choose_workers(options, kd_dump_arch(dump)->page_bytes);
 }
 
-static enum kd_status copy_dump(struct kd_capture *capture, const struct old *old,
+static enum kd_status copy_dump(struct kd_capture *capture, const struct kd_old *old,
 				const struct manner *manner, struct kd_err *err)
 {
 	const struct kd_store *store = kd_store_of(capture);
@@ -251,7 +191,7 @@ static enum kd_status save_dump(struct kd_capture *capture, const struct manner 
 		.window_bytes = manner->window_bytes,
 		.access = manner->access,
 	};
-	struct old old = {NULL, NULL};
+	struct kd_old old = {NULL, NULL};
 	struct kd_err why;
 	enum kd_status status;
 
@@ -266,7 +206,7 @@ static enum kd_status save_dump(struct kd_capture *capture, const struct manner 
 		kd_say(capture, "%s", why.text);
 	}
 	status = copy_dump(capture, &old, manner, err);
-	close_old(&old);
+	kd_old_close(&old);
 	if (!status)
 		kd_say(capture, "dump complete: %llu of %llu pages in %llu MiB",
 		       (unsigned long long)capture->saved.saved_pages,
@@ -298,14 +238,17 @@ enum kd_status kd_crash_save_dump_by_reading(struct kd_capture *capture, struct 
 
 enum kd_status kd_crash_take_digest(struct kd_capture *capture, struct kd_err *err)
 {
+	const struct kd_part *part;
 	char path[PATH_MAX];
 	enum kd_status status;
 
 	/* worth having, but not worth minutes of a machine being away */
-	if (!capture->dump_whole || !*capture->folder || !kd_sha256_is_fast())
+	if (!capture->dump_whole || !kd_sha256_is_fast())
 		return KD_OK;
-	status = kd_file_sha256(kd_path(path, capture->folder, "vmcore"), capture->digest, NULL,
-				err);
+	part = kd_part(capture, "vmcore");
+	status = kd_file_sha256_range(*capture->folder ? kd_path(path, capture->folder, "vmcore")
+						       : capture->node,
+				      part->offset, part->bytes, capture->digest, err);
 	capture->has_digest = !status;
 	return status;
 }
@@ -347,16 +290,16 @@ enum kd_status kd_crash_show_log(struct kd_capture *capture, struct kd_err *err)
 	struct tail tail = {NULL, 0};
 	unsigned int lines = 0;
 	enum kd_status status;
-	struct old old;
+	struct kd_old old;
 	FILE *stream;
 	size_t at;
 
-	status = open_old(capture, &old, err);
+	status = kd_old_open(capture, &old, err);
 	if (status)
 		return status;
 	stream = open_memstream(&tail.text, &tail.bytes);
 	if (stream) {
-		status = write_log(&old, stream, err);
+		status = kd_old_write_log(&old, stream, err);
 		fclose(stream);
 		for (at = tail.bytes; at && lines <= TAIL_LINES; at--)
 			lines += tail.text[at - 1] == '\n';
@@ -364,6 +307,6 @@ enum kd_status kd_crash_show_log(struct kd_capture *capture, struct kd_err *err)
 		fflush(stdout);
 		free(tail.text);
 	}
-	close_old(&old);
+	kd_old_close(&old);
 	return status;
 }

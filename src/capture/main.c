@@ -18,6 +18,8 @@
 #include "capture/crash.h"
 #include "capture/final.h"
 #include "capture/init.h"
+#include "capture/last_words.h"
+#include "capture/retain.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
 
@@ -65,6 +67,7 @@ static const struct kd_step simpler_reports[] = {
 static const struct policy policies[] = {
 	{{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true},
 	{{"target", kd_capture_reach_target, target_limit}, NULL, NO_HOME, true},
+	{{"room", kd_capture_retain, step_limit}, NULL, GO_ON, true},
 	{{"folder", kd_crash_begin, step_limit}, NULL, NO_HOME, false},
 	{{"kernel log", kd_crash_save_log, step_limit}, NULL, GO_ON, false},
 	{{"report", kd_crash_save_report, step_limit}, simpler_reports, GO_ON, false},
@@ -74,6 +77,14 @@ static const struct policy policies[] = {
 };
 
 static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
+
+static const struct kd_step plain_last_words[] = {
+	{"last words without symbols", kd_capture_plain_last_words, step_limit},
+	{0},
+};
+/* When nothing at all of the crash is on a target, for whatever reason. */
+static const struct policy last_words = {
+	{"last words", kd_capture_last_words, step_limit}, plain_last_words, GO_ON, true};
 static const struct kd_step leave_target = {"unmounting", kd_capture_leave_target, step_limit};
 
 /* False when there is no point in going on. */
@@ -90,16 +101,27 @@ static bool follow(struct kd_capture *capture, const struct policy *policy)
 	return outcome == KD_STEP_DONE || policy->consequence == GO_ON;
 }
 
+static bool has_evidence(const struct kd_capture *capture)
+{
+	for (unsigned int i = 0; i < capture->part_count; i++)
+		if (capture->parts[i].whole)
+			return true;
+	return false;
+}
+
 /* True when a whole dump was written. */
 static bool capture_crash(struct kd_capture *capture)
 {
 	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
 		if (policies[i].init_only && !capture->is_init)
 			continue;
-		if (!follow(capture, &policies[i])) {
-			kd_supervise(capture, &show_log);
+		if (!follow(capture, &policies[i]))
 			break;
-		}
+	}
+	if (!has_evidence(capture)) {
+		kd_supervise(capture, &show_log);
+		if (capture->is_init)
+			follow(capture, &last_words);
 	}
 	if (capture->is_init)
 		kd_supervise(capture, &leave_target);

@@ -31,9 +31,10 @@ static json_t *digest_of(const struct kd_capture *capture, const struct kd_part 
 		return json_null();
 	if (is_dump)
 		memcpy(digest, capture->digest, sizeof(digest));
-	else if (!*capture->folder ||
-		 kd_file_sha256(kd_path(path, capture->folder, "%s", part->name), digest, NULL,
-				NULL))
+	else if (kd_file_sha256_range(*capture->folder
+					      ? kd_path(path, capture->folder, "%s", part->name)
+					      : capture->node,
+				      part->offset, part->bytes, digest, NULL))
 		return json_null();
 	kd_sha256_text(digest, text);
 	return json_string(text);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture/store.h"
 
-#include <ctype.h>
 #include <string.h>
 
 const struct kd_store *kd_store_of(const struct kd_capture *capture)
@@ -22,18 +21,4 @@ struct kd_part *kd_part(struct kd_capture *capture, const char *name)
 	*part = (struct kd_part){0};
 	snprintf(part->name, sizeof(part->name), "%s", name);
 	return part;
-}
-
-void kd_host_name(const char *from, char to[KD_HOST_BYTES])
-{
-	size_t length = 0;
-
-	for (; from && *from && length < KD_HOST_BYTES - 1; from++, length++) {
-		bool good = isalnum((unsigned char)*from) || (length && strchr(".-_", *from));
-
-		to[length] = good ? *from : '_';
-	}
-	to[length] = '\0';
-	if (!length)
-		snprintf(to, KD_HOST_BYTES, "localhost");
 }

@@ -38,10 +38,10 @@ extern const struct kd_store kd_store_raw;
 /* The store for the target of this capture. */
 const struct kd_store *kd_store_of(const struct kd_capture *capture);
 
+/* The folder of crash folders on a target that is no raw device. */
+void kd_store_base(const struct kd_capture *capture, char path[PATH_MAX]);
+
 /* The record of a part, made when it is new; NULL when there are too many. */
 struct kd_part *kd_part(struct kd_capture *capture, const char *name);
-
-/* The host's name as a part of a file name: letters, digits, '.', '-' and '_'. */
-void kd_host_name(const char *from, char to[KD_HOST_BYTES]);
 
 #endif

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capture/console.h"
@@ -16,7 +15,7 @@
 #include "host/paths.h"
 #include "host/system.h"
 
-enum { SAME_SECOND_MAX = 100, ROOM_BYTES = 1 << 20 };
+enum { ROOM_BYTES = 1 << 20 };
 
 static enum kd_status sync_folder(const char *path, struct kd_err *err)
 {
@@ -27,28 +26,29 @@ static enum kd_status sync_folder(const char *path, struct kd_err *err)
 	return KD_OK;
 }
 
+void kd_store_base(const struct kd_capture *capture, char path[PATH_MAX])
+{
+	if (capture->is_init)
+		kd_path(path, "/target", "%s", capture->target_path);
+	else
+		snprintf(path, PATH_MAX, "%s", capture->target_path);
+}
+
 static enum kd_status begin(struct kd_capture *capture, struct kd_err *err)
 {
-	time_t now = (time_t)capture->capture_time_s;
-	char when[32], base[PATH_MAX];
+	struct kd_crash_name name = {.time_s = capture->capture_time_s};
+	char text[KD_CRASH_NAME_BYTES], base[PATH_MAX];
 	enum kd_status status;
-	struct tm utc;
 
-	gmtime_r(&now, &utc);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H-%M-%SZ", &utc);
-	kd_path(base, capture->is_init ? "/target" : "", "%s", capture->target_path);
-	if (!capture->is_init)
-		memmove(base, base + 1, strlen(base)); /* relative or absolute, as it was given */
+	snprintf(name.host, sizeof(name.host), "%s", capture->host);
+	kd_store_base(capture, base);
 	status = kd_make_folders(base, 0755, err);
 	if (status)
 		return status;
 	/* two crashes in one second, or a clock that starts at the same time at every boot */
-	for (unsigned int i = 0; i < SAME_SECOND_MAX; i++) {
-		char suffix[16] = "";
-
-		if (i)
-			snprintf(suffix, sizeof(suffix), "-%u", i + 1);
-		kd_path(capture->folder, base, "%s-%s%s", capture->host, when, suffix);
+	for (name.serial = 1; name.serial <= KD_CRASH_SERIALS; name.serial++) {
+		kd_crash_name_format(&name, text);
+		kd_path(capture->folder, base, "%s", text);
 		if (!mkdir(capture->folder, 0700))
 			return sync_folder(base, err);
 		if (errno != EEXIST)
@@ -78,21 +78,13 @@ static enum kd_status open_part(struct kd_capture *capture, const char *name, FI
 		return kd_fail_errno(err, ENOMEM, "%s", path);
 	}
 	part->whole = false;
+	capture->open_part = (unsigned int)(part - capture->parts);
 	return KD_OK;
-}
-
-/* The part that is open: the last one that is not whole. */
-static struct kd_part *open_one(struct kd_capture *capture)
-{
-	for (unsigned int i = capture->part_count; i; i--)
-		if (!capture->parts[i - 1].whole)
-			return &capture->parts[i - 1];
-	return NULL;
 }
 
 static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
-	struct kd_part *part = open_one(capture);
+	struct kd_part *part = &capture->parts[capture->open_part];
 	long length = ftell(stream);
 	bool failed = fflush(stream) || ferror(stream) || fsync(fileno(stream));
 	int error = errno;
@@ -102,11 +94,9 @@ static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struc
 		error = errno;
 	}
 	if (failed)
-		return kd_fail_errno(err, error, "%s", part ? part->name : "part");
-	if (part) {
-		part->bytes = length > 0 ? (uint64_t)length : 0;
-		part->whole = true;
-	}
+		return kd_fail_errno(err, error, "%s", part->name);
+	part->bytes = length > 0 ? (uint64_t)length : 0;
+	part->whole = true;
 	return sync_folder(capture->folder, err);
 }
 

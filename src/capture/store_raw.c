@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/sha256.h"
-#include "capture/raw_format.h"
+#include "crashes/raw_format.h"
 #include "capture/store.h"
 #include "host/file.h"
 #include "host/system.h"
@@ -87,13 +87,14 @@ static enum kd_status open_part(struct kd_capture *capture, const char *name, FI
 		return kd_fail_errno(err, errno, "%s", capture->node);
 	}
 	*part = (struct kd_part){.offset = offset};
+	capture->open_part = (unsigned int)(part - capture->parts);
 	snprintf(part->name, sizeof(part->name), "%s", name);
 	return KD_OK;
 }
 
 static enum kd_status close_part(struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
-	struct kd_part *part = &capture->parts[capture->part_count - 1];
+	struct kd_part *part = &capture->parts[capture->open_part];
 	off_t end = ftello(stream);
 	bool failed = fflush(stream) || ferror(stream) || fsync(fileno(stream));
 	int error = errno;
@@ -132,9 +133,15 @@ static enum kd_status close_dump(struct kd_capture *capture, struct kd_sink *sin
 	return write_header(capture, KD_RAW_WRITING, err);
 }
 
-/* The small parts have a place of their own, before the dump. */
+/*
+ * The small parts have a place of their own, before the dump. What is left to do is to tell how long the dump is that
+ * was not ended, where its writer still could say so.
+ */
 static void make_room(struct kd_capture *capture)
 {
+	for (unsigned int i = 0; i < capture->part_count; i++)
+		if (!strcmp(capture->parts[i].name, "vmcore") && !capture->parts[i].whole)
+			capture->parts[i].bytes = capture->saved.file_bytes;
 }
 
 static enum kd_status end(struct kd_capture *capture, struct kd_err *err)

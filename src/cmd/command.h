@@ -82,5 +82,8 @@ extern const struct kd_command kd_cmd_unload;
 extern const struct kd_command kd_cmd_arm;
 extern const struct kd_command kd_cmd_disarm;
 extern const struct kd_command kd_cmd_status;
+extern const struct kd_command kd_cmd_collect;
+extern const struct kd_command kd_cmd_list;
+extern const struct kd_command kd_cmd_prune;
 
 #endif

@@ -30,11 +30,17 @@
  *     level    = 0…31, or several with commas    what is left out; the next when space runs out
  *     format   = kdump | elf
  *     compress = zstd | zlib | lzo | none, with a level behind a colon
+ *     [keep]
+ *     count = NUMBER    crashes at most, the oldest go first; 0: any number
+ *     days  = NUMBER    none that is older; 0: of any age
+ *     free  = BYTES     of the file system that stay free, with K, M, G or T; 0: it may be full
  */
 #ifndef KD_CONFIG_CONFIG_H
 #define KD_CONFIG_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -80,9 +86,14 @@ struct kd_config {
 	char *dump_levels;
 	enum kd_dump_format dump_format;
 	char *dump_codec;
+	unsigned int keep_count, keep_days; /* 0: no limit */
+	char *keep_free;                    /* for kd_config_bytes() */
 };
 
 enum { KD_CONFIG_LEVELS = 8 };
+
+/* Parses "0", "500M" or "2G" (K, M, G, T: powers of 1024); false when the text is no such size. */
+bool kd_config_bytes(const char *text, uint64_t *bytes);
 
 /*
  * Parses "31" or "1,31": 1 to KD_CONFIG_LEVELS dump levels, each 0 to 31. Returns how many; 0 when

@@ -100,6 +100,28 @@ static const char *check_levels(const char *text)
 		       : "a level is a number from 0 to 31, or several with commas between them";
 }
 
+bool kd_config_bytes(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	enum { DIGITS_MOST = 15 };
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
+	uint64_t factor = unit ? UINT64_C(1) << 10 * (unit - units + 1) : 1;
+
+	if (!digits || digits > DIGITS_MOST || (text[digits] && (!unit || text[digits + 1])))
+		return false;
+	return !__builtin_mul_overflow(strtoull(text, NULL, 10), factor, bytes);
+}
+
+static const char *check_bytes(const char *text)
+{
+	uint64_t bytes;
+
+	return kd_config_bytes(text, &bytes)
+		       ? NULL
+		       : "a size is a number, or one with K, M, G or T behind";
+}
+
 static const char *check_codec(const char *text)
 {
 	const struct kd_codec *codec;
@@ -155,6 +177,9 @@ static const struct kd_config_kind codec = {.check = check_codec};
 static const struct kd_config_kind optional = {.check = check_any, .empty_is_unset = true};
 static const struct kd_config_kind program = {.check = check_program, .empty_is_unset = true};
 static const struct kd_config_kind fallback = {.words = fallback_words};
+static const struct kd_config_kind size = {.check = check_bytes};
+static const struct kd_config_kind crashes = {.unit = "", .least = 0, .most = 100000};
+static const struct kd_config_kind days = {.unit = " days", .least = 0, .most = 36500};
 static const struct kd_config_kind format = {.words = format_words};
 
 #define KEY(section, name, member, kind, initial)                                                  \
@@ -188,6 +213,9 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("dump", "level", dump_levels, levels, "31"),
 	KEY("dump", "format", dump_format, format, "kdump"),
 	KEY("dump", "compress", dump_codec, codec, "zstd"),
+	KEY("keep", "count", keep_count, crashes, "0"),
+	KEY("keep", "days", keep_days, days, "0"),
+	KEY("keep", "free", keep_free, size, "0"),
 };
 const size_t kd_config_key_count = sizeof(kd_config_keys) / sizeof(*kd_config_keys);
 _Static_assert(sizeof(kd_config_keys) / sizeof(*kd_config_keys) < KD_CONFIG_KEYS_MAX,

@@ -140,31 +140,65 @@ enum kd_status kd_file_replace(const char *path, const void *data, size_t bytes,
 	return sync_folder_of(path, err);
 }
 
-enum kd_status kd_file_sha256(const char *path, uint8_t digest[KD_SHA256_BYTES], uint64_t *bytes,
-			      struct kd_err *err)
+/* From where fd stands; no more than limit_bytes. */
+static enum kd_status hash_file(int fd, const char *path, uint64_t limit_bytes,
+				struct kd_sha256 *hash, struct kd_err *err)
 {
 	enum { CHUNK_BYTES = 256 << 10 };
-	KD_CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	KD_CLEANUP_FREE char *buffer = malloc(CHUNK_BYTES);
-	struct kd_sha256 hash;
-	ssize_t got;
 
-	if (fd < 0)
-		return kd_fail_errno(err, errno, "%s", path);
 	if (!buffer)
 		return kd_fail_errno(err, ENOMEM, "%s", path);
-	kd_sha256_init(&hash);
-	while ((got = read(fd, buffer, CHUNK_BYTES)) != 0) {
+	kd_sha256_init(hash);
+	while (hash->length < limit_bytes) {
+		uint64_t left = limit_bytes - hash->length;
+		ssize_t got = read(fd, buffer, left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES);
+
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return kd_fail_errno(err, errno, "%s", path);
-		kd_sha256_update(&hash, buffer, (size_t)got);
+		if (!got)
+			break;
+		kd_sha256_update(hash, buffer, (size_t)got);
 	}
+	return KD_OK;
+}
+
+enum kd_status kd_file_sha256(const char *path, uint8_t digest[KD_SHA256_BYTES], uint64_t *bytes,
+			      struct kd_err *err)
+{
+	KD_CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum kd_status status;
+	struct kd_sha256 hash;
+
+	if (fd < 0)
+		return kd_fail_errno(err, errno, "%s", path);
+	status = hash_file(fd, path, UINT64_MAX, &hash, err);
+	if (status)
+		return status;
 	if (bytes)
 		*bytes = hash.length;
 	kd_sha256_final(&hash, digest);
 	return KD_OK;
+}
+
+enum kd_status kd_file_sha256_range(const char *path, uint64_t offset, uint64_t bytes,
+				    uint8_t digest[KD_SHA256_BYTES], struct kd_err *err)
+{
+	KD_CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum kd_status status;
+	struct kd_sha256 hash;
+
+	if (fd < 0 || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		return kd_fail_errno(err, errno, "%s", path);
+	status = hash_file(fd, path, bytes, &hash, err);
+	if (!status && hash.length != bytes)
+		status = kd_fail(err, KD_TRUNCATED, "%s: ends %llu bytes too early", path,
+				 (unsigned long long)(bytes - hash.length));
+	if (!status)
+		kd_sha256_final(&hash, digest);
+	return status;
 }
 
 enum kd_status kd_make_folders(const char *path, unsigned int mode, struct kd_err *err)

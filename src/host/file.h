@@ -33,6 +33,9 @@ enum kd_status kd_file_replace(const char *path, const void *data, size_t bytes,
 /* The digest of a file's content, read through once; *bytes (may be NULL) gets its size. */
 enum kd_status kd_file_sha256(const char *path, uint8_t digest[KD_SHA256_BYTES], uint64_t *bytes,
 			      struct kd_err *err);
+/* The same of `bytes` bytes at offset, of a device for one. KD_TRUNCATED when it ends before. */
+enum kd_status kd_file_sha256_range(const char *path, uint64_t offset, uint64_t bytes,
+				    uint8_t digest[KD_SHA256_BYTES], struct kd_err *err);
 
 /* Writes all of it, retrying short writes and EINTR. `what` names the file in the message. */
 enum kd_status kd_write_all(int fd, const void *data, size_t bytes, const char *what,

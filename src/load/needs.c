@@ -6,10 +6,12 @@
  */
 #include "load/needs.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/file.h"
 #include "load/drivers.h"
@@ -157,6 +159,20 @@ static enum kd_status need_file_system(const struct kd_target *target,
 	return need_named("crypto-crc32c", "", modules, NULL, err);
 }
 
+/*
+ * Where the second kernel puts its last words when it reaches no target. Not needed to capture; and not there on
+ * a machine that was not started by EFI.
+ */
+static enum kd_status need_pstore(const struct kd_paths *paths, struct kd_modules *modules,
+				  struct kd_err *err)
+{
+	char path[PATH_MAX];
+
+	if (access(kd_path(path, paths->sys, "firmware/efi"), F_OK))
+		return KD_OK;
+	return need_named("efivarfs", "", modules, NULL, err);
+}
+
 enum kd_status kd_need_modules(const struct kd_paths *paths, const char *version,
 			       const struct kd_target *target, const struct kd_kconfig *kconfig,
 			       struct kd_modules *modules, struct kd_err *err)
@@ -172,6 +188,8 @@ enum kd_status kd_need_modules(const struct kd_paths *paths, const char *version
 				    modules, &missing, err);
 	if (!status)
 		status = need_file_system(target, kconfig, modules, &missing, err);
+	if (!status)
+		status = need_pstore(paths, modules, err);
 	if (!status && missing.count)
 		status = kd_fail(err, KD_NOTFOUND,
 				 "kernel %s has no module for %s: the second kernel could not "

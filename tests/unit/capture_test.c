@@ -18,7 +18,7 @@
 #include "base/sha256.h"
 #include "capture/capture.h"
 #include "capture/manifest.h"
-#include "capture/raw_format.h"
+#include "crashes/raw.h"
 #include "capture/store.h"
 #include "capture/supervise.h"
 #include "host/file.h"
@@ -216,6 +216,81 @@ static void test_raw_store(void **state)
 	unlink(capture->node);
 }
 
+/* A step that died left two parts behind, and what is tried instead writes them anew. */
+static void check_second_try(struct kd_capture *capture)
+{
+	const struct kd_store *store = kd_store_of(capture);
+	struct kd_err err;
+	FILE *stream;
+
+	assert_int_equal(store->open_part(capture, "report.txt", &stream, &err), KD_OK);
+	fclose(stream);
+	assert_int_equal(store->open_part(capture, "report.json", &stream, &err), KD_OK);
+	fclose(stream);
+	write_part(capture, "report.txt", "again");
+	assert_string_equal(capture->parts[0].name, "report.txt");
+	assert_true(capture->parts[0].whole);
+	assert_int_equal(capture->parts[0].bytes, strlen("again"));
+	assert_string_equal(capture->parts[1].name, "report.json");
+	assert_false(capture->parts[1].whole);
+}
+
+static void test_second_tries(void **state)
+{
+	struct kd_capture *capture = *state;
+	char base[] = "/tmp/kdump-folder-XXXXXX", command[PATH_MAX];
+	struct kd_err err;
+
+	assert_non_null(mkdtemp(base));
+	snprintf(capture->target_path, sizeof(capture->target_path), "%s", base);
+	snprintf(capture->host, sizeof(capture->host), "box");
+	assert_int_equal(kd_store_of(capture)->begin(capture, &err), KD_OK);
+	check_second_try(capture);
+
+	snprintf(capture->node, sizeof(capture->node), "%s/disk", base);
+	assert_int_equal(kd_file_replace(capture->node, "", 0, 0600, &err), KD_OK);
+	assert_int_equal(truncate(capture->node, KD_RAW_DUMP_OFFSET), 0);
+	capture->part_count = 0;
+	capture->target_type = KD_TARGET_RAW;
+	assert_int_equal(kd_store_of(capture)->begin(capture, &err), KD_OK);
+	check_second_try(capture);
+	snprintf(command, sizeof(command), "rm -r %s", base);
+	assert_int_equal(system(command), 0);
+}
+
+/* What a dump that was not ended says of itself on a raw device: its length, and that it is not whole. */
+static void test_raw_store_of_a_failure(void **state)
+{
+	struct kd_capture *capture = *state;
+	const struct kd_store *store;
+	char path[PATH_MAX];
+	struct kd_raw_crash crash;
+	struct kd_sink sink;
+	struct kd_err err;
+	int fd;
+
+	snprintf(capture->node, sizeof(capture->node), "/tmp/kdump-raw-XXXXXX");
+	fd = mkstemp(capture->node);
+	assert_int_equal(ftruncate(fd, KD_RAW_DUMP_OFFSET + (1 << 20)), 0);
+	close(fd);
+	capture->target_type = KD_TARGET_RAW;
+	store = kd_store_of(capture);
+	assert_int_equal(store->begin(capture, &err), KD_OK);
+	assert_int_equal(store->open_dump(capture, &sink, path, &err), KD_OK);
+	kd_sink_close(&sink);
+	capture->saved.file_bytes = 12345;
+	store->make_room(capture);
+	write_part(capture, "manifest.json", "{}");
+	assert_int_equal(store->end(capture, &err), KD_OK);
+	assert_int_equal(kd_raw_read(capture->node, &crash, &err), KD_OK);
+	assert_int_equal(crash.state, KD_RAW_ENDED);
+	assert_int_equal(crash.part_count, 2);
+	assert_int_equal(crash.parts[0].bytes, 12345);
+	assert_int_equal(crash.parts[0].whole, 0);
+	assert_int_equal(crash.parts[1].whole, 1);
+	unlink(capture->node);
+}
+
 /* A folder's small part is whole only once it was closed. */
 static void test_folder_store(void **state)
 {
@@ -297,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_host_names),
 		cmocka_unit_test_setup_teardown(test_raw_store, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_folder_store, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_second_tries, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_raw_store_of_a_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_manifest_of_a_failure, set_up, tear_down),
 	};
 

@@ -224,6 +224,8 @@ static void test_mistakes(void **state)
 		{"[capture]\npath = /x\n", ":2: ", "path belongs below [target]"},
 		{"url = x\n", ":1: ", "before the first [section]"},
 		{"[target]\npath = /a\npath = /b\n", ":3: ", "already set on line 2"},
+		{"[keep]\nfree = 3X\n", ":2: ", "a size is a number"},
+		{"[keep]\ncount = -1\n", ":2: ", "must be a number"},
 		{"[target]\npath = crash\n", ":2: ", "starts with /"},
 		{"[target]\npath =\n", ":2: ", "starts with /"},
 		{"[target]\npath = /a/../b\n", ":2: ", "must not contain .."},
@@ -397,6 +399,42 @@ static void test_not_a_text_file(void **state)
 	kd_config_deinit(&config);
 }
 
+static void test_sizes(void **state)
+{
+	static const char *const bad[] = {"",
+					  "G",
+					  "1g",
+					  "1GB",
+					  "-1",
+					  "+1",
+					  "1 G",
+					  "1.5G",
+					  " 1",
+					  "0x10",
+					  "9999999999999999",
+					  "999999999999999T"};
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{"0", 0},
+		{"17", 17},
+		{"2K", 2 << 10},
+		{"500M", UINT64_C(500) << 20},
+		{"3G", UINT64_C(3) << 30},
+		{"16777215T", UINT64_C(16777215) << 40},
+	};
+	uint64_t bytes = 1;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (kd_config_bytes(bad[i], &bytes))
+			fail_msg("\"%s\" was taken", bad[i]);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(kd_config_bytes(good[i].text, &bytes));
+		assert_int_equal(bytes, good[i].bytes);
+	}
+}
+
 static void test_names(void **state)
 {
 	assert_string_equal(kd_target_type_name(KD_TARGET_RAW), "raw");
@@ -411,7 +449,8 @@ int main(void)
 		cmocka_unit_test(test_defaults),        cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_drop_ins),        cmocka_unit_test(test_example),
 		cmocka_unit_test(test_mistakes),        cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_unwritable),      cmocka_unit_test(test_names),
+		cmocka_unit_test(test_sizes),           cmocka_unit_test(test_unwritable),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_not_a_text_file),
 	};
 	int fd = mkstemp(path), failed;

@@ -39,6 +39,7 @@ MODULES = {
     'nls_cp437': ('fs/nls', [], [], []),
     'nls_iso8859-1': ('fs/nls', [], [], []),
     'btrfs': ('fs/btrfs', [], [], []),
+    'efivarfs': ('fs/efivarfs', [], [], []),
     'surplus': ('drivers/net', [], [], []),
 }
 
@@ -391,6 +392,15 @@ class Initramfs(unittest.TestCase):
                          ['vfat', 'nls_cp437', 'nls_iso8859-1'])
         write(self.config, '[target]\noptions = quiet,iocharset=koi8-r\n')
         self.refuses('nls_koi8-r', arguments=['--target', '/dev/vdb'])
+
+    def test_efi_variables(self):
+        """Where the machine was started by EFI, last words can go there."""
+        self.assertNotIn('efivarfs', self.names(self.build()))
+        self.scratch()
+        os.makedirs(f'{self.root}/sys/firmware/efi')
+        self.assertIn('efivarfs', self.names(self.build()))
+        build_modules(self.root, leave_out=['efivarfs'])
+        self.assertNotIn('efivarfs', self.names(self.build()))
 
     def test_target_spellings(self):
         for device, expected in [('/dev/vda1', f'UUID={UUID}'), (f'UUID={UUID}', f'UUID={UUID}'),

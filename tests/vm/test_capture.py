@@ -140,6 +140,6 @@ def test_captures_the_regular_kernel(kdump_machine):
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize("target", [pytest.param("xfs", marks=SLOW), pytest.param("btrfs", marks=SLOW), "vfat", "raw"])
+@pytest.mark.parametrize("target", [pytest.param("xfs", marks=SLOW), pytest.param("btrfs", marks=SLOW), "vfat", pytest.param("raw", marks=SLOW)])
 def test_captures_to(kdump_machine, target):
     crash_and_check(kdump_machine(target=target))

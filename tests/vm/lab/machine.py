@@ -10,12 +10,13 @@
         folder = machine.crash_folder()
 """
 
+import shutil
 from pathlib import Path
 
 from . import image, raw
 from .guest import Guest, send
 from .image import make_target
-from .qemu import Console, Qemu
+from .qemu import OVMF_VARIABLES, Console, Qemu
 
 IN_BYTES, OUT_BYTES = 2 << 30, 16 << 30
 
@@ -27,7 +28,7 @@ class Machine:
     memory       as QEMU spells it: "1G"
     crashkernel  the reservation, None for none
     target       None, or one of image.TARGET_TYPES: a second disk, mounted nowhere, for the dump
-    efi          boot through OVMF
+    efi          True: boot through OVMF; "nvram": with EFI variables that outlive a reset
     append       more for the first kernel's command line
     files        {path in the guest: bytes, text or Path here}, there on every boot
     """
@@ -37,6 +38,9 @@ class Machine:
         self.kernel = kernel
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
+        if efi == "nvram":
+            efi = self.work / "nvram.img"
+            shutil.copyfile(OVMF_VARIABLES, efi)
         self.options = {"cpu": kernel.cpu(cpu), "cpus": cpus, "memory": memory, "efi": efi}
         words = ["console=ttyS0,115200", "panic=5", f"crashkernel={crashkernel}" if crashkernel else "", append]
         self.command_line = " ".join(word for word in words if word)

@@ -15,6 +15,8 @@ from .gdbstub import GdbStub
 from .qmp import Qmp
 
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
+# The same as flash chips: its code, and the variables that it starts with.
+OVMF_CODE, OVMF_VARIABLES = Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 
 
 class Console:
@@ -59,7 +61,10 @@ class Qemu:
             *self._socket("qmp"), "-mon", "chardev=qmp,mode=control",
             *self._socket("gdb"), "-gdb", "chardev:gdb",
         ]
-        if efi:
+        if isinstance(efi, Path):
+            command += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+                        "-drive", f"if=pflash,unit=1,format=raw,file={efi}"]
+        elif efi:
             command += ["-bios", OVMF]
         for name, path, form in disks:
             command += ["-drive", f"if=none,id={name},file={path},format={form},cache=unsafe,discard=unmap",

@@ -2,8 +2,8 @@
 /*
  * A crash on a raw block device: docs/raw-target.md. All numbers little endian.
  */
-#ifndef KD_CAPTURE_RAW_FORMAT_H
-#define KD_CAPTURE_RAW_FORMAT_H
+#ifndef KD_CRASHES_RAW_FORMAT_H
+#define KD_CRASHES_RAW_FORMAT_H
 
 #include <stdint.h>
 
@@ -19,7 +19,11 @@ enum {
 	KD_RAW_DUMP_OFFSET = 64 << 20,
 };
 
-enum kd_raw_state { KD_RAW_WRITING = 1, KD_RAW_ENDED = 2 };
+enum kd_raw_state {
+	KD_RAW_WRITING = 1,
+	KD_RAW_ENDED = 2,
+	KD_RAW_TAKEN = 3, /* a reader has it, and wrote this */
+};
 
 struct kd_raw_part {
 	char name[32]; /* NUL-terminated: "dmesg.txt", "vmcore", … */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The names of the crashes that were told of stand in a file, a line each; those that are gone leave it. The message
+ * goes to /run/motd.d, which pam_motd(8) shows at every login, and which is empty again after the next boot.
+ */
+#include "cmd/announce.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#include "host/file.h"
+#include "host/system.h"
+
+enum { STATE_BYTES_MOST = 16 << 20 };
+
+/* Of every crash that is told of: journalctl MESSAGE_ID=… */
+#define MESSAGE_ID "f83ee24fe1ef43cab2e248571c341de0"
+
+/* Whether a line of text is this name. */
+static bool has_line(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; text && *text; text = *text ? text + 1 : text) {
+		size_t line = strcspn(text, "\n");
+
+		if (line == length && !strncmp(text, name, length))
+			return true;
+		text += line;
+	}
+	return false;
+}
+
+static const char *or_unknown(const char *text)
+{
+	return text ? text : "unknown";
+}
+
+static void to_journal(const char *folder, const struct kd_crash *crash)
+{
+	sd_journal_send("MESSAGE=The kernel crashed: %s", or_unknown(crash->sentence),
+			"MESSAGE_ID=" MESSAGE_ID, "PRIORITY=2", "KDUMP_PATH=%s/%s", folder,
+			crash->folder, "KDUMP_SIGNATURE=%s", or_unknown(crash->signature),
+			"KDUMP_KIND=%s", or_unknown(crash->kind), "KDUMP_HOST=%s",
+			crash->host ? crash->host : crash->name.host, "KDUMP_RELEASE=%s",
+			or_unknown(crash->release), "KDUMP_TIME=%llu",
+			(unsigned long long)(crash->crash_time_s ? crash->crash_time_s
+								 : crash->name.time_s),
+			"KDUMP_COMPLETE=%s", crash->complete ? "yes" : "no", "KDUMP_REASON=%s",
+			crash->reason ? crash->reason : "", NULL);
+}
+
+static enum kd_status to_motd(const struct kd_paths *paths, const struct kd_crashes *crashes,
+			      const bool news[], struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *text = NULL;
+	char folder[PATH_MAX], path[PATH_MAX];
+	enum kd_status status;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	if (!stream)
+		return kd_fail_errno(err, ENOMEM, "motd");
+	fputs("This machine's kernel crashed:\n", stream);
+	for (size_t i = 0; i < crashes->count; i++)
+		if (news[i])
+			fprintf(stream, "  %s: %s\n", crashes->items[i].folder,
+				or_unknown(crashes->items[i].sentence));
+	fputs("`kdump list` tells more.\n", stream);
+	if (fclose(stream))
+		return kd_fail_errno(err, ENOMEM, "motd");
+	kd_path(folder, paths->root ? paths->root : "", "run/motd.d");
+	status = kd_make_folders(folder, 0755, err);
+	/* written as root, and read as whoever logs in */
+	return status ? status
+		      : kd_file_replace(kd_path(path, folder, "kdump"), text, bytes, 0644, err);
+}
+
+static enum kd_status keep_names(const char *path, const struct kd_paths *paths,
+				 const struct kd_crashes *crashes, struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *text = NULL;
+	enum kd_status status = kd_make_folders(paths->state, 0755, err);
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	if (!stream)
+		return kd_fail_errno(err, ENOMEM, "%s", path);
+	for (size_t i = 0; i < crashes->count; i++)
+		fprintf(stream, "%s\n", crashes->items[i].folder);
+	if (fclose(stream))
+		return kd_fail_errno(err, ENOMEM, "%s", path);
+	return status ? status : kd_file_replace(path, text, bytes, 0644, err);
+}
+
+enum kd_status kd_announce(const struct kd_announcing *announcing, const char *folder,
+			   const struct kd_crashes *crashes, bool news[], struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *told = NULL;
+	enum kd_status status = KD_OK;
+	size_t bytes, count = 0;
+	char path[PATH_MAX];
+
+	kd_path(path, announcing->paths->state, "announced");
+	kd_file_read(path, STATE_BYTES_MOST, &told, &bytes, NULL);
+	for (size_t i = 0; i < crashes->count; i++) {
+		news[i] = !has_line(told, crashes->items[i].folder);
+		count += news[i];
+		if (news[i] && announcing->journal)
+			to_journal(folder, &crashes->items[i]);
+	}
+	if (!count)
+		return KD_OK;
+	if (announcing->motd)
+		status = to_motd(announcing->paths, crashes, news, err);
+	return status ? status : keep_names(path, announcing->paths, crashes, err);
+}

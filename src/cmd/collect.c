@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump collect: after a boot, takes in what crashes left elsewhere, and tells of those that are new. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/announce.h"
+#include "cmd/command.h"
+#include "cmd/crash_place.h"
+#include "crashes/collect.h"
+#include "crashes/crash.h"
+#include "host/file.h"
+#include "host/system.h"
+
+#define FALLBACK "/var/crash"
+
+struct arguments {
+	const char *device, *pstore, *into, *root;
+	bool keep, motd, no_journal, json;
+};
+
+struct run {
+	struct arguments arguments;
+	struct kd_cmd_root system;
+	struct kd_config config;
+	char into[PATH_MAX];
+	const char *source; /* that is being collected */
+	json_t *collected, *news;
+	bool failed;
+};
+
+static void fail(struct run *run, struct kd_err *err)
+{
+	kd_context(err, err->status, "collect");
+	kd_command_failed(err);
+	run->failed = true;
+}
+
+static void took(void *opaque, const struct kd_collected *collected)
+{
+	struct run *run = opaque;
+
+	json_array_append_new(run->collected,
+			      json_pack("{ss ss sb}", "from", run->source, "name",
+					collected->folder, "before", (int)collected->before));
+	if (!run->arguments.json)
+		printf("%s: %s %s/%s\n", run->source,
+		       collected->before ? "was taken in already:" : "taken in:", run->into,
+		       collected->folder);
+}
+
+static void collect_raw(struct run *run, const char *device, bool given)
+{
+	struct kd_collected collected;
+	enum kd_status status;
+	struct kd_progress progress;
+	struct kd_meter meter;
+	struct kd_err err;
+
+	if (access(device, F_OK)) {
+		kd_fail_errno(&err, errno, "%s", device);
+		fail(run, &err);
+		return;
+	}
+	run->source = device;
+	progress = kd_meter_init(&meter, "vmcore");
+	status =
+		kd_collect_raw(device, run->into, run->arguments.keep, &progress, &collected, &err);
+	kd_meter_deinit(&meter);
+	if (!status)
+		took(run, &collected);
+	else if (status != KD_NOTFOUND)
+		fail(run, &err);
+	else if (!run->arguments.json && given)
+		printf("%s\n", err.text);
+}
+
+static void collect_pstore(struct run *run, const char *const folders[])
+{
+	struct kd_err err;
+
+	run->source = "pstore";
+	if (kd_collect_pstore(folders, run->into, run->arguments.keep, took, run, &err))
+		fail(run, &err);
+}
+
+/* Everything that was not named on the command line. */
+static void collect_usual(struct run *run)
+{
+	const struct kd_config *config = &run->config;
+	const struct kd_paths *paths = &run->system.paths;
+	const char *root = paths->root ? paths->root : "";
+	char path[PATH_MAX], pstore[PATH_MAX], moved[PATH_MAX];
+
+	for (unsigned int i = 0; i < config->target_count; i++) {
+		const struct kd_config_target *target = &config->targets[i];
+
+		if (target->type != KD_TARGET_RAW || !target->device)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", root, target->device);
+		collect_raw(run, path, false);
+	}
+	/* of one crash, some may have been moved by systemd-pstore(8) and some not */
+	collect_pstore(run,
+		       (const char *const[]){kd_path(pstore, root, "sys/fs/pstore"),
+					     kd_path(moved, root, "var/lib/systemd/pstore"), NULL});
+}
+
+static void announce(struct run *run)
+{
+	const struct kd_announcing announcing = {
+		.paths = &run->system.paths,
+		.journal = !run->arguments.no_journal && !run->arguments.root,
+		.motd = run->arguments.motd,
+	};
+	struct kd_crashes crashes;
+	enum kd_status status;
+	struct kd_err err;
+	bool *news;
+
+	status = kd_crashes_read(run->into, true, &crashes, &err);
+	if (status == KD_NOTFOUND)
+		return; /* there has been no crash */
+	if (status) {
+		fail(run, &err);
+		return;
+	}
+	news = calloc(crashes.count + 1, sizeof(*news));
+	if (!news)
+		kd_fail_errno(&err, ENOMEM, "%s", run->into);
+	if (!news || kd_announce(&announcing, run->into, &crashes, news, &err))
+		fail(run, &err);
+	for (size_t i = 0; news && i < crashes.count; i++) {
+		const struct kd_crash *crash = &crashes.items[i];
+
+		if (!news[i])
+			continue;
+		json_array_append_new(run->news, json_string(crash->folder));
+		if (!run->arguments.json)
+			printf("new: %s: %s\n", crash->folder,
+			       crash->sentence ? crash->sentence : "no report tells the cause");
+	}
+	free(news);
+	kd_crashes_deinit(&crashes);
+}
+
+static void print_json(struct run *run)
+{
+	json_t *root = json_pack("{ss sO sO}", "folder", run->into, "collected", run->collected,
+				 "news", run->news);
+
+	run->failed |= !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
+	json_decref(root);
+}
+
+/* Where it goes: as named, as configured; or, while that is not mounted, to FALLBACK. */
+static void choose_folder(struct run *run)
+{
+	const char *root = run->system.paths.root;
+	struct kd_err err;
+
+	if (run->arguments.into) {
+		snprintf(run->into, sizeof(run->into), "%s", run->arguments.into);
+	} else if (kd_crash_place(&run->system.paths, &run->config, run->into, &err)) {
+		snprintf(run->into, sizeof(run->into), "%s" FALLBACK, root ? root : "");
+		fprintf(stderr, "kdump: warning: %s: what is collected goes to %s\n", err.text,
+			run->into);
+	}
+}
+
+static int collect(struct run *run)
+{
+	const struct arguments *arguments = &run->arguments;
+
+	choose_folder(run);
+	run->collected = json_array();
+	run->news = json_array();
+	if (arguments->device)
+		collect_raw(run, arguments->device, true);
+	if (arguments->pstore)
+		collect_pstore(run, (const char *const[]){arguments->pstore, NULL});
+	if (!arguments->device && !arguments->pstore)
+		collect_usual(run);
+	if (!arguments->into)
+		announce(run);
+	if (arguments->json)
+		print_json(run);
+	else if (!json_array_size(run->collected) && !json_array_size(run->news) && !run->failed)
+		puts("nothing to collect, and no crash that is new");
+	json_decref(run->collected);
+	json_decref(run->news);
+	return run->failed ? KD_EXIT_FAILED : KD_EXIT_DONE;
+}
+
+static void take_option(struct arguments *arguments, int option, const char *value)
+{
+	const struct {
+		int option;
+		const char **text;
+		bool *flag;
+	} known[] = {
+		{'f', &arguments->device, NULL},     {'p', &arguments->pstore, NULL},
+		{'i', &arguments->into, NULL},       {'r', &arguments->root, NULL},
+		{'k', NULL, &arguments->keep},       {'m', NULL, &arguments->motd},
+		{'J', NULL, &arguments->no_journal}, {'j', NULL, &arguments->json},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (known[i].option != option)
+			continue;
+		if (known[i].text)
+			*known[i].text = value;
+		else
+			*known[i].flag = true;
+	}
+}
+
+static int run(const struct kd_command *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"from", required_argument, NULL, 'f'}, {"pstore", required_argument, NULL, 'p'},
+		{"into", required_argument, NULL, 'i'}, {"keep", no_argument, NULL, 'k'},
+		{"motd", no_argument, NULL, 'm'},       {"no-journal", no_argument, NULL, 'J'},
+		{"json", no_argument, NULL, 'j'},       {"root", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},       {0},
+	};
+	struct run run = {0};
+	struct kd_err err = {0};
+	int option, result;
+
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (option == 'h')
+			return kd_command_help(self);
+		if (option == ':')
+			return kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
+		take_option(&run.arguments, option, optarg);
+	}
+	if (optind < argc)
+		return kd_command_usage(self, "%s: not understood", argv[optind]);
+	if (kd_cmd_set_root(&run.system, run.arguments.root, &err) ||
+	    kd_read_system_config(&run.system.paths, &run.config, &err)) {
+		kd_context(&err, err.status, "collect");
+		return kd_command_failed(&err);
+	}
+	result = collect(&run);
+	kd_config_deinit(&run.config);
+	return result;
+}
+
+const struct kd_command kd_cmd_collect = {
+	.name = "collect",
+	.synopsis = "[--from DEVICE] [--pstore DIR] [--into DIR] [--keep] [--motd] …",
+	.summary = "after a boot, take in what crashes left on raw devices and in pstore",
+	.run = run,
+	.options =
+		"  --from DEVICE   a raw target, or a file that is an image of one\n"
+		"  --pstore DIR    a folder of pstore's files\n"
+		"  --into DIR      the folder that gets the crash folders; nothing is told of then\n"
+		"  --keep          leave what was taken in where it is\n"
+		"  --motd          tell of new crashes in the message of the day, too\n"
+		"  --no-journal    and not in the journal\n"
+		"  --json          print JSON\n"
+		"  --root ROOT     of the system whose files are below ROOT; its journal stays as it is\n"
+		"  -h, --help      print this\n"
+		"\nWithout --from and --pstore, everything that kdump.conf(5) and this machine have.\n",
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/crash_place.h"
+
+#include <libmount/libmount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "cmd/command.h"
+#include "host/file.h"
+#include "load/blocks.h"
+
+enum { NUMBER_BYTES_MAX = 64 };
+
+enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_config *config,
+				     struct kd_err *err)
+{
+	enum kd_status status = kd_config_init(config, err);
+
+	if (status)
+		return status;
+	status = kd_config_read(config, paths->config, err);
+	if (status == KD_NOTFOUND)
+		return KD_OK;
+	if (status)
+		kd_config_deinit(config);
+	return status;
+}
+
+/* True when this mount shows the block device: by its number, or, as btrfs needs it, by its name. */
+static bool shows(struct libmnt_fs *mount, const char *block, unsigned int device_major,
+		  unsigned int device_minor)
+{
+	const char *source = mnt_fs_get_source(mount);
+	dev_t number = mnt_fs_get_devno(mount);
+	const char *name = source ? strrchr(source, '/') : NULL;
+
+	if (number == makedev(device_major, device_minor))
+		return true;
+	return name && !strncmp(source, "/dev/", 5) && !strcmp(name + 1, block);
+}
+
+/* What the mount shows of the path, a path of the file system; NULL: nothing. */
+static const char *below_root(struct libmnt_fs *mount, const char *path)
+{
+	const char *root = mnt_fs_get_root(mount), *type = mnt_fs_get_fstype(mount);
+	size_t length = root && strcmp(root, "/") ? strlen(root) : 0;
+
+	/* of btrfs the path is one of the subvolume, which is what is mounted */
+	if (type && !strcmp(type, "btrfs"))
+		return path;
+	if (length && (strncmp(path, root, length) || (path[length] && path[length] != '/')))
+		return NULL;
+	return path + length;
+}
+
+static enum kd_status find_mount(const struct kd_paths *paths, const char *block,
+				 const char *inside, char folder[PATH_MAX], struct kd_err *err)
+{
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_BACKWARD);
+	unsigned int device_major = 0, device_minor = 0;
+	KD_CLEANUP_FREE char *number = NULL;
+	char path[PATH_MAX];
+	struct libmnt_fs *mount;
+	bool found = false;
+	size_t bytes;
+
+	if (!kd_file_read(kd_path(path, paths->sys, "class/block/%s/dev", block), NUMBER_BYTES_MAX,
+			  &number, &bytes, NULL))
+		sscanf(number, "%u:%u", &device_major, &device_minor);
+	kd_path(path, paths->proc, "self/mountinfo");
+	if (table && iterator && !mnt_table_parse_file(table, path))
+		while (!found && !mnt_table_next_fs(table, iterator, &mount)) {
+			const char *rest = below_root(mount, inside);
+
+			if (!rest || !shows(mount, block, device_major, device_minor))
+				continue;
+			found = true;
+			snprintf(folder, PATH_MAX, "%s%s%s", paths->root ? paths->root : "",
+				 strcmp(mnt_fs_get_target(mount), "/") ? mnt_fs_get_target(mount)
+								       : "",
+				 *rest ? rest : "/");
+		}
+	mnt_free_iter(iterator);
+	mnt_unref_table(table);
+	return found ? KD_OK : kd_fail(err, KD_NOTFOUND, "/dev/%s: is not mounted", block);
+}
+
+enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
+			      char folder[PATH_MAX], struct kd_err *err)
+{
+	const struct kd_config_target *target = &config->targets[0];
+	KD_CLEANUP_FREE char *block = NULL;
+	enum kd_status status;
+
+	if (!target->device || target->type == KD_TARGET_RAW) {
+		snprintf(folder, PATH_MAX, "%s%s", paths->root ? paths->root : "",
+			 target->path);
+		return KD_OK;
+	}
+	status = kd_block_find(paths, target->device, &block, err);
+	if (!status)
+		status = find_mount(paths, block, target->path, folder, err);
+	if (status)
+		return kd_context(err, status, "target %s", target->device);
+	return KD_OK;
+}
+
+enum kd_status kd_find_crashes(const char *given, const char *root, char folder[PATH_MAX],
+			       struct kd_err *err)
+{
+	struct kd_cmd_root system;
+	struct kd_config config;
+	enum kd_status status;
+
+	if (given) {
+		snprintf(folder, PATH_MAX, "%s", given);
+		return KD_OK;
+	}
+	status = kd_cmd_set_root(&system, root, err);
+	if (!status)
+		status = kd_read_system_config(&system.paths, &config, err);
+	if (status)
+		return status;
+	status = kd_crash_place(&system.paths, &config, folder, err);
+	if (status == KD_NOTFOUND)
+		kd_command_hint("mount the target, or name the folder of its crashes");
+	kd_config_deinit(&config);
+	return status;
+}

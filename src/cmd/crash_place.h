@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the crashes of this system are, as its configuration has it. */
+#ifndef KD_CMD_CRASH_PLACE_H
+#define KD_CMD_CRASH_PLACE_H
+
+#include <limits.h>
+
+#include "base/err.h"
+#include "cmd/root.h"
+#include "config/config.h"
+
+/* Reads the configuration of the system; defaults where there is none. */
+enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_config *config,
+				     struct kd_err *err);
+
+/*
+ * The folder of crash folders: [target] path, below where [target] device is mounted when there is one. On a raw
+ * target, where `kdump collect` puts what it takes in: [target] path of the running system. KD_NOTFOUND when the
+ * device is not mounted, or not there.
+ */
+enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
+			      char folder[PATH_MAX], struct kd_err *err);
+
+/*
+ * For a command: `given`, or what the configuration of the system below `root` (NULL: this one) names. A hint is
+ * printed where there is one.
+ */
+enum kd_status kd_find_crashes(const char *given, const char *root, char folder[PATH_MAX],
+			       struct kd_err *err);
+
+#endif

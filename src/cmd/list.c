@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump list: the crashes that this machine, or a folder, has. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/command.h"
+#include "cmd/crash_place.h"
+#include "crashes/crash.h"
+#include "host/file.h"
+
+enum { SAME_NAMED = 3 };
+
+static const char *or_unknown(const char *text)
+{
+	return text ? text : "unknown";
+}
+
+static bool same_bug(const struct kd_crash *a, const struct kd_crash *b)
+{
+	return a->signature && b->signature && !strcmp(a->signature, b->signature);
+}
+
+/* Of the crash as the dead kernel's clock had it, else of its capture. */
+static uint64_t time_of(const struct kd_crash *crash)
+{
+	return crash->crash_time_s ? crash->crash_time_s : crash->name.time_s;
+}
+
+static void print_time(uint64_t time_s)
+{
+	time_t when = (time_t)time_s;
+	char text[64] = "at a time that no calendar has";
+	struct tm parts;
+
+	if (gmtime_r(&when, &parts))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
+	printf("%s", text);
+}
+
+static void print_size(uint64_t bytes)
+{
+	if (bytes >= UINT64_C(10) << 20)
+		printf("%llu MiB", (unsigned long long)bytes >> 20);
+	else
+		printf("%llu KiB", (unsigned long long)(bytes + 1023) >> 10);
+}
+
+static void print_crash(const struct kd_crashes *crashes, size_t index)
+{
+	const struct kd_crash *crash = &crashes->items[index];
+	size_t same = 0;
+
+	printf("%s\n  when:      ", crash->folder);
+	print_time(time_of(crash));
+	printf(", host %s, Linux %s\n", crash->host ? crash->host : crash->name.host,
+	       or_unknown(crash->release));
+	printf("  cause:     %s\n", crash->sentence ? crash->sentence : "no report tells it");
+	printf("  signature: %s\n", crash->signature ? crash->signature : "none");
+	for (size_t i = 0; i < crashes->count; i++) {
+		if (i == index || !same_bug(&crashes->items[i], crash))
+			continue;
+		if (same < SAME_NAMED)
+			printf("%s%s", same ? ", " : "             the same as ",
+			       crashes->items[i].folder);
+		same++;
+	}
+	if (same > SAME_NAMED)
+		printf(", and %zu more", same - SAME_NAMED);
+	printf("%s  dump:      %s, ", same ? "\n" : "",
+	       crash->complete ? "complete" : "NOT complete");
+	print_size(crash->bytes);
+	putchar('\n');
+	if (crash->reason)
+		printf("             %s\n", crash->reason);
+}
+
+static void print_list(const char *folder, const struct kd_crashes *crashes)
+{
+	if (!crashes->count)
+		printf("%s: no crashes\n", folder);
+	for (size_t i = 0; i < crashes->count; i++) {
+		if (i)
+			putchar('\n');
+		print_crash(crashes, i);
+	}
+	for (size_t i = 0; i < crashes->other_count; i++)
+		printf("%snot ours: %s (%s)\n", i ? "" : "\n", crashes->others[i].name,
+		       crashes->others[i].why);
+}
+
+/* A name of a file may be anything. */
+static json_t *text(const char *bytes)
+{
+	json_t *value = bytes ? json_string(bytes) : json_null();
+
+	return value ? value : json_string("a name that is not UTF-8");
+}
+
+static json_t *same_bugs(const struct kd_crashes *crashes, size_t index)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < crashes->count; i++)
+		if (i != index && same_bug(&crashes->items[i], &crashes->items[index]))
+			json_array_append_new(list, text(crashes->items[i].folder));
+	return list;
+}
+
+static json_t *crash_object(const char *folder, const struct kd_crashes *crashes, size_t index)
+{
+	const struct kd_crash *crash = &crashes->items[index];
+
+	return json_pack("{so so so sI sI so so so so so so sI sI sb so}", "name",
+			 text(crash->folder), "path", json_sprintf("%s/%s", folder, crash->folder),
+			 "host", text(crash->host ? crash->host : crash->name.host), "time",
+			 (json_int_t)time_of(crash), "capture_time", (json_int_t)crash->name.time_s,
+			 "release", text(crash->release), "sentence", text(crash->sentence), "kind",
+			 text(crash->kind), "signature", text(crash->signature), "signature_text",
+			 text(crash->signature_text), "same_signature", same_bugs(crashes, index),
+			 "bytes", (json_int_t)crash->bytes, "disk_bytes",
+			 (json_int_t)crash->disk_bytes, "complete", (int)crash->complete, "reason",
+			 text(crash->reason));
+}
+
+static int print_json(const char *folder, const struct kd_crashes *crashes)
+{
+	json_t *items = json_array(), *others = json_array(), *root;
+	int failed;
+
+	for (size_t i = 0; i < crashes->count; i++)
+		json_array_append_new(items, crash_object(folder, crashes, i));
+	for (size_t i = 0; i < crashes->other_count; i++)
+		json_array_append_new(others,
+				      json_pack("{so ss}", "name", text(crashes->others[i].name),
+						"why", crashes->others[i].why));
+	root = json_pack("{so so so}", "folder", text(folder), "crashes", items, "others", others);
+	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
+	json_decref(root);
+	return failed;
+}
+
+static int list(const char *folder, bool given, bool json)
+{
+	struct kd_crashes crashes = {0};
+	enum kd_status status;
+	struct kd_err err;
+	int failed = 0;
+
+	status = kd_crashes_read(folder, true, &crashes, &err);
+	/* the first crash makes the configured folder */
+	if (status && (given || status != KD_NOTFOUND)) {
+		kd_context(&err, err.status, "list");
+		return kd_command_failed(&err);
+	}
+	if (json)
+		failed = print_json(folder, &crashes);
+	else
+		print_list(folder, &crashes);
+	kd_crashes_deinit(&crashes);
+	if (failed) {
+		kd_fail(&err, KD_NOMEM, "list: no JSON could be made of it");
+		return kd_command_failed(&err);
+	}
+	return KD_EXIT_DONE;
+}
+
+static int run(const struct kd_command *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"root", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *root = NULL;
+	struct kd_err err = {0};
+	char folder[PATH_MAX];
+	bool json = false;
+	int option;
+
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (option == 'h')
+			return kd_command_help(self);
+		if (option == ':')
+			return kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
+		if (option == 'j')
+			json = true;
+		if (option == 'r')
+			root = optarg;
+	}
+	if (optind + 1 < argc)
+		return kd_command_usage(self, "%s: not understood", argv[optind + 1]);
+	if (kd_find_crashes(optind < argc ? argv[optind] : NULL, root, folder, &err)) {
+		kd_context(&err, err.status, "list");
+		return kd_command_failed(&err);
+	}
+	return list(folder, optind < argc, json);
+}
+
+const struct kd_command kd_cmd_list = {
+	.name = "list",
+	.synopsis = "[--json] [--root ROOT] [DIR]",
+	.summary = "list the crashes in a folder, and which are the same bug",
+	.run = run,
+	.options = "  --json       the same as JSON\n"
+		   "  --root ROOT  of the system whose files are below ROOT\n"
+		   "  -h, --help   print this\n"
+		   "\nWithout DIR, the folder that kdump.conf(5) names. The newest comes last.\n",
+};
