@@ -7,6 +7,7 @@
 
 #include "capture/console.h"
 #include "capture/target.h"
+#include "config/image.h"
 #include "host/file.h"
 #include "host/system.h"
 
@@ -32,7 +33,7 @@ enum kd_status kd_capture_load_modules(struct kd_capture *capture, struct kd_err
 	char *rest, *line;
 	size_t bytes;
 
-	status = kd_file_read("/etc/kdump/modules", LIST_BYTES_MAX, &list, &bytes, err);
+	status = kd_file_read(KD_IMAGE_MODULES, LIST_BYTES_MAX, &list, &bytes, err);
 	if (status == KD_NOTFOUND)
 		return KD_OK; /* everything is built in */
 	if (status)

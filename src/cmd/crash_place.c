@@ -96,8 +96,7 @@ enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_conf
 	enum kd_status status;
 
 	if (!target->device || target->type == KD_TARGET_RAW) {
-		snprintf(folder, PATH_MAX, "%s%s", paths->root ? paths->root : "",
-			 target->path);
+		snprintf(folder, PATH_MAX, "%s%s", paths->root ? paths->root : "", target->path);
 		return KD_OK;
 	}
 	status = kd_block_find(paths, target->device, &block, err);

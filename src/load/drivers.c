@@ -37,7 +37,7 @@ static const struct {
 	{NULL, "dm/uuid", "CRYPT-", "encrypted: the second kernel has no key"},
 	{NULL, "dm/uuid", "mpath-", "a multipath device"},
 	{NULL, "dm/uuid", "", "a device-mapper device"},
-	{NULL, "md/level", "", "a software RAID array without metadata of its own kind"},
+	{NULL, "md/level", "", "a software RAID array whose metadata is not of version 1"},
 	{NULL, "loop/backing_file", "", "a loop device"},
 	{"/virtual/nvme-fabrics/", NULL, NULL, "an NVMe disk on the network"},
 	{"/session", NULL, NULL, "an iSCSI disk"},

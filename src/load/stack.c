@@ -133,7 +133,10 @@ static enum kd_status add_volume(struct walk *walk, const char *volume, struct k
 	return status ? status : add_once(&walk->stack->programs, "/usr/sbin/lvm", err);
 }
 
-/* An array with metadata that the kernel itself reads. */
+/*
+ * An array with metadata that the kernel itself reads. The old version 0.90 holds the number of the array, too, which
+ * assembling under another one would change.
+ */
 static bool is_native_array(const struct walk *walk, const char *folder,
 			    const struct kd_names *slaves, char line[LINE_BYTES])
 {
@@ -143,7 +146,7 @@ static bool is_native_array(const struct walk *walk, const char *folder,
 	attribute(folder, "md/metadata_version", version);
 	attribute(folder, "md/raid_disks", disks);
 	if (!slaves->count || !*disks || disks[strspn(disks, "0123456789")] ||
-	    version[strspn(version, "0123456789.")] || !*version ||
+	    strncmp(version, "1.", 2) || version[2 + strspn(version + 2, "0123456789")] ||
 	    kd_block_probe(walk->paths, slaves->items[0], &content, NULL) ||
 	    strcmp(content.type, "linux_raid_member") || !*content.uuid)
 		return false;

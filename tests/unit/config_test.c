@@ -446,12 +446,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),        cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_drop_ins),        cmocka_unit_test(test_example),
-		cmocka_unit_test(test_mistakes),        cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_sizes),           cmocka_unit_test(test_unwritable),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_not_a_text_file),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_drop_ins), cmocka_unit_test(test_example),
+		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_sizes),    cmocka_unit_test(test_unwritable),
+		cmocka_unit_test(test_names),    cmocka_unit_test(test_not_a_text_file),
 	};
 	int fd = mkstemp(path), failed;
 
