@@ -2,6 +2,7 @@
 """Several targets, tried in order until one holds the dump; hooks; devices that are made of others."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -161,6 +162,20 @@ def test_btrfs_subvolume(crash_machine):
     folder = machine.crash_folder("/dumps/crash")
     check_folder(folder, machine.options["cpus"])
     check_markers(folder / "vmcore", marked)
+
+
+@pytest.mark.slow
+def test_partition(crash_machine, tmp_path):
+    """By its PARTUUID, which a partition keeps whatever is on it."""
+    disk = image.sparse_file(tmp_path / "disk.img", 3 << 30)
+    subprocess.run(["/sbin/sfdisk", "-q", disk], input="label: dos\nlabel-id: 0x12345678\n,1G\n,\n", text=True, check=True)
+    machine = crash_machine(target="ext4", disks=[("disk", disk, "raw")], files={
+        **program.kdump(), **markers.files(), **program.host_programs("/sbin/mkfs.ext4"),
+        "/etc/kdump.conf": "[target]\ndevice = PARTUUID=12345678-02\n[capture]\nfallback = none\n" + DUMP})
+    machine.boot()
+    machine.guest.run("mkfs.ext4 -q $(readlink -f /dev/lab/disk)2", timeout=60)
+    manifest = check_stacked(machine, "found=$(readlink -f /dev/lab/disk)2")
+    assert manifest["targets"][0]["device"] == "PARTUUID=12345678-02"
 
 
 @pytest.mark.slow
