@@ -16,7 +16,7 @@ declare -gA _kdump_commands=(
 	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'
 	[list]='--json --root <folder>'
 	[prune]='--dry-run --keep-count --keep-days --keep-free --json --root -n <folder>'
-	[initramfs]='--output --kernel-version --config --target --capture-program --root --list
+	[initramfs]='--output --kernel-version --config --target --capture-program --busybox --view-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'
 	[gdb]='--vmlinux --debug-folder --raw-input <file>'
@@ -61,7 +61,7 @@ declare -gA _kdump_values=(
 	[--kernel-version]='<release>' [-k]='<release>'
 	[--debug-folder]='<folder>'
 	[--bytes]='<text>' [-n]='<text>'
-	[--capture-program]='<file>' [--target]='<file>'
+	[--capture-program]='<file>' [--busybox]='<file>' [--view-program]='<file>' [--target]='<file>'
 	[--level]='31 1 0 1,31 err warn+' [-d]='31 1 0 1,31' [-l]='err warn+ +notice'
 	[--exclude]='zero cache cache-all user huge free' [-x]='zero cache cache-all user huge free'
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'

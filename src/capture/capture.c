@@ -55,6 +55,7 @@ void kd_capture_configure(struct kd_capture *capture, const struct kd_config *co
 	capture->final_action = config->final_action;
 	capture->failure_action = config->failure_action;
 	capture->device_timeout_s = config->device_timeout_s;
+	capture->rescue_timeout_s = config->rescue_timeout_s;
 	capture->step_timeout_s = config->step_timeout_s;
 	capture->dump_timeout_s = config->dump_timeout_s;
 }

@@ -23,6 +23,7 @@ enum {
 	KD_CAPTURE_PARTS = 8,
 	KD_CAPTURE_STEPS = 96, /* of all targets */
 	KD_PART_NAME_BYTES = 32,
+	KD_TTY_BYTES = 32,
 };
 
 /* One file of the crash folder, or one part of a raw device. */
@@ -66,6 +67,7 @@ struct kd_capture {
 	char configured_host[KD_HOST_BYTES];
 	enum kd_final_action final_action, failure_action;
 	unsigned int device_timeout_s, step_timeout_s, dump_timeout_s;
+	unsigned int rescue_timeout_s; /* 0: nobody is asked */
 	unsigned int levels[KD_CONFIG_LEVELS], level_count;
 	enum kd_dump_format format;
 	struct kd_keep keep;
@@ -93,6 +95,8 @@ struct kd_capture {
 	bool dump_tried, dump_whole;
 	bool has_digest; /* of the whole dump's file */
 	uint8_t digest[KD_SHA256_BYTES];
+
+	char tty[KD_TTY_BYTES]; /* where somebody asked for a shell */
 
 	/* watched */
 	uint64_t progress_bytes; /* rises while a dump is written */

@@ -20,6 +20,7 @@
 #include "capture/hooks.h"
 #include "capture/init.h"
 #include "capture/last_words.h"
+#include "capture/rescue.h"
 #include "capture/retain.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
@@ -211,6 +212,7 @@ static void wait_s(unsigned int seconds)
 
 static void __attribute__((noreturn)) run_as_init(void)
 {
+	enum kd_final_action action;
 	struct kd_capture *capture;
 	struct kd_config config;
 	struct kd_err err;
@@ -236,7 +238,10 @@ static void __attribute__((noreturn)) run_as_init(void)
 	} else {
 		whole = capture_crash(capture);
 	}
-	kd_final(capture, whole ? capture->final_action : capture->failure_action);
+	action = whole ? capture->final_action : capture->failure_action;
+	if (action != KD_FINAL_SHELL && kd_rescue_ask(capture))
+		kd_rescue_run(capture);
+	kd_final(capture, action);
 }
 
 static int usage(FILE *stream)

@@ -26,14 +26,15 @@ static void load(struct kd_capture *capture, const char *path)
 	kd_say(capture, "module %s: %s", path, strerror(errno));
 }
 
-enum kd_status kd_capture_load_modules(struct kd_capture *capture, struct kd_err *err)
+enum kd_status kd_capture_load_list(struct kd_capture *capture, const char *path,
+				    struct kd_err *err)
 {
 	KD_CLEANUP_FREE char *list = NULL;
 	enum kd_status status;
 	char *rest, *line;
 	size_t bytes;
 
-	status = kd_file_read(KD_IMAGE_MODULES, LIST_BYTES_MAX, &list, &bytes, err);
+	status = kd_file_read(path, LIST_BYTES_MAX, &list, &bytes, err);
 	if (status == KD_NOTFOUND)
 		return KD_OK; /* everything is built in */
 	if (status)
@@ -41,4 +42,9 @@ enum kd_status kd_capture_load_modules(struct kd_capture *capture, struct kd_err
 	for (line = strtok_r(list, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		load(capture, line);
 	return KD_OK;
+}
+
+enum kd_status kd_capture_load_modules(struct kd_capture *capture, struct kd_err *err)
+{
+	return kd_capture_load_list(capture, KD_IMAGE_MODULES, err);
 }

@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/dump_input.h"
+#include "cmd/gdb_functions.h"
 #include "inspect/vmlinux.h"
 #include "symfile/symfile.h"
 #include "host/file.h"
@@ -32,11 +34,12 @@ struct request {
 	size_t gdb_argument_count;
 };
 
-/* Where gdb has its symbols from. */
+/* What gdb reads besides the dump. What is made for it is in memory, and gone with it. */
 struct symbols {
 	char path[PATH_MAX]; /* "": from nowhere */
 	uint64_t offset;     /* to be added to their addresses */
-	bool made;           /* for this gdb only: to be removed */
+	int made;            /* what path leads to; -1: a file that there is anyway */
+	int functions;       /* for its Python; -1: none */
 };
 
 extern char **environ;
@@ -58,28 +61,35 @@ static void quote(const char *word, char *quoted, size_t bytes)
 	quoted[length] = '\0';
 }
 
-/* A file of the dump's own symbols, at the addresses that they had, for who has no vmlinux. */
-static enum kd_status make_symbols(struct kd_kernel *kernel, struct symbols *symbols,
-				   struct kd_err *err)
+/* A file without a name that gdb inherits: nothing stays behind, however it ends. */
+static enum kd_status make_file(const char *what, const void *data, size_t bytes, int *made,
+				struct kd_err *err)
 {
-	const struct kd_log log = kd_command_log(false);
-	const char *folder = getenv("TMPDIR");
-	struct kd_buffer file = {.data = NULL};
-	struct kd_system *system = NULL;
-	KD_CLEANUP_CLOSE int fd = -1;
+	KD_CLEANUP_CLOSE int fd = memfd_create(what, 0);
 	enum kd_status status;
 
-	snprintf(symbols->path, sizeof(symbols->path), "%s/kdump-symbols.XXXXXX",
-		 folder ? folder : "/tmp");
-	fd = mkostemp(symbols->path, O_CLOEXEC);
 	if (fd < 0)
-		return kd_fail_errno(err, errno, "%s", symbols->path);
-	symbols->made = true;
-	status = kd_system_open(kernel, &system, err);
+		return kd_fail_errno(err, errno, "%s", what);
+	status = kd_write_all(fd, data, bytes, what, err);
+	if (status)
+		return status;
+	*made = fd;
+	fd = -1;
+	return KD_OK;
+}
+
+/* The dump's own symbols, at the addresses that they had, for who has no vmlinux. */
+static enum kd_status make_symbols(struct kd_kernel *kernel, int *made, struct kd_err *err)
+{
+	const struct kd_log log = kd_command_log(false);
+	struct kd_buffer file = {.data = NULL};
+	struct kd_system *system = NULL;
+	enum kd_status status = kd_system_open(kernel, &system, err);
+
 	if (!status)
 		status = kd_symfile_make(system, &log, &file, err);
 	if (!status)
-		status = kd_write_all(fd, file.data, file.bytes, symbols->path, err);
+		status = make_file("kdump-symbols", file.data, file.bytes, made, err);
 	kd_buffer_deinit(&file);
 	kd_system_close(system);
 	return status;
@@ -107,12 +117,10 @@ static enum kd_status find_symbols(struct kd_kernel *kernel, const struct reques
 	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, NULL))
 		return KD_OK;
 	symbols->offset = 0;
-	if (!make_symbols(kernel, symbols, err))
-		return KD_OK;
-	kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
-	unlink(symbols->path);
-	symbols->path[0] = '\0';
-	symbols->made = false;
+	if (make_symbols(kernel, &symbols->made, err))
+		kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
+	else
+		snprintf(symbols->path, sizeof(symbols->path), "/proc/self/fd/%d", symbols->made);
 	return KD_OK;
 }
 
@@ -174,11 +182,12 @@ static enum kd_status run(const char **words, int *exit_status, struct kd_err *e
 static enum kd_status start(const struct request *request, const struct symbols *symbols,
 			    const char *target, int *exit_status, struct kd_err *err)
 {
-	char load[3 * PATH_MAX], quoted[2 * PATH_MAX];
+	char load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
 	const char *const commands[] = {
 		"set confirm off", /* nothing can be lost */
 		*symbols->path ? load : NULL,
 		target,
+		symbols->functions >= 0 ? functions : NULL,
 		/* resuming one thread, gdb tells which: so it stays there when that is refused */
 		"set scheduler-locking on",
 	};
@@ -191,6 +200,8 @@ static enum kd_status start(const struct request *request, const struct symbols 
 		return kd_fail_errno(err, ENOMEM, "gdb");
 	quote(symbols->path, quoted, sizeof(quoted));
 	snprintf(load, sizeof(load), "symbol-file -o 0x%" PRIx64 " %s", symbols->offset, quoted);
+	snprintf(functions, sizeof(functions), "python exec(open('/proc/self/fd/%d').read())",
+		 symbols->functions);
 	words[count++] = "gdb";
 	words[count++] = "-q";
 	for (size_t i = 0; i < own; i++)
@@ -205,7 +216,7 @@ static enum kd_status start(const struct request *request, const struct symbols 
 static enum kd_status debug(struct kd_input *input, const struct request *request, int *exit_status,
 			    struct kd_err *err)
 {
-	struct symbols symbols = {.path = ""};
+	struct symbols symbols = {.path = "", .made = -1, .functions = -1};
 	char path[PATH_MAX], target[COMMAND_BYTES];
 	enum kd_status status;
 
@@ -216,9 +227,14 @@ static enum kd_status debug(struct kd_input *input, const struct request *reques
 	if (!status)
 		status = find_symbols(input->kernel, request, &symbols, err);
 	if (!status)
+		status = make_file("kdump-functions", kd_gdb_functions, kd_gdb_functions_bytes,
+				   &symbols.functions, err);
+	if (!status)
 		status = start(request, &symbols, target, exit_status, err);
-	if (symbols.made)
-		unlink(symbols.path);
+	if (symbols.made >= 0)
+		close(symbols.made);
+	if (symbols.functions >= 0)
+		close(symbols.functions);
 	return status;
 }
 

@@ -20,15 +20,17 @@
 #include "load/initramfs.h"
 
 struct arguments {
-	const char *output, *kernel_version, *config, *target, *capture, *list, *root;
+	const char *output, *kernel_version, *config, *target, *capture, *busybox, *view, *list,
+		*root;
 	bool json, verbose;
 	struct kd_cmd_root system; /* ours, or that of --root */
 };
 
-/* Beside this program, in the tree it was built in, where it is installed. */
-static const char *find_capture(char path[PATH_MAX])
+/* A program of ours: beside this one, in the tree it was built in, where it is installed. */
+static const char *find_program(const char *name, const char *built, const char *installed,
+				char path[PATH_MAX])
 {
-	static const char *const places[] = {"kdump-capture", "../capture/kdump-capture"};
+	const char *const places[] = {name, built};
 	char self[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -39,7 +41,7 @@ static const char *find_capture(char path[PATH_MAX])
 			if (!access(kd_path(path, self, "%s", places[i]), R_OK))
 				return path;
 	}
-	return KD_CAPTURE_PATH;
+	return installed;
 }
 
 static enum kd_status read_config(const struct arguments *arguments, struct kd_config *config,
@@ -95,15 +97,25 @@ static json_t *targets_json(const struct kd_targets *targets)
 	return list;
 }
 
+static json_t *rescue_json(const struct kd_initramfs_rescue *rescue)
+{
+	if (!rescue)
+		return json_null();
+	return json_pack("{s:I,s:I,s:I}", "busybox_bytes", (json_int_t)rescue->busybox_bytes,
+			 "view_bytes", (json_int_t)rescue->view_bytes, "module_bytes",
+			 (json_int_t)rescue->module_bytes);
+}
+
 /* False when a name is not UTF-8, which JSON cannot carry, or printing fails. */
 static bool print_json(const struct kd_initramfs *image, const char *version, const char *output)
 {
-	json_t *root = json_pack(
-		"{s:s,s:s,s:s,s:I,s:I,s:o,s:o}", "output", output, "kernel_version", version,
-		"compressor", kd_initramfs_compressor(image), "bytes",
-		(json_int_t)kd_initramfs_bytes(image), "unpacked_bytes",
-		(json_int_t)kd_initramfs_unpacked_bytes(image), "targets",
-		targets_json(kd_initramfs_targets(image)), "modules", modules_json(image));
+	json_t *root =
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "output", output, "kernel_version",
+			  version, "compressor", kd_initramfs_compressor(image), "bytes",
+			  (json_int_t)kd_initramfs_bytes(image), "unpacked_bytes",
+			  (json_int_t)kd_initramfs_unpacked_bytes(image), "targets",
+			  targets_json(kd_initramfs_targets(image)), "modules", modules_json(image),
+			  "rescue", rescue_json(kd_initramfs_rescue(image)));
 	bool printed = root && !json_dumpf(root, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
 
 	json_decref(root);
@@ -121,9 +133,15 @@ static void print_target(const struct kd_target *target, const char *title)
 	putchar('\n');
 }
 
+static uint64_t rescue_kib(const struct kd_initramfs_rescue *rescue)
+{
+	return (rescue->busybox_bytes + rescue->view_bytes + rescue->module_bytes + 1023) >> 10;
+}
+
 static bool print_text(const struct kd_initramfs *image, const char *version, const char *output)
 {
 	const struct kd_targets *targets = kd_initramfs_targets(image);
+	const struct kd_initramfs_rescue *rescue = kd_initramfs_rescue(image);
 	const struct kd_initramfs_module *modules;
 	size_t count;
 
@@ -133,6 +151,11 @@ static bool print_text(const struct kd_initramfs *image, const char *version, co
 	printf("modules: %zu of kernel %s, in load order\n", count, version);
 	for (size_t i = 0; i < count; i++)
 		printf("  %8" PRIu64 "  %s\n", modules[i].bytes, modules[i].name);
+	if (rescue)
+		printf("rescue:  busybox %" PRIu64 ", kdump-view %" PRIu64 ", modules %" PRIu64
+		       ": %" PRIu64 " KiB of the second kernel's memory\n",
+		       rescue->busybox_bytes, rescue->view_bytes, rescue->module_bytes,
+		       rescue_kib(rescue));
 	printf("image:   %s, %" PRIu64 " bytes (%s), %" PRIu64 " unpacked\n", output,
 	       kd_initramfs_bytes(image), kd_initramfs_compressor(image),
 	       kd_initramfs_unpacked_bytes(image));
@@ -156,11 +179,18 @@ static enum kd_status build(const struct arguments *arguments, const struct kd_c
 			    struct kd_err *err)
 {
 	struct kd_log log = kd_command_log(arguments->verbose);
-	char beside[PATH_MAX], output[PATH_MAX];
+	char capture[PATH_MAX], view[PATH_MAX], output[PATH_MAX];
 	struct kd_initramfs_request request = {
 		.paths = &arguments->system.paths,
 		.kernel_version = arguments->kernel_version,
-		.capture_path = arguments->capture ? arguments->capture : find_capture(beside),
+		.capture_path = arguments->capture
+					? arguments->capture
+					: find_program("kdump-capture", "../capture/kdump-capture",
+						       KD_CAPTURE_PATH, capture),
+		.busybox_path = arguments->busybox ? arguments->busybox : "/bin/busybox",
+		.view_path = arguments->view
+				     ? arguments->view
+				     : find_program("kdump-view", "kdump-view", KD_VIEW_PATH, view),
 		.config = config,
 		.log = &log,
 	};
@@ -218,7 +248,16 @@ static enum kd_status list(const struct arguments *arguments, struct kd_err *err
 	return status;
 }
 
-enum { OPTION_CONFIG = 256, OPTION_TARGET, OPTION_CAPTURE, OPTION_ROOT, OPTION_LIST, OPTION_JSON };
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_TARGET,
+	OPTION_CAPTURE,
+	OPTION_BUSYBOX,
+	OPTION_VIEW,
+	OPTION_ROOT,
+	OPTION_LIST,
+	OPTION_JSON
+};
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
@@ -227,6 +266,8 @@ static const struct option options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
 	{"target", required_argument, NULL, OPTION_TARGET},
 	{"capture-program", required_argument, NULL, OPTION_CAPTURE},
+	{"busybox", required_argument, NULL, OPTION_BUSYBOX},
+	{"view-program", required_argument, NULL, OPTION_VIEW},
 	{"root", required_argument, NULL, OPTION_ROOT},
 	{"list", required_argument, NULL, OPTION_LIST},
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -249,6 +290,8 @@ static bool parse(const struct kd_command *self, int argc, char **argv, struct a
 		{OPTION_CONFIG, &arguments->config, NULL},
 		{OPTION_TARGET, &arguments->target, NULL},
 		{OPTION_CAPTURE, &arguments->capture, NULL},
+		{OPTION_BUSYBOX, &arguments->busybox, NULL},
+		{OPTION_VIEW, &arguments->view, NULL},
 		{OPTION_ROOT, &arguments->root, NULL},
 		{OPTION_LIST, &arguments->list, NULL},
 		{OPTION_JSON, NULL, &arguments->json},
@@ -323,6 +366,8 @@ const struct kd_command kd_cmd_initramfs = {
 		"      --config FILE          instead of /etc/kdump.conf\n"
 		"      --target DEVICE        UUID=…, LABEL=… or /dev/…, over the configuration\n"
 		"      --capture-program FILE the static program that becomes /init\n"
+		"      --busybox FILE         of the rescue shell, static (default /bin/busybox)\n"
+		"      --view-program FILE    the static program that shows it old memory\n"
 		"      --root DIR             look at the system whose root is DIR\n"
 		"      --list FILE            show what an image holds, build nothing\n"
 		"      --json                 print JSON\n"

@@ -54,6 +54,12 @@ void kd_config_deinit(struct kd_config *config)
 	*config = (struct kd_config){0};
 }
 
+bool kd_config_wants_shell(const struct kd_config *config)
+{
+	return config->rescue_timeout_s || config->final_action == KD_FINAL_SHELL ||
+	       config->failure_action == KD_FINAL_SHELL;
+}
+
 enum kd_status kd_config_copy(const struct kd_config *config, struct kd_config *copy,
 			      struct kd_err *err)
 {

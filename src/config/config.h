@@ -18,6 +18,7 @@
  *     device_timeout  = SECONDS              how long to wait for a target to appear
  *     step_timeout    = SECONDS              limit of each step that is not the dump itself
  *     dump_timeout    = SECONDS              limit of writing the dump
+ *     rescue_timeout  = SECONDS              how long Enter on the console brings a shell at the end; 0: never
  *     cpus            = NUMBER               CPUs of the second kernel
  *     [kernel]
  *     append        = PARAMETERS             for the second kernel, where `kdump load` is not told others
@@ -79,6 +80,7 @@ struct kd_config {
 	unsigned int device_timeout_s;
 	unsigned int step_timeout_s;
 	unsigned int dump_timeout_s;
+	unsigned int rescue_timeout_s;
 	unsigned int cpus;
 	char *append, *append_remove; /* NULL: not configured */
 	char *hook_before, *hook_after;
@@ -130,6 +132,9 @@ enum kd_status kd_config_format(const struct kd_config *config, char **text, str
 /* *copy becomes an independent configuration. KD_NOMEM. */
 enum kd_status kd_config_copy(const struct kd_config *config, struct kd_config *copy,
 			      struct kd_err *err);
+
+/* Whether a shell may be asked for, so that the image has to carry it. */
+bool kd_config_wants_shell(const struct kd_config *config);
 
 /* Sets one key, as a line of the file would; "target NAME" makes that target. KD_INVALID with the reason. */
 enum kd_status kd_config_set(struct kd_config *config, const char *section, const char *key,

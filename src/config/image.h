@@ -6,7 +6,8 @@
 /* The resolved configuration. */
 #define KD_IMAGE_CONFIG "/etc/kdump.conf"
 /* Modules in load order, one absolute path a line. */
-#define KD_IMAGE_MODULES "/etc/kdump/modules"
+#define KD_IMAGE_MODULES        "/etc/kdump/modules"
+#define KD_IMAGE_RESCUE_MODULES "/etc/kdump/rescue-modules"
 /* How targets are put together: "NUMBER md UUID METADATA MEMBERS" or "NUMBER lvm VG/LV"; targets count from 0. */
 #define KD_IMAGE_ASSEMBLY "/etc/kdump/assembly"
 /* Shared libraries, by the names that programs ask for. */

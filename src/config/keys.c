@@ -171,6 +171,7 @@ static const struct kd_config_kind type = {.words = type_words};
 static const struct kd_config_kind action = {.words = action_words};
 /* At least a second: nothing in the second kernel may wait for ever. At most a day. */
 static const struct kd_config_kind seconds = {.unit = " seconds", .least = 1, .most = 86400};
+static const struct kd_config_kind pause = {.unit = " seconds", .least = 0, .most = 3600};
 static const struct kd_config_kind cpus = {.unit = "", .least = 1, .most = 64};
 static const struct kd_config_kind levels = {.check = check_levels};
 static const struct kd_config_kind codec = {.check = check_codec};
@@ -204,6 +205,7 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("capture", "device_timeout", device_timeout_s, seconds, "60"),
 	KEY("capture", "step_timeout", step_timeout_s, seconds, "60"),
 	KEY("capture", "dump_timeout", dump_timeout_s, seconds, "3600"),
+	KEY("capture", "rescue_timeout", rescue_timeout_s, pause, "0"),
 	KEY("capture", "cpus", cpus, cpus, "1"),
 	KEY("kernel", "append", append, optional, ""),
 	KEY("kernel", "append_remove", append_remove, optional, ""),

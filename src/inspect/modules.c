@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inspect/modules.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "host/file.h"
 #include "host/system.h"
+#include "inspect/exports.h"
 #include "inspect/fields.h"
 #include "inspect/lists.h"
 
@@ -169,6 +171,7 @@ static enum kd_status add_module(struct kd_system *system, const struct kd_modul
 {
 	struct kd_symbols *symbols = kd_system_symbols(system);
 	KD_CLEANUP_FREE Elf64_Sym *list = NULL;
+	struct kd_exports exports;
 	struct tables tables;
 	enum kd_status status = KD_OK;
 
@@ -184,6 +187,8 @@ static enum kd_status add_module(struct kd_system *system, const struct kd_modul
 		return kd_fail_errno(err, ENOMEM, "symbols");
 	status = kd_system_read(system, tables.symbols, list, (size_t)tables.count * sizeof(*list),
 				err);
+	/* what is exported makes a letter large, and no more */
+	kd_exports_read(system, module->vaddr, &exports, NULL);
 	/* the first of an ELF symbol table is none */
 	for (uint64_t i = 1; !status && i < tables.count; i++) {
 		char name[NAME_BYTES], type = '?';
@@ -196,9 +201,15 @@ static enum kd_status add_module(struct kd_system *system, const struct kd_modul
 			status = kd_system_read(system, tables.types + i, &type, 1, err);
 		else if (!status)
 			type = (char)list[i].st_info;
-		if (!status && *name)
-			status = kd_symbols_add(symbols, list[i].st_value, type, number, name, err);
+		if (status || !*name)
+			continue;
+		if (kd_exports_has(&exports, system, list[i].st_value, name))
+			type = (char)toupper((unsigned char)type);
+		else
+			type = (char)tolower((unsigned char)type);
+		status = kd_symbols_add(symbols, list[i].st_value, type, number, name, err);
 	}
+	kd_exports_deinit(&exports);
 	return status;
 }
 

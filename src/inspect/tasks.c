@@ -72,6 +72,10 @@ struct reader {
 	struct kd_system *system;
 	const struct kd_cpus *cpus;
 	struct kd_field fields[FIELDS];
+	/*
+	 * Up to the last field, and not all of it: what comes at its end, of the FPU, may be a page of zeros, which
+	 * filtered ELF cores leave out.
+	 */
 	uint64_t struct_bytes, thread_head;
 	uint8_t *object; /* the task_struct that is looked at */
 	struct kd_task *list;
@@ -230,14 +234,14 @@ static enum kd_status add_idle(struct reader *reader, struct kd_err *err)
 
 static enum kd_status find_fields(struct reader *reader, struct kd_err *err)
 {
-	enum kd_status status =
-		kd_size_of(reader->system, "task_struct", &reader->struct_bytes, err);
+	enum kd_status status = kd_offset_of(reader->system, "signal_struct.thread_head",
+					     &reader->thread_head, err);
 
-	if (!status)
-		status = kd_offset_of(reader->system, "signal_struct.thread_head",
-				      &reader->thread_head, err);
 	for (int i = 0; !status && i < FIELDS; i++) {
 		status = kd_field_find(reader->system, paths[i].path, &reader->fields[i], err);
+		if (!status &&
+		    reader->struct_bytes < reader->fields[i].offset + reader->fields[i].bytes)
+			reader->struct_bytes = reader->fields[i].offset + reader->fields[i].bytes;
 		if (status == KD_NOTFOUND && !paths[i].needed)
 			status = KD_OK;
 	}

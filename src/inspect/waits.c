@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who waits for a lock has an entry of its queue in a variable of the slow path of locking, which is on its stack:
+ * But for locks that hand priorities on (rt_waits.c), who waits for a lock has an entry of its queue in a variable of the slow path of locking, which is on its stack:
  *
  *     struct mutex_waiter { struct list_head list; struct task_struct *task; … }
  *
@@ -14,6 +14,7 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/rt_waits.h"
 
 enum { QUEUE_MOST = 1 << 16, STACK_BYTES_MOST = 64 << 10 };
 
@@ -149,7 +150,10 @@ enum kd_status kd_wait_find(struct kd_system *system, const struct kd_tasks *tas
 {
 	const struct kd_symbols *symbols = kd_system_symbols(system);
 	struct search search = {.system = system, .tasks = tasks};
+	enum kd_status by_task = kd_rt_wait_find(system, tasks, task, stack, wait, err);
 
+	if (by_task != KD_NOTFOUND)
+		return by_task;
 	for (size_t i = 0; i + 1 < stack->count; i++) {
 		const struct kd_frame *frame = &stack->frames[i];
 		uint64_t end = stack->frames[i + 1].sp;

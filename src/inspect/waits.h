@@ -7,8 +7,9 @@
 #include "inspect/unwind.h"
 
 struct kd_wait {
-	const char *kind;    /* "mutex", "rw_semaphore", "semaphore" */
-	uint64_t lock;       /* its address */
+	const char
+		*kind; /* "mutex", "rw_semaphore", "semaphore"; "rt_mutex", "spinlock", "rwlock" */
+	uint64_t lock; /* its address */
 	unsigned int queued; /* how many wait for it, this one included */
 	/* who holds it; NULL: not known, or nobody just then */
 	const struct kd_task *owner;

@@ -1,83 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "load/initramfs.h"
 
-#include <elf.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "config/image.h"
 #include "host/file.h"
 #include "load/compress.h"
 #include "load/cpio.h"
 #include "load/kconfig.h"
 #include "load/needs.h"
+#include "load/program.h"
 #include "load/programs.h"
+#include "load/rescue.h"
 #include "load/targets.h"
 
-enum { CAPTURE_BYTES_MAX = 64 << 20 };
+enum { PROGRAM_BYTES_MAX = 64 << 20 };
+
+/* Modules that are loaded together. */
+struct module_set {
+	struct kd_initramfs_module *items;
+	size_t count;
+};
 
 struct kd_initramfs {
 	struct kd_config config; /* as the second kernel needs it */
 	struct kd_targets targets;
 	struct kd_programs programs;
-	struct kd_initramfs_module *modules;
-	size_t module_count;
+	struct module_set modules, rescue_modules;
+	struct kd_initramfs_rescue rescue;
 	const struct kd_compressor *compressor;
 	uint64_t unpacked_bytes;
 	void *data;
 	size_t bytes;
 };
 
+static void free_modules(struct module_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		free(set->items[i].name);
+		free(set->items[i].source);
+		free(set->items[i].path);
+	}
+	free(set->items);
+}
+
 void kd_initramfs_free(struct kd_initramfs *image)
 {
 	if (!image)
 		return;
-	for (size_t i = 0; i < image->module_count; i++) {
-		free(image->modules[i].name);
-		free(image->modules[i].source);
-		free(image->modules[i].path);
-	}
-	free(image->modules);
+	free_modules(&image->modules);
+	free_modules(&image->rescue_modules);
 	kd_config_deinit(&image->config);
 	kd_targets_deinit(&image->targets);
 	kd_programs_deinit(&image->programs);
 	free(image->data);
 	free(image);
-}
-
-/* There is no dynamic linker in the image: what asks for one would not start. */
-static enum kd_status check_static(const char *path, const char *data, size_t size,
-				   struct kd_err *err)
-{
-	struct kd_bytes bytes = kd_bytes(data, size);
-	uint64_t table;
-	uint16_t entry_bytes, count;
-
-	if (size < sizeof(Elf64_Ehdr) || memcmp(data, ELFMAG, SELFMAG) ||
-	    data[EI_CLASS] != ELFCLASS64 || data[EI_DATA] != ELFDATA2LSB)
-		return kd_fail(err, KD_INVALID, "%s: not a 64-bit ELF program", path);
-	kd_bytes_seek(&bytes, offsetof(Elf64_Ehdr, e_phoff));
-	table = kd_bytes_u64(&bytes);
-	kd_bytes_seek(&bytes, offsetof(Elf64_Ehdr, e_phentsize));
-	entry_bytes = kd_bytes_u16(&bytes);
-	count = kd_bytes_u16(&bytes);
-	for (uint16_t i = 0; i < count; i++) {
-		uint64_t at;
-
-		if (!kd_add(table, (uint64_t)i * entry_bytes, &at))
-			at = UINT64_MAX;
-		kd_bytes_seek(&bytes, at);
-		if (kd_bytes_u32(&bytes) == PT_INTERP)
-			return kd_fail(err, KD_INVALID,
-				       "%s: is linked dynamically; /init must be static", path);
-	}
-	if (!count || bytes.overrun)
-		return kd_fail(err, KD_TRUNCATED, "%s: ends before its program headers do", path);
-	return KD_OK;
 }
 
 static enum kd_status add_skeleton(struct kd_cpio *cpio, struct kd_err *err)
@@ -102,22 +83,6 @@ static enum kd_status add_skeleton(struct kd_cpio *cpio, struct kd_err *err)
 		status = kd_cpio_add_device(cpio, devices[i].path, devices[i].mode,
 					    devices[i].device_major, devices[i].device_minor, err);
 	return status;
-}
-
-static enum kd_status add_init(struct kd_cpio *cpio, const char *path, struct kd_err *err)
-{
-	size_t bytes;
-	char *data;
-	enum kd_status status = kd_file_read(path, CAPTURE_BYTES_MAX, &data, &bytes, err);
-
-	if (!status) {
-		status = check_static(path, data, bytes, err);
-		if (status)
-			free(data);
-		else
-			status = kd_cpio_add_file(cpio, "init", 0755, data, bytes, err);
-	}
-	return status ? kd_context(err, status, "capture program") : KD_OK;
 }
 
 static enum kd_status add_config(struct kd_cpio *cpio, const struct kd_config *config,
@@ -148,11 +113,11 @@ static char *path_in_image(const struct kd_paths *paths, const char *source)
 	return path;
 }
 
-static enum kd_status add_module(struct kd_initramfs *image, struct kd_cpio *cpio,
+static enum kd_status add_module(struct module_set *set, struct kd_cpio *cpio,
 				 const struct kd_paths *paths, const char *source,
 				 struct kd_err *err)
 {
-	struct kd_initramfs_module *module = &image->modules[image->module_count++];
+	struct kd_initramfs_module *module = &set->items[set->count++];
 	size_t bytes, stored_bytes;
 	enum kd_status status;
 	char *data;
@@ -174,7 +139,8 @@ static enum kd_status add_module(struct kd_initramfs *image, struct kd_cpio *cpi
 	return kd_cpio_add_file(cpio, module->path, 0644, data, bytes, err);
 }
 
-static enum kd_status add_modules(struct kd_initramfs *image, struct kd_cpio *cpio,
+/* The files, and the list of them at `path`. */
+static enum kd_status add_modules(struct module_set *set, const char *path, struct kd_cpio *cpio,
 				  const struct kd_paths *paths, const struct kd_names *files,
 				  struct kd_err *err)
 {
@@ -183,21 +149,42 @@ static enum kd_status add_modules(struct kd_initramfs *image, struct kd_cpio *cp
 	size_t bytes;
 	FILE *stream;
 
-	image->modules = calloc(files->count + 1, sizeof(*image->modules));
-	if (!image->modules)
+	set->items = calloc(files->count + 1, sizeof(*set->items));
+	if (!set->items)
 		return kd_fail(err, KD_NOMEM, "modules: no memory");
 	for (size_t i = 0; i < files->count && !status; i++)
-		status = add_module(image, cpio, paths, files->items[i], err);
+		status = add_module(set, cpio, paths, files->items[i], err);
 	stream = status ? NULL : open_memstream(&list, &bytes);
 	if (!status && !stream)
 		return kd_fail(err, KD_NOMEM, "modules: no memory");
-	for (size_t i = 0; i < image->module_count && !status; i++)
-		fprintf(stream, "%s\n", image->modules[i].path);
+	for (size_t i = 0; i < set->count && !status; i++)
+		fprintf(stream, "%s\n", set->items[i].path);
 	if (stream && fclose(stream)) {
 		free(list);
 		return kd_fail(err, KD_NOMEM, "modules: no memory");
 	}
-	return status ? status : kd_cpio_add_file(cpio, KD_IMAGE_MODULES, 0644, list, bytes, err);
+	return status ? status : kd_cpio_add_file(cpio, path, 0644, list, bytes, err);
+}
+
+/* Modules of its own: they are loaded only when somebody asks for the shell. */
+static enum kd_status add_rescue(const struct kd_initramfs_request *request,
+				 struct kd_initramfs *image, struct kd_cpio *cpio,
+				 struct kd_err *err)
+{
+	struct kd_modules *modules = NULL;
+	enum kd_status status = kd_cpio_add_folder(cpio, "bin", 0755, err);
+
+	if (!status)
+		status = kd_modules_open(request->paths, request->kernel_version, &modules, err);
+	if (!status)
+		status = kd_rescue_add(request, cpio, modules, &image->rescue, err);
+	if (!status)
+		status = add_modules(&image->rescue_modules, KD_IMAGE_RESCUE_MODULES, cpio,
+				     request->paths, kd_modules_files(modules), err);
+	kd_modules_close(modules);
+	for (size_t i = 0; i < image->rescue_modules.count; i++)
+		image->rescue.module_bytes += image->rescue_modules.items[i].bytes;
+	return status;
 }
 
 /* How the second kernel puts the targets' devices together. */
@@ -234,7 +221,9 @@ static enum kd_status add_programs(struct kd_cpio *cpio, const struct kd_program
 		size_t bytes;
 		char *data;
 
-		status = kd_file_read(file->source, CAPTURE_BYTES_MAX, &data, &bytes, err);
+		if (kd_cpio_has(cpio, file->path))
+			continue; /* the rescue shell's busybox */
+		status = kd_file_read(file->source, PROGRAM_BYTES_MAX, &data, &bytes, err);
 		if (!status)
 			status = kd_cpio_add_file(cpio, file->path, 0755, data, bytes, err);
 	}
@@ -251,15 +240,20 @@ static enum kd_status fill(const struct kd_initramfs_request *request, struct kd
 	enum kd_status status = add_skeleton(&cpio, err);
 
 	if (!status)
-		status = add_init(&cpio, request->capture_path, err);
+		status = kd_program_add(&cpio, "init", request->capture_path, NULL, err);
+	if (status)
+		kd_context(err, status, "capture program");
 	if (!status)
 		status = add_config(&cpio, &image->config, err);
 	if (!status)
 		status = add_assembly(&cpio, &image->targets, err);
 	if (!status)
-		status = add_programs(&cpio, &image->programs, err);
+		status = add_modules(&image->modules, KD_IMAGE_MODULES, &cpio, request->paths,
+				     files, err);
+	if (!status && kd_config_wants_shell(&image->config))
+		status = add_rescue(request, image, &cpio, err);
 	if (!status)
-		status = add_modules(image, &cpio, request->paths, files, err);
+		status = add_programs(&cpio, &image->programs, err);
 	if (!status)
 		status = kd_cpio_pack(&cpio, &packed, &bytes, err);
 	kd_cpio_deinit(&cpio);
@@ -389,8 +383,13 @@ enum kd_status kd_initramfs_write(const struct kd_initramfs *image, const char *
 const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs *image,
 						       size_t *count)
 {
-	*count = image->module_count;
-	return image->modules;
+	*count = image->modules.count;
+	return image->modules.items;
+}
+
+const struct kd_initramfs_rescue *kd_initramfs_rescue(const struct kd_initramfs *image)
+{
+	return image->rescue.view_bytes ? &image->rescue : NULL;
 }
 
 const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image)

@@ -23,8 +23,10 @@
 
 struct kd_initramfs_request {
 	const struct kd_paths *paths;
-	const char *kernel_version;     /* a folder below paths->modules */
-	const char *capture_path;       /* the static kdump-capture */
+	const char *kernel_version; /* a folder below paths->modules */
+	const char *capture_path;   /* the static kdump-capture */
+	const char *busybox_path,
+		*view_path;             /* static: for the rescue shell, when it is configured */
 	const struct kd_config *config; /* a target's device may be NULL: found from its path */
 	const struct kd_log *log;
 };
@@ -52,6 +54,13 @@ void kd_initramfs_free(struct kd_initramfs *image);
 /* Replaces path by the image, atomically. */
 enum kd_status kd_initramfs_write(const struct kd_initramfs *image, const char *path,
 				  struct kd_err *err);
+
+/* What the rescue shell costs, unpacked. */
+struct kd_initramfs_rescue {
+	uint64_t busybox_bytes, view_bytes, module_bytes;
+};
+/* NULL in an image without one. */
+const struct kd_initramfs_rescue *kd_initramfs_rescue(const struct kd_initramfs *image);
 
 const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs *image,
 						       size_t *count);

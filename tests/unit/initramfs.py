@@ -41,6 +41,7 @@ MODULES = {
     'btrfs': ('fs/btrfs', [], [], []),
     'efivarfs': ('fs/efivarfs', [], [], []),
     'surplus': ('drivers/net', [], [], []),
+    'fuse': ('fs/fuse', [], [], []),
 }
 
 
@@ -656,9 +657,34 @@ class Initramfs(unittest.TestCase):
             self.refuses('capture program')
         assemble('.globl _start\n_start: hlt\n.section .note.GNU-stack,"",@progbits\n', capture,
                  '-pie', '-Wl,--dynamic-linker=/lib/ld.so')
-        self.refuses('must be static')
+        self.refuses('is linked dynamically')
         os.unlink(capture)
         self.refuses('capture program')
+
+    def test_rescue_shell(self):
+        """Nothing of it in an image that nobody wants a shell of; else its programs, and its modules on a list of their own."""
+        capture, view = f'{self.root}/capture', f'{self.root}/view'
+        shutil.copy(capture, view)
+        self.addCleanup(os.unlink, view)
+        programs = ['--busybox', capture, '--view-program', view]
+        self.assertIsNone(self.build(*programs)['rescue'])
+        self.assertEqual([name for name, *_ in self.entries() if 'bin' in name or 'fuse' in name or 'rescue' in name], [])
+        for setting in ['rescue_timeout = 5', 'final_action = shell', 'failure_action = shell']:
+            write(self.config, f'[capture]\n{setting}\n')
+            shape = self.build(*programs)
+            files = {name: content for name, *_, content in self.entries()}
+            module, = files['etc/kdump/rescue-modules'].decode().split()
+            self.assertTrue(module.endswith('/fs/fuse/fuse.ko'))
+            self.assertNotIn('fuse', files['etc/kdump/modules'].decode())
+            self.assertEqual((files['bin/busybox'], files['bin/kdump-view']), (read(capture), read(view)))
+            self.assertEqual(shape['rescue'], {'busybox_bytes': len(read(capture)), 'view_bytes': len(read(view)),
+                                               'module_bytes': len(files[module[1:]])})
+            self.assertIn(setting, files['etc/kdump.conf'].decode())
+        self.assertIn("KiB of the second kernel's memory", self.run_kdump(*programs).stdout)
+        self.refuses('rescue shell', 'busybox-static', 'no-busybox', arguments=['--busybox', f'{self.root}/no-busybox', '--view-program', view])
+        self.refuses('rescue shell', 'no-view', arguments=['--busybox', capture, '--view-program', f'{self.root}/no-view'])
+        write(self.config, '[capture]\nrescue_timeout = 3601\n')
+        self.refuses('rescue_timeout', 'from 0 to 3600 seconds', arguments=programs)
 
     def test_list(self):
         self.build()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Stock gdb on dumps, by `kdump gdbserver` and `kdump gdb`: what it shows is what kdump's own commands say."""
 
+import collections
 import json
 import os
 import re
@@ -255,8 +256,62 @@ def test_wrong_vmlinux():
     assert done.returncode == 1 and "of another kernel: its build id is" in done.stdout
 
 
+def test_all_stacks(dump, tmp_path):
+    """Of every thread the frames that kdump bt has, by gdb's own unwinder and tables made from the dump, and no vmlinux."""
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "thread apply all bt")
+    assert done.returncode == 0 and "kdump: " not in done.stdout
+    stacks = {stack["task"]: stack for stack in kdump("bt", "-A", "--json", dump.vmcore)}
+    places = collections.defaultdict(set)
+    for symbol in kdump("sym", "--json", dump.vmcore):
+        places[symbol["name"]].add(symbol["address"])
+    theirs = dict(re.findall(r"^Thread (\d+) \(.*\):\n((?:#.*\n)*)", done.stdout, re.M))
+    tasks = expected_threads(dump)
+    assert len(theirs) == len(tasks) > 250
+    traced = dead = 0
+    for number, task in enumerate(tasks):
+        frames = [(int(pc, 16) if pc else None, name) for pc, name in
+                  re.findall(r"^#\d+ +(?:0x([0-9a-f]+) in )?(<signal handler called>|[\w.?]+)", theirs[str(number + 1)], re.M)]
+        if task["state"] == "Z":
+            dead += 1
+            continue  # it has no stack
+        if frames[-1][0] is not None and frames[-1][0] < 1 << 56:
+            assert stacks[task["task"]]["user"]
+            frames.pop()
+        ours = stacks[task["task"]]["frames"]
+        if task["comm"] in dumps.TRACED:
+            # what tracing put in place of the return address of that function is not undone for gdb
+            end = 1 + [name for _, name in frames].index(dumps.TRACED[task["comm"]])
+            assert len(frames) == end + 1
+            frames, ours = frames[:end], ours[:end]
+            traced += 1
+        assert [pc or int(frame["pc"], 16) for (pc, _), frame in zip(frames, ours)] == [int(frame["pc"], 16) for frame in ours], task
+        assert len(frames) == len(ours), task
+        for (_, name), frame in zip(frames, ours):
+            # gdb leaves the number of a clone away
+            symbol = re.sub(r"(\.\w+)\.\d+$", r"\1", frame["symbol"])
+            assert name in ("<signal handler called>", symbol) or places[name] & places[frame["symbol"]], (task, name, frame)
+    assert traced and dead < 20
+
+
+def test_functions(dump, tmp_path):
+    """$lx_current() and its like, as the kernel's scripts for gdb have them."""
+    tasks = expected_threads(dump)
+    panicked = next(task for task in tasks if task["running"] and task["cpu"] == kdump("info", "--json", dump.vmcore)["panic"]["cpu"])
+    number, sleeper = next((number, task) for number, task in enumerate(tasks, 1) if task["comm"] == "mutex-holder")
+    asked = ["$lx_current().pid", "$lx_current(0).pid", "$lx_task_by_pid(1).comm", "$lx_per_cpu(runqueues).cpu", "$lx_per_cpu(runqueues, 2).cpu",
+             "$lx_task_by_pid(987654321).pid", "$lx_current(77).pid"]
+    commands = [word for what in asked for word in ("-ex", f"p {what}")]
+    commands += ["-ex", f"thread {number}", "-ex", "p $lx_current().pid", "-ex", "p $lx_per_cpu(runqueues).cpu"]
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", *commands)
+    values = re.findall(r"^\$\d+ = (.*)$", done.stdout, re.M)
+    assert values[:2] == [str(panicked["pid"]), str(tasks[0]["pid"])] and values[2].startswith('"init')
+    assert values[3:] == [str(panicked["cpu"]), "2", str(sleeper["pid"])]
+    for complaint in ("there is no process 987654321", "there is no CPU 77", "this thread is on no CPU: name one"):
+        assert complaint in done.stdout
+
+
 def test_without_vmlinux(dump, tmp_path):
-    """Symbols and stacks out of the dump, in a file that does not outlive gdb."""
+    """Symbols and stacks out of the dump, and nothing stays behind."""
     task = next(task for task in kdump("ps", "--json", dump.vmcore) if task["comm"] == "mutex-holder")
     number = 1 + [task["pid"] for task in expected_threads(dump)].index(task["pid"])
     done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "bt", "-ex", f"thread {number}", "-ex", "bt",

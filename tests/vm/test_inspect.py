@@ -11,7 +11,8 @@ import pytest
 
 from lab import dumps, oracles, program
 
-DUMPS = ["crowd", "crowd-6.12", pytest.param("crowd-small", marks=pytest.mark.slow)]
+DUMPS = ["crowd", "crowd-6.12",
+         *(pytest.param(name, marks=pytest.mark.slow) for name in ("crowd-small", "crowd-regular", "crowd-rt"))]
 # what guest-crowd makes: name, state, how many
 CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10), "in-network": ("S", 1),
          "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
@@ -111,9 +112,7 @@ def test_stacks_as_the_kernel_unwinds_them(dump):
             continue
         comm, _, _, stack = said[task["pid"]]
         frames = task["frames"]
-        while frames and start <= int(frames[0]["pc"], 16) < end:
-            frames = frames[1:]
-        ours = [f"{frame['symbol']}+{frame['offset']}" for frame in frames]
+        ours = [f"{frame['symbol']}+{frame['offset']}" for frame in frames if not start <= int(frame["pc"], 16) < end]
         if comm in CROWD or not comm.startswith(("kworker", "sh", "init", "rcu_", "jbd2", "ksoftirqd")):
             assert ours == stack, comm
             compared += 1
@@ -328,7 +327,8 @@ def test_interrupts(dump):
         assert actions.endswith(irq["actions"]) and irq["actions"]
         assert line.split()[cpus + 1].startswith(irq["chip"])
         later = [irq["counts"][str(cpu)] - count for cpu, count in enumerate(counts)]
-        assert all(0 <= more < 2000 for more in later), line
+        # the last is the wire by which the guest is asked
+        assert all(0 <= more < (100000 if actions == "ttyS1" else 2000) for more in later), line
         seen += sum(counts)
     assert not ours and seen > 100
 

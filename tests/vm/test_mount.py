@@ -284,6 +284,19 @@ def test_dd_and_parallel_readers(saved, work):
         assert peak < RESIDENT_KIB
 
 
+def test_scp(saved, work):
+    """To the server program that sshd would start: scp starts it itself, without a network."""
+    dump = dumps.get("idle")
+    server = work / "ssh"
+    server.write_text("#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n", encoding="ascii")
+    server.chmod(0o755)
+    with mounted(saved(dump, "zstd"), work / "dir") as files:
+        subprocess.run(["scp", "-q", "-S", server, files / "vmcore", f"elsewhere:{work / 'copy'}"], check=True, timeout=300)
+        assert (work / "copy").stat().st_size == (files / "vmcore").stat().st_size > 1 << 28
+        assert subprocess.run(["cmp", files / "vmcore", work / "copy"], check=False).returncode == 0
+    (work / "copy").unlink()
+
+
 def frames(text):
     return [int(address, 16) for address in re.findall(r"^#\d+\s+([0-9a-f]{16})", text, re.M)]
 

@@ -54,6 +54,8 @@ RECIPES = {
     "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, page_flags=True),
     "crowd": Recipe("6.1-cloud", "1G", crowd=True, cpus=4),
     "crowd-6.12": Recipe("6.12-cloud", "1G", crowd=True, cpus=4),
+    "crowd-regular": Recipe("6.1", "1G", crowd=True, cpus=2, crashkernel="256M"),
+    "crowd-rt": Recipe("6.1-rt", "1G", crowd=True, cpus=4, crashkernel="256M"),
     "crowd-small": Recipe("6.1-cloud", "512M", crowd=True, cpus=1, cpu="qemu64", crashkernel="128M"),
 }
 # What the guest's own kernel says of every thread: a line of /proc/PID/stat, then its kernel stack.

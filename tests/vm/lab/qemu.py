@@ -5,8 +5,10 @@ No KVM, even where there is some: under it guests were seen to hang, and TCG is 
 """
 
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -37,6 +39,35 @@ class Console:
 
     def tail(self, lines=25):
         return "\n".join(self.text().splitlines()[-lines:])
+
+
+class Keyboard:
+    """Types on the guest's first serial port: keyboard.line("ls"). What it prints is the Console's."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        # what nobody took would stop the guest's output in the end
+        self.drain = threading.Thread(target=self._drain, daemon=True)
+        self.drain.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.drain.join(10)
+        self.socket.close()
+
+    def _drain(self):
+        while self.socket.recv(1 << 16):
+            pass
+
+    def line(self, text):
+        # an emulated UART has room for 16 characters, and a slow guest is slow to fetch them
+        for at in range(0, len(text) + 1, 8):
+            self.socket.sendall((text + "\n")[at:at + 8].encode("ascii"))
+            time.sleep(0.02)
 
 
 class Qemu:
@@ -109,6 +140,9 @@ class Qemu:
 
     def wait_console(self, text, timeout, since=0):
         return self.wait(f"“{text}” on the console", lambda: text in self.console.text(since), timeout)
+
+    def keyboard(self):
+        return Keyboard(self.sockets / "console")
 
     def gdb(self):
         """Physical memory from outside; the guest stands still inside the `with`."""
