@@ -9,10 +9,14 @@ declare -gA _kdump_commands=(
 	[load]='--kernel --initrd --ramdisk --no-initrd --append --command-line --reuse-cmdline
 		--method --backup --kexec-file-syscall --kexec-syscall --kexec-syscall-auto --unload
 		--debug --load-panic --type --args-linux -s -c -a -u -d -p -t <file>'
+	[setup]='--dry-run --remove --target --crashkernel --root --json --verbose -n -v'
+	[refresh]='--load --kernel-version --verbose -l -k -v'
 	[unload]=''
 	[arm]=''
 	[disarm]=''
 	[status]='--json --root'
+	[doctor]='--all --json --log-changes --root -a'
+	[estimate]='--kernel --initrd --ramdisk --no-initrd --backup --config --root --json <file>'
 	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'
 	[list]='--json --root <folder>'
 	[prune]='--dry-run --keep-count --keep-days --keep-free --json --root -n <folder>'
@@ -61,7 +65,7 @@ declare -gA _kdump_values=(
 	[--kernel-version]='<release>' [-k]='<release>'
 	[--debug-folder]='<folder>'
 	[--bytes]='<text>' [-n]='<text>'
-	[--capture-program]='<file>' [--busybox]='<file>' [--view-program]='<file>' [--target]='<file>'
+	[--capture-program]='<file>' [--busybox]='<file>' [--view-program]='<file>' [--target]='<file>' [--crashkernel]='<text>'
 	[--level]='31 1 0 1,31 err warn+' [-d]='31 1 0 1,31' [-l]='err warn+ +notice'
 	[--exclude]='zero cache cache-all user huge free' [-x]='zero cache cache-all user huge free'
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/programs.h"
 #include "cmd/root.h"
 #include "config/config.h"
 #include "host/file.h"
@@ -25,24 +26,6 @@ struct arguments {
 	bool json, verbose;
 	struct kd_cmd_root system; /* ours, or that of --root */
 };
-
-/* A program of ours: beside this one, in the tree it was built in, where it is installed. */
-static const char *find_program(const char *name, const char *built, const char *installed,
-				char path[PATH_MAX])
-{
-	const char *const places[] = {name, built};
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length > 0) {
-		self[length] = '\0';
-		*strrchr(self, '/') = '\0';
-		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-			if (!access(kd_path(path, self, "%s", places[i]), R_OK))
-				return path;
-	}
-	return installed;
-}
 
 static enum kd_status read_config(const struct arguments *arguments, struct kd_config *config,
 				  struct kd_err *err)
@@ -179,23 +162,25 @@ static enum kd_status build(const struct arguments *arguments, const struct kd_c
 			    struct kd_err *err)
 {
 	struct kd_log log = kd_command_log(arguments->verbose);
-	char capture[PATH_MAX], view[PATH_MAX], output[PATH_MAX];
+	struct kd_cmd_programs programs;
+	char output[PATH_MAX];
 	struct kd_initramfs_request request = {
 		.paths = &arguments->system.paths,
 		.kernel_version = arguments->kernel_version,
-		.capture_path = arguments->capture
-					? arguments->capture
-					: find_program("kdump-capture", "../capture/kdump-capture",
-						       KD_CAPTURE_PATH, capture),
-		.busybox_path = arguments->busybox ? arguments->busybox : "/bin/busybox",
-		.view_path = arguments->view
-				     ? arguments->view
-				     : find_program("kdump-view", "kdump-view", KD_VIEW_PATH, view),
 		.config = config,
 		.log = &log,
 	};
 	struct kd_initramfs *image;
 	enum kd_status status;
+
+	kd_cmd_find_programs(&programs);
+	request.programs = programs.found;
+	if (arguments->capture)
+		request.programs.capture = arguments->capture;
+	if (arguments->busybox)
+		request.programs.busybox = arguments->busybox;
+	if (arguments->view)
+		request.programs.view = arguments->view;
 
 	if (arguments->output)
 		snprintf(output, sizeof(output), "%s", arguments->output);
@@ -365,7 +350,7 @@ const struct kd_command kd_cmd_initramfs = {
 		"  -k, --kernel-version V     for this kernel (default: the running one)\n"
 		"      --config FILE          instead of /etc/kdump.conf\n"
 		"      --target DEVICE        UUID=…, LABEL=… or /dev/…, over the configuration\n"
-		"      --capture-program FILE the static program that becomes /init\n"
+		"      --capture-program FILE  the static program that becomes /init\n"
 		"      --busybox FILE         of the rescue shell, static (default /bin/busybox)\n"
 		"      --view-program FILE    the static program that shows it old memory\n"
 		"      --root DIR             look at the system whose root is DIR\n"

@@ -7,12 +7,16 @@
 /* Every command, in the order in which a person meets them, one a line. */
 /* clang-format off */
 static const struct kd_command *const commands[] = {
+	&kd_cmd_setup,
 	&kd_cmd_initramfs,
 	&kd_cmd_load,
 	&kd_cmd_unload,
 	&kd_cmd_arm,
 	&kd_cmd_disarm,
 	&kd_cmd_status,
+	&kd_cmd_refresh,
+	&kd_cmd_estimate,
+	&kd_cmd_doctor,
 	&kd_cmd_collect,
 	&kd_cmd_list,
 	&kd_cmd_prune,

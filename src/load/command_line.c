@@ -40,6 +40,11 @@ static const struct {
 	{"irqpoll", "irqpoll"},
 	/* memory that this boot never uses: cgroup structures, NUMA */
 	{"cgroup_disable", "cgroup_disable=memory"},
+	/*
+	 * With one CPU a chunk of per-CPU memory spans 2 MiB, and the table of who owns what in it takes 4 MiB,
+	 * also where that controller is off (pcpu_alloc_chunk(), mm/percpu.c; 3c7be18ac9a0, 5.9)
+	 */
+	{"cgroup.memory", "cgroup.memory=nokmem"},
 	{"numa", "numa=off"},
 	/*
 	 * Initcalls that only cost memory here: 12 MB of tracefs inodes, and those that register BPF

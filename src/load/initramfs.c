@@ -240,7 +240,7 @@ static enum kd_status fill(const struct kd_initramfs_request *request, struct kd
 	enum kd_status status = add_skeleton(&cpio, err);
 
 	if (!status)
-		status = kd_program_add(&cpio, "init", request->capture_path, NULL, err);
+		status = kd_program_add(&cpio, "init", request->programs.capture, NULL, err);
 	if (status)
 		kd_context(err, status, "capture program");
 	if (!status)

@@ -21,12 +21,16 @@
 #include "host/paths.h"
 #include "load/targets.h"
 
+/* Static programs. */
+struct kd_image_programs {
+	const char *capture;        /* kdump-capture */
+	const char *busybox, *view; /* for the rescue shell, when it is configured */
+};
+
 struct kd_initramfs_request {
 	const struct kd_paths *paths;
 	const char *kernel_version; /* a folder below paths->modules */
-	const char *capture_path;   /* the static kdump-capture */
-	const char *busybox_path,
-		*view_path;             /* static: for the rescue shell, when it is configured */
+	struct kd_image_programs programs;
 	const struct kd_config *config; /* a target's device may be NULL: found from its path */
 	const struct kd_log *log;
 };

@@ -101,6 +101,7 @@ enum kd_status kd_memory_map_old(const struct kd_iomem *iomem, struct kd_memory_
 {
 	struct kd_memory_map made = {0};
 	struct kd_reservation reserved;
+	uint64_t added_start = 0, added_end = 0;
 	enum kd_status status = KD_OK;
 
 	for (size_t i = 0; i < iomem->count && !status; i++) {
@@ -108,8 +109,16 @@ enum kd_status kd_memory_map_old(const struct kd_iomem *iomem, struct kd_memory_
 		uint64_t start = kd_round_up(range->start, PAGE_BYTES);
 		uint64_t end = kd_round_down(range->start + range->bytes, PAGE_BYTES);
 
-		if (is_system_ram(range) && end > start)
-			status = kd_memory_map_add(&made, start, end - start, KD_E820_RAM, err);
+		/*
+		 * A reservation that was made smaller gives back a "System RAM" within the one that it was made in
+		 * (crash_shrink_memory(), kernel/kexec_core.c).
+		 */
+		if (!is_system_ram(range) || end <= start ||
+		    (start >= added_start && end <= added_end))
+			continue;
+		status = kd_memory_map_add(&made, start, end - start, KD_E820_RAM, err);
+		added_start = start;
+		added_end = end;
 	}
 	kd_iomem_reservation(iomem, &reserved);
 	if (!status)

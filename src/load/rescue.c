@@ -8,13 +8,14 @@ enum kd_status kd_rescue_add(const struct kd_initramfs_request *request, struct 
 			     struct kd_err *err)
 {
 	bool found = false;
-	enum kd_status status = kd_program_add(cpio, "bin/busybox", request->busybox_path,
+	enum kd_status status = kd_program_add(cpio, "bin/busybox", request->programs.busybox,
 					       &cost->busybox_bytes, err);
 
 	if (status)
 		return kd_context(err, status,
 				  "rescue shell (the package busybox-static has a busybox for it)");
-	status = kd_program_add(cpio, "bin/kdump-view", request->view_path, &cost->view_bytes, err);
+	status = kd_program_add(cpio, "bin/kdump-view", request->programs.view, &cost->view_bytes,
+				err);
 	if (!status)
 		status = kd_modules_want(modules, "fuse", &found, err);
 	if (!status && !found)

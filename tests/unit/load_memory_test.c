@@ -135,6 +135,27 @@ static void test_old_memory(void **state)
 	kd_iomem_deinit(&iomem);
 }
 
+/* What /sys/kernel/kexec_crash_size gives back is listed within the range that it was taken from. */
+static void test_old_memory_with_a_smaller_reservation(void **state)
+{
+	static const struct kd_memory_range expected[] = {
+		{0, KD_LOW_MEMORY_BYTES, KD_E820_RAM},
+		{0x100000, 0x31000000 - 0x100000, KD_E820_RAM},
+		{0x34000000, 0x3ffd4000 - 0x34000000, KD_E820_RAM},
+	};
+	struct kd_iomem iomem = parse("00100000-3ffd3fff : System RAM\n"
+				      "  31000000-33ffffff : Crash kernel\n"
+				      "  34000000-38ffffff : System RAM\n"
+				      "  39800000-3a601ef1 : Kernel code\n");
+	struct kd_memory_map map;
+	struct kd_err err;
+
+	assert_int_equal(kd_memory_map_old(&iomem, &map, &err), KD_OK);
+	assert_ranges(&map, expected, sizeof(expected) / sizeof(*expected));
+	kd_memory_map_deinit(&map);
+	kd_iomem_deinit(&iomem);
+}
+
 static void test_second_memory(void **state)
 {
 	const struct kd_memory_range keep[] = {{0x437000000, 0x1000, 0}, {0x436000000, 0xa0000, 0}};
@@ -256,10 +277,15 @@ static void test_uart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_iomem),           cmocka_unit_test(test_iomem_refuses),
-		cmocka_unit_test(test_map_add_and_cut), cmocka_unit_test(test_old_memory),
-		cmocka_unit_test(test_second_memory),   cmocka_unit_test(test_placement),
-		cmocka_unit_test(test_backup),          cmocka_unit_test(test_uart),
+		cmocka_unit_test(test_iomem),
+		cmocka_unit_test(test_iomem_refuses),
+		cmocka_unit_test(test_map_add_and_cut),
+		cmocka_unit_test(test_old_memory),
+		cmocka_unit_test(test_old_memory_with_a_smaller_reservation),
+		cmocka_unit_test(test_second_memory),
+		cmocka_unit_test(test_placement),
+		cmocka_unit_test(test_backup),
+		cmocka_unit_test(test_uart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

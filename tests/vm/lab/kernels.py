@@ -69,6 +69,19 @@ class Kernel:
         return cache.make(self.folder / "vmlinux-debug", build)
 
 
+def _newest(name):
+    """(archive, package, version) of the image that the meta package of that flavour depends on today."""
+    if name not in FLAVOURS:
+        raise LabError(f"{name}: not one of {', '.join(FLAVOURS)}")
+    meta, suite = FLAVOURS[name]
+    archive = Archive()
+    depends = archive.fields(meta, suite).get("Depends", "")
+    found = re.search(r"(linux-image-[^ ,]+) \(= ([^)]+)\)", depends)
+    if not found:
+        raise LabError(f"{meta} in {suite} depends on no kernel image: {depends!r}")
+    return archive, *found.groups()
+
+
 def _unpack(archive, package, version):
     def build(path):
         path.mkdir()
@@ -82,14 +95,13 @@ def _unpack(archive, package, version):
 
 def get(name="6.1-cloud"):
     """The kernel of that name, as its meta package has it now."""
-    if name not in FLAVOURS:
-        raise LabError(f"{name}: not one of {', '.join(FLAVOURS)}")
-    meta, suite = FLAVOURS[name]
-    archive = Archive()
-    depends = archive.fields(meta, suite).get("Depends", "")
-    found = re.search(r"(linux-image-[^ ,]+) \(= ([^)]+)\)", depends)
-    if not found:
-        raise LabError(f"{meta} in {suite} depends on no kernel image: {depends!r}")
-    package, version = found.groups()
+    archive, package, version = _newest(name)
     folder = cache.folder() / "kernels" / f"{package}_{version}"
     return Kernel(name, package, version, cache.make(folder, _unpack(archive, package, version)))
+
+
+def package_file(name):
+    """The same kernel as a package, for a guest that installs it."""
+    archive, package, version = _newest(name)
+    return cache.make(cache.folder() / "kernels" / f"{package}_{version}.deb",
+                      lambda path: archive.download(package, version, path))

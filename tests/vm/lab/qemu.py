@@ -73,7 +73,9 @@ class Keyboard:
 class Qemu:
     """Started by the constructor; close() ends it."""
 
-    def __init__(self, work, console, *, kernel, initrd, append, disks, cpu, cpus, memory, efi=False, machine="pc"):
+    def __init__(self, work, console, *, disks, cpu, cpus, memory, kernel=None, initrd=None, append=None, efi=False,
+                 machine="pc"):
+        """Without a kernel, the firmware boots the first disk."""
         self.work = Path(work)
         # Socket names are limited to 107 characters, and work may be deep.
         self.sockets = Path(tempfile.mkdtemp(prefix="kdump-lab-"))
@@ -85,13 +87,14 @@ class Qemu:
             "-nodefaults", "-no-user-config", "-display", "none",
             "-machine", machine, "-accel", "tcg,thread=multi",
             "-cpu", cpu, "-smp", str(cpus), "-m", memory,
-            "-kernel", kernel, "-initrd", initrd, "-append", append,
             "-device", "vmcoreinfo",
             *self._socket("console", f",logfile={self.console.path}"), "-serial", "chardev:console",
             *self._socket("control"), "-serial", "chardev:control",
             *self._socket("qmp"), "-mon", "chardev=qmp,mode=control",
             *self._socket("gdb"), "-gdb", "chardev:gdb",
         ]
+        if kernel:
+            command += ["-kernel", kernel, "-initrd", initrd, "-append", append]
         if isinstance(efi, Path):
             command += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
                         "-drive", f"if=pflash,unit=1,format=raw,file={efi}"]

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "advise/exam.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/file.h"
+#include "load/defaults.h"
+
+enum { CMDLINE_BYTES = 64 << 10, VARIABLE_BYTES = 64 };
+
+/* EFI_GLOBAL_VARIABLE; the file has four bytes of attributes, then the value (UEFI 2.10, 3.3) */
+#define SECURE_BOOT "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+static void read_config(struct kd_exam *exam)
+{
+	struct kd_err err = {0};
+	enum kd_status status = kd_config_read(&exam->config, exam->paths->config, &err);
+
+	if (status && status != KD_NOTFOUND)
+		memcpy(exam->config_problem, err.text, sizeof(err.text));
+}
+
+static void read_state(struct kd_exam *exam)
+{
+	struct kd_err err = {0};
+
+	if (kd_load_state_read(exam->paths, &exam->state, &err))
+		memcpy(exam->state_problem, err.text, sizeof(err.text));
+}
+
+static void read_powers(struct kd_exam *exam, bool live)
+{
+	KD_CLEANUP_FREE char *value = NULL;
+	char path[PATH_MAX];
+	size_t bytes;
+
+	if (live) {
+		kd_load_powers_probe(exam->paths, &exam->powers);
+	} else {
+		kd_load_powers_read(exam->paths, &exam->powers);
+		if (*exam->powers.lockdown && strcmp(exam->powers.lockdown, "none"))
+			exam->powers.segments_errno = EPERM;
+	}
+	if (!kd_file_read(kd_path(path, exam->paths->sys, SECURE_BOOT), VARIABLE_BYTES, &value,
+			  &bytes, NULL))
+		exam->secure_boot = bytes == 5 && value[4] == 1;
+}
+
+/* crashkernel=SIZE[KMG], with ",high" or "@offset" behind it; ranges are not looked at. */
+static void read_asked(struct kd_exam *exam)
+{
+	static const char name[] = "crashkernel=";
+	KD_CLEANUP_FREE char *line = NULL;
+	char path[PATH_MAX], *at, *end;
+	size_t bytes;
+	uint64_t size;
+
+	if (kd_file_read(kd_path(path, exam->paths->proc, "cmdline"), CMDLINE_BYTES, &line, &bytes,
+			 NULL))
+		return;
+	at = strstr(line, name);
+	if (!at)
+		return;
+	size = strtoull(at + sizeof(name) - 1, &end, 0);
+	if (*end == 'G' || *end == 'g')
+		size <<= 30, end++;
+	else if (*end == 'M' || *end == 'm')
+		size <<= 20, end++;
+	else if (*end == 'K' || *end == 'k')
+		size <<= 10, end++;
+	if (!*end || strchr(" \n@", *end) || !strncmp(end, ",high", 5))
+		exam->asked_bytes = size;
+}
+
+static void set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = value ? strdup(value) : NULL;
+}
+
+/* What is loaded; else what `kdump load` would load. */
+static void estimate(struct kd_exam *exam)
+{
+	const struct kd_load_arguments defaults = {.backup = KD_BACKUP_AUTO};
+	const struct kd_load_arguments *arguments =
+		exam->state.has_record ? &exam->state.record.arguments : &defaults;
+	struct kd_load_resolved resolved = {0};
+	struct kd_err err = {0};
+	enum kd_status status = kd_load_resolve(exam->paths, arguments, NULL, &resolved, &err);
+
+	if (!status) {
+		set_text(&exam->image_path, resolved.initrd);
+		status = kd_estimate_reservation(&resolved.request, &exam->config, &exam->estimate,
+						 &err);
+	}
+	exam->has_estimate = !status;
+	if (status)
+		memcpy(exam->estimate_problem, err.text, sizeof(err.text));
+	kd_load_resolved_deinit(&resolved);
+}
+
+static void measure_dump(struct kd_exam *exam)
+{
+	struct kd_err err = {0};
+
+	exam->has_dump = !kd_dump_size_measure(exam->paths, &exam->config,
+					       exam->has_target ? exam->target.block : NULL,
+					       &exam->dump, &err);
+	memcpy(exam->dump_problem, err.text, sizeof(err.text));
+}
+
+enum kd_status kd_exam_make(const struct kd_paths *paths, bool live, struct kd_exam *exam,
+			    struct kd_err *err)
+{
+	enum kd_status status;
+
+	*exam = (struct kd_exam){.paths = paths};
+	status = kd_config_init(&exam->config, err);
+	if (status)
+		return status;
+	read_config(exam);
+	read_state(exam);
+	read_powers(exam, live);
+	read_asked(exam);
+	kd_exam_look_at_target(exam);
+	/* before a kernel is unpacked: what that gives back does not look free for a while */
+	measure_dump(exam);
+	estimate(exam);
+	kd_exam_look_at_image(exam);
+	return KD_OK;
+}
+
+void kd_exam_deinit(struct kd_exam *exam)
+{
+	kd_config_deinit(&exam->config);
+	kd_load_state_deinit(&exam->state);
+	if (exam->has_target)
+		kd_target_deinit(&exam->target);
+	free(exam->image_path);
+	kd_names_deinit(&exam->missing_modules);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kdump refresh: what the service and the hooks call. It says what it did, for the journal. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/programs.h"
+#include "cmd/switching.h"
+#include "setup/refresh.h"
+
+struct arguments {
+	const char *kernel_version;
+	bool load, verbose;
+};
+
+static enum kd_status refresh_image(const struct arguments *arguments, const char *version,
+				    const struct kd_log *log, struct kd_err *err)
+{
+	struct kd_cmd_programs programs;
+	char path[PATH_MAX];
+	struct kd_config config;
+	struct kd_initramfs_request request = {
+		.paths = &kd_system_paths,
+		.kernel_version = version,
+		.config = &config,
+		.log = log,
+	};
+	bool changed;
+	enum kd_status status = kd_config_init(&config, err);
+
+	if (status)
+		return status;
+	kd_cmd_find_programs(&programs);
+	request.programs = programs.found;
+	status = kd_config_read(&config, kd_system_paths.config, err);
+	if (status == KD_NOTFOUND)
+		status = KD_OK;
+	if (!status)
+		status = kd_refresh_image(&request, &changed, err);
+	kd_config_deinit(&config);
+	if (status)
+		return kd_context(err, status, "image for %s", version);
+	printf("%s: %s\n", kd_refresh_image_path(&kd_system_paths, version, path),
+	       changed ? "rebuilt" : "is up to date");
+	return KD_OK;
+}
+
+static enum kd_status refresh_load(const struct arguments *arguments, const struct kd_log *log,
+				   struct kd_err *err)
+{
+	struct kd_switch machine = {&kd_system_paths, &kd_load_kernel_driver, log};
+	struct kd_switch_result result = {0};
+	enum kd_status status;
+
+	if (!arguments->load && !kd_refresh_is_armed(&kd_system_paths)) {
+		puts("nothing is to be loaded (see kdump status), so nothing was");
+		return KD_OK;
+	}
+	status = kd_refresh_load(&machine, &result, err);
+	if (status)
+		return status;
+	kd_cmd_say_loaded(result.changed ? "loaded" : "is loaded already:", &result);
+	kd_switch_result_deinit(&result);
+	return KD_OK;
+}
+
+static int refresh(const struct kd_command *self, const struct arguments *arguments)
+{
+	struct kd_log log = kd_command_log(arguments->verbose);
+	const char *version = arguments->kernel_version;
+	struct utsname running;
+	struct kd_err err = {0};
+	enum kd_status status;
+
+	if (!kd_cmd_is_root(self->name))
+		return KD_EXIT_FAILED;
+	uname(&running);
+	if (!version)
+		version = running.release;
+	status = refresh_image(arguments, version, &log, &err);
+	/* Another kernel's image is for the boot into that one. */
+	if (!status && !strcmp(version, running.release))
+		status = refresh_load(arguments, &log, &err);
+	if (!status)
+		return KD_EXIT_DONE;
+	kd_context(&err, err.status, "%s", self->name);
+	return kd_command_failed(&err);
+}
+
+static int run(const struct kd_command *self, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"load", no_argument, NULL, 'l'},
+		{"kernel-version", required_argument, NULL, 'k'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	struct arguments arguments = {0};
+	int option;
+
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, ":k:lvh", options, NULL)) != -1) {
+		if (option == 'h')
+			return kd_command_help(self);
+		if (option == ':')
+			return kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
+		if (option == '?')
+			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
+		arguments.load |= option == 'l';
+		arguments.verbose |= option == 'v';
+		if (option == 'k')
+			arguments.kernel_version = optarg;
+	}
+	if (optind < argc)
+		return kd_command_usage(self, "%s: not understood", argv[optind]);
+	if (arguments.kernel_version &&
+	    (!*arguments.kernel_version || strchr(arguments.kernel_version, '/')))
+		return kd_command_usage(self, "%s: not a kernel version", arguments.kernel_version);
+	return refresh(self, &arguments);
+}
+
+const struct kd_command kd_cmd_refresh = {
+	.name = "refresh",
+	.synopsis = "[--load] [-k VERSION]",
+	.summary = "rebuild and reload what no longer matches the machine",
+	.run = run,
+	.options =
+		"  -l, --load               load even when disarmed or never loaded: at boot\n"
+		"  -k, --kernel-version V   the image of this kernel (default: the running one)\n"
+		"  -v, --verbose            say more\n"
+		"  -h, --help               print this\n"
+		"\nChanges nothing where nothing has changed.\n",
+};

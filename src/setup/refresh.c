@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "setup/refresh.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/file.h"
+#include "load/state.h"
+
+enum { IMAGE_LIMIT_BYTES = 1 << 30, HOTPLUG_ROUNDS = 3 };
+
+const char *kd_refresh_image_path(const struct kd_paths *paths, const char *version,
+				  char path[PATH_MAX])
+{
+	return kd_path(path, paths->state, "initrd-%s", version);
+}
+
+enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
+			       struct kd_initramfs **image, bool *changed, struct kd_err *err)
+{
+	KD_CLEANUP_FREE char *now = NULL;
+	char path[PATH_MAX];
+	size_t bytes = 0;
+	enum kd_status status = kd_initramfs_make(request, image, err);
+
+	if (status)
+		return status;
+	kd_refresh_image_path(request->paths, request->kernel_version, path);
+	/* What cannot be read is replaced. */
+	*changed = kd_file_read(path, IMAGE_LIMIT_BYTES, &now, &bytes, NULL) ||
+		   bytes != kd_initramfs_bytes(*image) ||
+		   memcmp(now, kd_initramfs_data(*image), bytes) != 0;
+	return KD_OK;
+}
+
+enum kd_status kd_refresh_image(const struct kd_initramfs_request *request, bool *changed,
+				struct kd_err *err)
+{
+	struct kd_initramfs *image = NULL;
+	char path[PATH_MAX];
+	bool differs = false;
+	enum kd_status status = kd_refresh_make(request, &image, &differs, err);
+
+	if (!status && differs)
+		status = kd_make_folders(request->paths->state, 0755, err);
+	if (!status && differs)
+		status = kd_initramfs_write(
+			image, kd_refresh_image_path(request->paths, request->kernel_version, path),
+			err);
+	kd_initramfs_free(image);
+	if (!status)
+		*changed = differs;
+	return status;
+}
+
+static enum kd_status load_once(const struct kd_switch *machine, struct kd_switch_result *result,
+				struct kd_err *err)
+{
+	struct kd_load_arguments first = {.reuse_command_line = true};
+	enum kd_status status = kd_switch_arm(machine, result, err);
+
+	/* A record that cannot be read is as good as none. */
+	if (status == KD_NOTFOUND || status == KD_CORRUPT || status == KD_UNSUPPORTED) {
+		struct kd_load_record record = {0};
+
+		if (!kd_load_record_read(machine->paths, &record, NULL)) {
+			kd_load_record_deinit(&record);
+			return status;
+		}
+		status = kd_switch_load(machine, &first, result, err);
+	}
+	return status;
+}
+
+static bool layout_changed(const struct kd_paths *paths)
+{
+	struct kd_load_state state = {0};
+	bool changed;
+
+	if (kd_load_state_read(paths, &state, NULL))
+		return false;
+	changed = state.verdict == KD_VERDICT_LAYOUT;
+	kd_load_state_deinit(&state);
+	return changed;
+}
+
+enum kd_status kd_refresh_load(const struct kd_switch *machine, struct kd_switch_result *result,
+			       struct kd_err *err)
+{
+	bool changed = false;
+
+	for (int round = 0; round < HOTPLUG_ROUNDS; round++) {
+		struct kd_switch_result now = {0};
+		enum kd_status status = load_once(machine, &now, err);
+
+		if (status)
+			return status;
+		changed |= now.changed;
+		if (round + 1 < HOTPLUG_ROUNDS && layout_changed(machine->paths)) {
+			kd_switch_result_deinit(&now);
+			continue;
+		}
+		*result = now;
+		result->changed = changed;
+		break;
+	}
+	return KD_OK;
+}
+
+bool kd_refresh_is_armed(const struct kd_paths *paths)
+{
+	struct kd_load_record record = {0};
+	bool armed;
+
+	if (kd_load_record_read(paths, &record, NULL))
+		return false;
+	armed = record.armed;
+	kd_load_record_deinit(&record);
+	return armed;
+}

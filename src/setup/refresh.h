@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bringing image and loaded kernel up to date with the machine, as often as one likes: `kdump refresh`,
+ * the service at boot, and the hooks for new kernels, configurations, CPUs and memory.
+ *
+ * No guess from time stamps: the image is made in memory, which gives the same bytes from the same inputs,
+ * and written when the file has others; what is loaded is compared by the record of its load.
+ */
+#ifndef KD_SETUP_REFRESH_H
+#define KD_SETUP_REFRESH_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "load/initramfs.h"
+#include "load/switch.h"
+
+/* STATE/initrd-VERSION. */
+const char *kd_refresh_image_path(const struct kd_paths *paths, const char *version,
+				  char path[PATH_MAX]);
+
+/* Makes the image and compares it with the file; *changed: they differ, or there is no file. */
+enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
+			       struct kd_initramfs **image, bool *changed, struct kd_err *err);
+
+/* Makes the image and writes it when it has changed. */
+enum kd_status kd_refresh_image(const struct kd_initramfs_request *request, bool *changed,
+				struct kd_err *err);
+
+/*
+ * Loads what the last load asked for, or the running kernel with its command line when there was none;
+ * nothing is done when that is loaded and fresh. CPUs and memory that come and go meanwhile
+ * are taken in, too.
+ */
+enum kd_status kd_refresh_load(const struct kd_switch *machine, struct kd_switch_result *result,
+			       struct kd_err *err);
+
+/* Whether something is meant to be loaded: a load is remembered, and was not disarmed. */
+bool kd_refresh_is_armed(const struct kd_paths *paths);
+
+#endif

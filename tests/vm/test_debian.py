@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real Debian, from the installation of the package to the crash, and to its removal.
+
+What a person does, in the order in which it is done, on one machine: each step needs those before it.
+"""
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from lab import kernels, program
+from lab.debian import PACKAGE, DebianMachine
+
+pytestmark = pytest.mark.slow
+
+NEXT_KERNEL = "/opt/lab/kernel.deb"
+# Every file of the system, without what changes by itself and what apt remembers of every package that there was.
+FILES = r"""find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /root -o -path /opt -o -path /var/log
+    -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /var/tmp \) -prune
+    -o -print | sort""".replace("\n", " ")
+
+
+class Debian:
+    """The machine, and what the steps have in common."""
+
+    def __init__(self, machine):
+        self.machine = machine
+
+    @property
+    def guest(self):
+        return self.machine.guest
+
+    def status(self):
+        return json.loads(self.guest.run("kdump status --json", check=False).output)
+
+    def wait_ready(self, *, since=-1, limit=120):
+        """Waits until what is loaded is up to date, by a load after that time; the record of it."""
+        deadline = time.monotonic() + limit
+        while True:
+            status = self.status()
+            if status["verdict"] == "ready" and status["record"]["time"] > since:
+                return status["record"]
+            assert time.monotonic() < deadline, (status, self.guest.output("journalctl -b -u 'kdump*' --no-pager"))
+            time.sleep(1)
+
+    def failed_units(self):
+        return self.guest.output("systemctl --failed --plain --no-legend")
+
+    def crash(self):
+        """Panics, and waits until the machine is up again; the new crash folder's name and the seconds that it took."""
+        before = set(self.guest.output("ls /var/crash").split())
+        started = time.monotonic()
+        self.machine.panic(cpu=0)
+        self.machine.wait_reset(300)
+        self.machine.wait_boot()
+        took = time.monotonic() - started
+        (name,) = set(self.guest.output("ls /var/crash").split()) - before
+        return f"/var/crash/{name}", took
+
+
+@pytest.fixture
+def debian(tmp_path):
+    kernel = kernels.package_file("6.12-cloud")
+    with DebianMachine(tmp_path / "debian", cpus="2,maxcpus=3", memory="1G,slots=1,maxmem=2G",
+                       files={NEXT_KERNEL: kernel}) as machine:
+        machine.boot()
+        yield Debian(machine)
+    machine.discard()
+
+
+def install(debian):
+    guest = debian.guest
+    guest.run(f"{FILES} >/opt/lab/before")
+    guest.run(f"apt-get install -y {PACKAGE}", timeout=300)
+    # It does nothing before it is told to.
+    assert debian.status()["verdict"] == "no-reservation"
+    assert guest.run("systemctl is-enabled kdump.service", check=False).output.strip() == "disabled"
+    assert guest.output("systemctl is-active kdump.service || true") == "inactive"
+    # What an administrator looks for is there, and systemd understands it.
+    guest.run("ls /usr/share/bash-completion/completions/kdump /usr/share/zsh/vendor-completions/_kdump "
+              "/usr/share/man/man1/kdump-setup.1.gz /etc/kdump.conf /usr/libexec/kdump/kdump-capture")
+    assert guest.run("systemd-analyze verify --man=no /lib/systemd/system/kdump*", check=False).output.strip() == ""
+
+
+def set_up(debian):
+    guest = debian.guest
+    shown = guest.output("kdump setup --dry-run")
+    assert "would write /etc/default/grub.d/zz-kdump.cfg" in shown and "would run update-grub" in shown
+    assert debian.status()["verdict"] == "no-reservation"
+    assert guest.run("ls /etc/default/grub.d/zz-kdump.cfg /var/lib/kdump/initrd*", check=False).status != 0
+    done = guest.output("kdump setup", timeout=120)
+    assert done.endswith("Left to do: reboot. The kernel sets memory aside only when it boots.")
+    again = guest.output("kdump setup", timeout=120)
+    assert "Everything is set up: nothing was changed." in again and "Left to do: reboot" in again
+    debian.machine.reboot()
+    # GRUB gave the kernel what update-grub wrote.
+    assert guest.output("cat /proc/cmdline").split()[-1].startswith("crashkernel=")
+    record = debian.wait_ready()
+    assert debian.failed_units() == "" and record["release"] == guest.output("uname -r")
+    assert "Nothing is left to do" in guest.output("kdump setup")
+    doctor = json.loads(guest.output("kdump doctor --json"))
+    assert doctor["problems"] == 0, doctor
+
+
+def change_configuration(debian):
+    guest = debian.guest
+    record, digest = debian.status()["record"], guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)")
+    # An editor's way: a new file in place of the old one.
+    guest.run("sed -i 's/^#dump_timeout = 3600/dump_timeout = 1800/' /etc/kdump.conf && grep '^dump_timeout' /etc/kdump.conf")
+    debian.wait_ready(since=record["time"])
+    assert guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)") != digest
+
+
+def add_processor_and_memory(debian):
+    """They come one after the other, and are taken in by one load or two: what counts is that both are in."""
+    before = debian.status()["record"]
+    debian.machine.hotplug_cpu()
+    debian.machine.hotplug_memory()
+    debian.guest.run("sleep 1; echo 1 >/sys/devices/system/cpu/cpu2/online; for each in "
+                     "/sys/devices/system/memory/memory*/state; do grep -q offline $each && echo online >$each; done; "
+                     "test $(nproc) = 3")
+    debian.wait_ready(since=before["time"])
+
+
+def crash_and_look(debian, tmp_path):
+    guest = debian.guest
+    total = int(guest.output("awk '/MemTotal/ { print $2 }' /proc/meminfo"))
+    folder, took = debian.crash()
+    print(f"from the panic to the login prompt: {took:.0f} s")
+    debian.wait_ready()
+    assert debian.failed_units() == ""
+    assert guest.output(f"stat -c %a {folder}") == "700"
+    report = json.loads(guest.output(f"kdump report --json {folder}"))
+    assert report["kind"] == "requested" and "sysrq" in report["sentence"]
+    assert json.loads(guest.output(f"cat {folder}/manifest.json"))["complete"] is True
+    # The processor and the memory that were added.
+    assert len(report["cpus"]) == 3 and report["memory"]["total"] > (total - 4096) * 1024
+    (listed,) = json.loads(guest.output("kdump list --json"))["crashes"]
+    assert (listed["path"], listed["sentence"], listed["complete"]) == (folder, report["sentence"], True)
+    assert report["sentence"] in guest.output("journalctl -b -u kdump-collect.service -o cat --no-pager")
+    guest.run(f"kdump verify {folder}", timeout=300)
+    got = guest.get([f"{folder}/vmcore"], tmp_path / "got") / folder.lstrip("/") / "vmcore"
+    here = subprocess.run([program.kdump_command(), "report", "--json", got], capture_output=True, text=True, check=True)
+    assert json.loads(here.stdout)["sentence"] == report["sentence"]
+
+
+def upgrade_kernel(debian):
+    guest = debian.guest
+    old = guest.output("uname -r")
+    said = guest.output(f"apt-get install -y {NEXT_KERNEL}", timeout=600)
+    new = guest.output("ls /lib/modules | grep -v $(uname -r)")
+    assert f"/var/lib/kdump/initrd-{new}: rebuilt" in said
+    # The running kernel's is as it was.
+    assert debian.status()["verdict"] == "ready" and debian.status()["record"]["release"] == old
+    debian.machine.reboot()
+    assert guest.output("uname -r") == new
+    assert debian.wait_ready()["release"] == new and debian.failed_units() == ""
+    folder, _ = debian.crash()
+    report = json.loads(guest.output(f"kdump report --json {folder}"))
+    assert report["release"] == new and report["kind"] == "requested"
+    guest.run(f"apt-get purge -y linux-image-{old}", timeout=300)
+    assert guest.output("ls /var/lib/kdump/initrd-*") == f"/var/lib/kdump/initrd-{new}"
+
+
+def purge(debian):
+    guest = debian.guest
+    crashes, release = guest.output("ls /var/crash"), guest.output("uname -r")
+    guest.run("apt-get purge -y kdump", timeout=300)
+    assert guest.output("cat /sys/kernel/kexec_crash_loaded") == "0"
+    assert guest.run("grep crashkernel /boot/grub/grub.cfg", check=False).status == 1
+    assert guest.output("ls /var/crash") == crashes
+    # The crashes, and of the other kernel its files and what GRUB and the initramfs made for it.
+    others = ("/var/crash/", "/boot/", "/usr/lib/modules/")
+    left = guest.output(f"{FILES} | comm -13 /opt/lab/before -").splitlines()
+    assert [path for path in left if not path.startswith(others) and release not in path] == []
+    debian.machine.reboot()
+    assert "crashkernel" not in guest.output("cat /proc/cmdline") and debian.failed_units() == ""
+
+
+def test_from_installation_to_crash_to_purge(debian, tmp_path):
+    for step in (install, set_up, change_configuration, add_processor_and_memory):
+        timed(step, debian)
+    timed(crash_and_look, debian, tmp_path)
+    for step in (upgrade_kernel, purge):
+        timed(step, debian)
+
+
+def timed(step, *arguments):
+    started = time.monotonic()
+    step(*arguments)
+    print(f"{step.__name__}: {time.monotonic() - started:.0f} s")
