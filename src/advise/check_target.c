@@ -70,8 +70,8 @@ void kd_check_target(const struct kd_exam *exam, struct kd_finding *finding)
 {
 	if (exam->has_target) {
 		kd_find(finding, KD_RESULT_OK, "The target is %s (%s).",
-			exam->target.config.target_device ? exam->target.config.target_device
-							  : exam->target.config.target_path,
+			exam->target.config.device ? exam->target.config.device
+						   : exam->target.config.path,
 			exam->target.block);
 		return;
 	}
@@ -89,7 +89,7 @@ void kd_check_target_mounted(const struct kd_exam *exam, struct kd_finding *find
 	}
 	kd_find(finding, KD_RESULT_WARNING,
 		"%s of /etc/fstab is not mounted: %s would be a folder of another file system.",
-		exam->not_mounted, exam->config.target_path);
+		exam->not_mounted, exam->config.targets[0].path);
 	kd_remedy(finding, "mount %s, then run `kdump initramfs` and `kdump load`",
 		  exam->not_mounted);
 }

@@ -47,7 +47,7 @@ static void read_superblock(struct kd_exam *exam)
 	uint64_t free_blocks;
 	uint32_t shift;
 
-	if (exam->target.config.target_type != KD_TARGET_EXT4 || fd < 0 ||
+	if (exam->target.config.type != KD_TARGET_EXT4 || fd < 0 ||
 	    pread(fd, block, sizeof(block), SUPERBLOCK_AT) != (ssize_t)sizeof(block))
 		return;
 	shift = number_at(block, EXT4_LOG_BLOCK);
@@ -121,7 +121,7 @@ static void look_for_unmounted(struct kd_exam *exam, struct libmnt_table *mounts
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_table *table =
 		read_table(exam->paths->root ? exam->paths->root : "", "etc/fstab");
-	const char *path = exam->config.target_path;
+	const char *path = exam->config.targets[0].path;
 	struct libmnt_fs *entry;
 
 	while (table && iterator && !mnt_table_next_fs(table, iterator, &entry)) {
@@ -158,9 +158,10 @@ void kd_exam_look_at_target(struct kd_exam *exam)
 	struct kd_err err = {0};
 	char name[PATH_MAX], line[8];
 
-	if (mounts && !exam->config.target_device)
+	if (mounts && !exam->config.targets[0].device)
 		look_for_unmounted(exam, mounts);
-	exam->has_target = !kd_target_find(exam->paths, &exam->config, NULL, &exam->target, &err);
+	exam->has_target =
+		!kd_target_find(exam->paths, &exam->config.targets[0], NULL, &exam->target, &err);
 	if (!exam->has_target) {
 		memcpy(exam->target_problem, err.text, sizeof(err.text));
 	} else {

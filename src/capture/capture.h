@@ -21,7 +21,7 @@
 enum {
 	KD_CAPTURE_LOG_BYTES = 32 << 10,
 	KD_CAPTURE_PARTS = 8,
-	KD_CAPTURE_STEPS = 16,
+	KD_CAPTURE_STEPS = 96, /* of all targets */
 	KD_PART_NAME_BYTES = 32,
 	KD_TTY_BYTES = 32,
 };
@@ -38,19 +38,32 @@ struct kd_part {
 struct kd_step_record {
 	const char *name; /* of the table, the same in every process */
 	uint64_t took_ns;
-	uint64_t peak_kib; /* resident at most */
+	uint64_t peak_kib;   /* resident at most */
+	unsigned int target; /* that was being tried */
 	bool ran, failed;
+	enum kd_status status; /* that it said */
 	char why[KD_ERR_TEXT_BYTES];
+};
+
+/* A target of the list, and what became of it. */
+struct kd_capture_target {
+	char name[KD_TARGET_NAME_BYTES]; /* "" of the first */
+	char device[256]; /* UUID=…, LABEL=…, PARTUUID=…, /dev/…; "" without one */
+	char path[PATH_MAX];
+	char options[256];
+	enum kd_target_type type;
+	bool tried;
+	char why[KD_ERR_TEXT_BYTES]; /* why it does not hold the dump; "" when it does, or nobody knows yet */
 };
 
 struct kd_capture {
 	/* given */
 	char vmcore[PATH_MAX];
-	bool is_init;     /* PID 1 of a second kernel, not a process of an analyst */
-	char device[256]; /* UUID=…, LABEL=…, PARTUUID=…, /dev/…; "" without one */
-	char target_path[PATH_MAX];
-	char target_options[256];
-	enum kd_target_type target_type;
+	bool is_init; /* PID 1 of a second kernel, not a process of an analyst */
+	struct kd_capture_target targets[KD_CONFIG_TARGETS];
+	unsigned int target_count;
+	char hook_before[256], hook_after[256]; /* program and arguments; "" without one */
+	unsigned int hook_timeout_s;
 	char configured_host[KD_HOST_BYTES];
 	enum kd_final_action final_action, failure_action;
 	unsigned int device_timeout_s, step_timeout_s, dump_timeout_s;
@@ -60,10 +73,18 @@ struct kd_capture {
 	struct kd_keep keep;
 	char codec[32];
 
+	/* the target that is being tried: copied out of the list by kd_capture_use_target() */
+	unsigned int target;
+	char device[256];
+	char target_path[PATH_MAX];
+	char target_options[256];
+	enum kd_target_type target_type;
+
 	/* reached */
-	bool target_ready;
-	char node[PATH_MAX];   /* the device node that was found */
-	char folder[PATH_MAX]; /* the crash folder; "" on a raw device */
+	bool target_ready, begun; /* found and mounted; with a crash folder, or header */
+	bool has_evidence;        /* some target has a part that is whole */
+	char node[PATH_MAX];      /* the device node that was found */
+	char folder[PATH_MAX];    /* the crash folder; "" on a raw device */
 	char host[KD_HOST_BYTES];
 	char release[128];
 	uint64_t crash_time_s, capture_time_s;
@@ -93,7 +114,10 @@ struct kd_capture {
 /* In a mapping that children share, zeroed; NULL without memory. */
 struct kd_capture *kd_capture_new(void);
 
-/* Takes what the configuration says. */
+/* Takes what the configuration says, and the first of its targets. */
 void kd_capture_configure(struct kd_capture *capture, const struct kd_config *config);
+
+/* Goes to that target of the list; forgets what was reached on another. */
+void kd_capture_use_target(struct kd_capture *capture, unsigned int number);
 
 #endif

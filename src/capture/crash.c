@@ -27,6 +27,7 @@ enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err)
 {
 	const char *configured = *capture->configured_host ? capture->configured_host : NULL;
 	const char *found = NULL;
+	enum kd_status status;
 	struct kd_err why;
 	struct kd_old old;
 
@@ -44,7 +45,9 @@ enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err)
 	kd_host_name(found, capture->host);
 	if (old.kernel) /* else kd_old_open() has closed what it had */
 		kd_old_close(&old);
-	return kd_store_of(capture)->begin(capture, err);
+	status = kd_store_of(capture)->begin(capture, err);
+	capture->begun = !status;
+	return status;
 }
 
 /* Opens a part, has it written, closes it; what was written is kept even when writing failed. */

@@ -17,12 +17,14 @@
 #include "capture/console.h"
 #include "capture/crash.h"
 #include "capture/final.h"
+#include "capture/hooks.h"
 #include "capture/init.h"
 #include "capture/last_words.h"
 #include "capture/rescue.h"
 #include "capture/retain.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
+#include "config/image.h"
 
 enum { EXIT_USAGE = 2, PAUSE_S = 5 };
 
@@ -41,10 +43,17 @@ static unsigned int dump_limit(const struct kd_capture *capture)
 	return capture->dump_timeout_s;
 }
 
+static unsigned int hook_limit(const struct kd_capture *capture)
+{
+	/* the hook is killed at its own limit, and then there is something to say */
+	return capture->hook_timeout_s + capture->step_timeout_s;
+}
+
 /* When a step has failed and so has what is tried instead. */
 enum consequence {
-	GO_ON,   /* the rest is worth having without it */
-	NO_HOME, /* there is nowhere to write: show what there is, and end */
+	GO_ON,       /* the rest is worth having without it */
+	NEXT_TARGET, /* this target is no use */
+	ASK_WHY,     /* the next target, when this one is to blame: it refused, or did not answer */
 };
 
 struct policy {
@@ -65,18 +74,24 @@ static const struct kd_step simpler_reports[] = {
 	{0},
 };
 
+static const struct policy modules = {
+	{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true};
+
+/* What is done for each target until one holds the dump. */
 static const struct policy policies[] = {
-	{{"modules", kd_capture_load_modules, step_limit}, NULL, GO_ON, true},
-	{{"target", kd_capture_reach_target, target_limit}, NULL, NO_HOME, true},
+	{{"target", kd_capture_reach_target, target_limit}, NULL, NEXT_TARGET, true},
 	{{"room", kd_capture_retain, step_limit}, NULL, GO_ON, true},
-	{{"folder", kd_crash_begin, step_limit}, NULL, NO_HOME, false},
-	{{"kernel log", kd_crash_save_log, step_limit}, NULL, GO_ON, false},
-	{{"report", kd_crash_save_report, step_limit}, simpler_reports, GO_ON, false},
-	{{"dump", kd_crash_save_dump, dump_limit}, simpler_dumps, GO_ON, false},
+	{{"folder", kd_crash_begin, step_limit}, NULL, NEXT_TARGET, false},
+	{{"kernel log", kd_crash_save_log, step_limit}, NULL, ASK_WHY, false},
+	{{"report", kd_crash_save_report, step_limit}, simpler_reports, ASK_WHY, false},
+	{{"dump", kd_crash_save_dump, dump_limit}, simpler_dumps, ASK_WHY, false},
 	{{"digest", kd_crash_take_digest, step_limit}, NULL, GO_ON, false},
-	{{"manifest", kd_crash_end, step_limit}, NULL, GO_ON, false},
 };
 
+static const struct kd_step manifest = {"manifest", kd_crash_end, step_limit};
+static const struct kd_step leave_target = {"unmounting", kd_capture_leave_target, step_limit};
+static const struct kd_step before = {"hook before", kd_hook_before, hook_limit};
+static const struct kd_step after = {"hook after", kd_hook_after, hook_limit};
 static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
 
 static const struct kd_step plain_last_words[] = {
@@ -86,9 +101,23 @@ static const struct kd_step plain_last_words[] = {
 /* When nothing at all of the crash is on a target, for whatever reason. */
 static const struct policy last_words = {
 	{"last words", kd_capture_last_words, step_limit}, plain_last_words, GO_ON, true};
-static const struct kd_step leave_target = {"unmounting", kd_capture_leave_target, step_limit};
 
-/* False when there is no point in going on. */
+/*
+ * Whether another target could do better. A target says what the operating system says: full, read-only, input/output
+ * error; or says nothing. What cannot be understood in old memory, or kills whoever looks at it, stays the same.
+ */
+static bool is_to_blame(const struct kd_capture *capture, const struct policy *policy,
+			enum kd_outcome outcome)
+{
+	bool is_dump = policy->instead == simpler_dumps;
+
+	if (outcome == KD_STEP_FAILED)
+		return capture->steps[capture->step_count - 1].status == KD_SYSTEM;
+	/* a small part that hangs may do so in old memory, and then it would on every target: on to the dump */
+	return outcome == KD_STEP_HUNG && is_dump;
+}
+
+/* False when there is no point in going on with this target. */
 static bool follow(struct kd_capture *capture, const struct policy *policy)
 {
 	const struct kd_step *instead = policy->instead;
@@ -99,7 +128,9 @@ static bool follow(struct kd_capture *capture, const struct policy *policy)
 			break;
 		outcome = kd_supervise(capture, instead);
 	}
-	return outcome == KD_STEP_DONE || policy->consequence == GO_ON;
+	if (outcome == KD_STEP_DONE || policy->consequence == GO_ON)
+		return true;
+	return policy->consequence == ASK_WHY && !is_to_blame(capture, policy, outcome);
 }
 
 static bool has_evidence(const struct kd_capture *capture)
@@ -110,19 +141,62 @@ static bool has_evidence(const struct kd_capture *capture)
 	return false;
 }
 
+/* Remembers why the dump is not on this target, the first reason that there is. */
+static void blame(struct kd_capture *capture, const struct policy *policy)
+{
+	struct kd_capture_target *target = &capture->targets[capture->target];
+	char why[KD_ERR_TEXT_BYTES - 64];
+
+	if (*target->why)
+		return;
+	snprintf(why, sizeof(why), "%s", capture->steps[capture->step_count - 1].why);
+	snprintf(target->why, sizeof(target->why), "%s: %s", policy->step.name, why);
+}
+
+/* False when the next target is to be tried: the last one is given all that it can take. */
+static bool try_target(struct kd_capture *capture)
+{
+	bool is_last = capture->target + 1 == capture->target_count, next = false;
+
+	capture->targets[capture->target].tried = true;
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies) && !next; i++) {
+		const struct policy *policy = &policies[i];
+
+		if (policy->init_only && !capture->is_init)
+			continue;
+		next = !follow(capture, policy);
+		if (next || (policy->instead == simpler_dumps && !capture->dump_whole))
+			blame(capture, policy);
+		next &= !(is_last && policy->consequence == ASK_WHY);
+	}
+	capture->has_evidence |= has_evidence(capture);
+	/* what is on a target that failed says that it is not whole, and why */
+	if (capture->begun)
+		kd_supervise(capture, &manifest);
+	return is_last || !next;
+}
+
 /* True when a whole dump was written. */
 static bool capture_crash(struct kd_capture *capture)
 {
-	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++) {
-		if (policies[i].init_only && !capture->is_init)
-			continue;
-		if (!follow(capture, &policies[i]))
-			break;
+	if (capture->is_init)
+		follow(capture, &modules);
+	if (capture->is_init && *capture->hook_before)
+		kd_supervise(capture, &before);
+	while (!try_target(capture)) {
+		kd_supervise(capture, &leave_target);
+		kd_capture_use_target(capture, capture->target + 1);
 	}
-	if (!has_evidence(capture)) {
+	if (!capture->has_evidence) {
 		kd_supervise(capture, &show_log);
 		if (capture->is_init)
 			follow(capture, &last_words);
+	}
+	if (capture->is_init && *capture->hook_after) {
+		kd_supervise(capture, &after);
+		/* once more, with what the hook said */
+		if (capture->begun)
+			kd_supervise(capture, &manifest);
 	}
 	if (capture->is_init)
 		kd_supervise(capture, &leave_target);
@@ -153,7 +227,7 @@ static void __attribute__((noreturn)) run_as_init(void)
 	}
 	capture->is_init = true;
 	kd_say(capture, "kdump-capture " KD_VERSION " started");
-	if (kd_config_read(&config, "/etc/kdump.conf", &err))
+	if (kd_config_read(&config, KD_IMAGE_CONFIG, &err))
 		kd_say(capture, "%s", err.text);
 	kd_init_overrides(capture, &config);
 	kd_capture_configure(capture, &config);
@@ -207,6 +281,8 @@ static int run_as_process(int argc, char **argv)
 			break;
 		case 't':
 			snprintf(capture->target_path, sizeof(capture->target_path), "%s", optarg);
+			snprintf(capture->targets[0].path, sizeof(capture->targets[0].path), "%s",
+				 optarg);
 			break;
 		case 'V':
 			puts("kdump-capture " KD_VERSION);

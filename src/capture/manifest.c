@@ -69,10 +69,29 @@ static json_t *steps(const struct kd_capture *capture)
 		if (!step->took_ns && !step->failed)
 			continue; /* the one that writes this */
 		json_array_append_new(
-			list, json_pack("{ss sf so so}", "name", step->name, "seconds",
-					(double)step->took_ns / 1e9, "peak_kib",
-					number_if(step->peak_kib != 0, step->peak_kib), "error",
-					step->failed ? json_string(step->why) : json_null()));
+			list,
+			json_pack("{ss si sf so so}", "name", step->name, "target",
+				  (int)step->target, "seconds", (double)step->took_ns / 1e9,
+				  "peak_kib", number_if(step->peak_kib != 0, step->peak_kib),
+				  "error", step->failed ? json_string(step->why) : json_null()));
+	}
+	return list;
+}
+
+/* Those that were tried, in order, and why the dump is not there: null for the one that holds it. */
+static json_t *targets(const struct kd_capture *capture)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; list && i < capture->target_count; i++) {
+		const struct kd_capture_target *target = &capture->targets[i];
+
+		if (target->tried)
+			json_array_append_new(
+				list,
+				json_pack("{ss ss ss so}", "name", target->name, "device",
+					  target->device, "path", target->path, "error",
+					  *target->why ? json_string(target->why) : json_null()));
 	}
 	return list;
 }
@@ -121,11 +140,15 @@ static json_t *timings(const struct kd_save_result *saved)
 			 seconds(saved->pack_ns), "write", seconds(saved->write_ns));
 }
 
-/* Why the dump is not whole: what its last step said. */
+/* Why the dump is not whole: what is known of the target, or what its last step said. */
 static json_t *reason(const struct kd_capture *capture)
 {
+	const char *why = capture->targets[capture->target].why;
+
 	if (capture->dump_whole)
 		return json_null();
+	if (*why)
+		return json_string(why);
 	for (unsigned int i = capture->step_count; i; i--)
 		if (capture->steps[i - 1].failed)
 			return json_sprintf("%s: %s", capture->steps[i - 1].name,
@@ -136,15 +159,15 @@ static json_t *reason(const struct kd_capture *capture)
 enum kd_status kd_manifest_write(const struct kd_capture *capture, FILE *stream, struct kd_err *err)
 {
 	json_t *root = json_pack(
-		"{si sb so ss ss so so ss ss si so so so so so s{so so so}}", "version", 2,
+		"{si sb so ss ss so so ss ss si so so so so so so s{so so so}}", "version", 2,
 		"complete", (int)capture->dump_whole, "reason", reason(capture), "host",
 		capture->host, "release", capture->release, "crash_time",
 		number_if(capture->crash_time_s != 0, capture->crash_time_s), "capture_time",
 		number(capture->capture_time_s), "format", kd_dump_format_name(capture->format),
 		"codec", capture->codec, "level", (int)kd_kinds_level(capture->saved.excluded),
 		"pages", pages(&capture->saved), "files", files(capture), "unreadable",
-		unreadable(&capture->saved), "seconds", timings(&capture->saved), "steps",
-		steps(capture), "memory_kib", "total",
+		unreadable(&capture->saved), "targets", targets(capture), "seconds",
+		timings(&capture->saved), "steps", steps(capture), "memory_kib", "total",
 		number_if(capture->memory_total_kib != 0, capture->memory_total_kib),
 		"lowest_available",
 		number_if(capture->memory_lowest_kib != 0, capture->memory_lowest_kib),

@@ -7,8 +7,9 @@
  *      "pages": {"classified", "kinds": {"kernel": n, "cache": n, …}, "kept", "saved", "zero", "unknown"},
  *      "files": {"vmcore": {"bytes", "complete", "sha256": hex or null}, …},
  *      "unreadable": {"pages": n, "addresses": ["0x…"]},
+ *      "targets": [{"name", "device", "path", "error": null or why it does not hold the dump}], in the order of trying,
  *      "seconds": {"plan", "data", "sync", "threads": {"judge", "read", "pack", "write"}},
- *      "steps": [{"name", "seconds", "peak_kib", "error": null or text}],
+ *      "steps": [{"name", "target": number, "seconds", "peak_kib", "error": null or text}],
  *      "memory_kib": {"total", "lowest_available", "largest_step"}}
  */
 #ifndef KD_CAPTURE_MANIFEST_H

@@ -7,6 +7,7 @@
 
 #include "capture/console.h"
 #include "capture/target.h"
+#include "config/image.h"
 #include "host/file.h"
 #include "host/system.h"
 
@@ -45,5 +46,5 @@ enum kd_status kd_capture_load_list(struct kd_capture *capture, const char *path
 
 enum kd_status kd_capture_load_modules(struct kd_capture *capture, struct kd_err *err)
 {
-	return kd_capture_load_list(capture, "/etc/kdump/modules", err);
+	return kd_capture_load_list(capture, KD_IMAGE_MODULES, err);
 }

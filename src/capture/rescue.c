@@ -24,6 +24,7 @@
 #include "capture/console.h"
 #include "capture/supervise.h"
 #include "capture/target.h"
+#include "config/image.h"
 #include "host/file.h"
 #include "host/system.h"
 
@@ -150,7 +151,7 @@ static enum kd_status mount_views(struct kd_capture *capture, struct kd_err *err
 	enum kd_status status;
 
 	allow_to_die();
-	status = kd_capture_load_list(capture, "/etc/kdump/rescue-modules", err);
+	status = kd_capture_load_list(capture, KD_IMAGE_RESCUE_MODULES, err);
 	if (status)
 		return status;
 	snprintf(cache, sizeof(cache), "--cache=%dM", VIEW_CACHE_MIB);

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-const struct kd_store *kd_store_of(const struct kd_capture *capture)
-{
-	return capture->target_type == KD_TARGET_RAW ? &kd_store_raw : &kd_store_folder;
-}
-
 struct kd_part *kd_part(struct kd_capture *capture, const char *name)
 {
 	struct kd_part *part;

@@ -68,7 +68,8 @@ run_child(struct kd_capture *capture, const struct kd_step *step, struct kd_step
 	struct kd_err err = {KD_OK, ""};
 
 	sigprocmask(SIG_SETMASK, before, NULL);
-	if (!step->run(capture, &err))
+	record->status = step->run(capture, &err);
+	if (!record->status)
 		_exit(0);
 	snprintf(record->why, sizeof(record->why), "%s", err.text);
 	_exit(EXIT_FAILED);
@@ -157,6 +158,7 @@ enum kd_outcome kd_supervise(struct kd_capture *capture, const struct kd_step *s
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, &before);
 	record->name = step->name;
+	record->target = capture->target;
 	record->ran = true;
 	capture->progress_bytes = 0;
 	fflush(NULL);

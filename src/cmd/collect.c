@@ -96,8 +96,12 @@ static void collect_usual(struct run *run)
 	const char *root = paths->root ? paths->root : "";
 	char path[PATH_MAX], pstore[PATH_MAX], moved[PATH_MAX];
 
-	if (config->target_type == KD_TARGET_RAW && config->target_device) {
-		snprintf(path, sizeof(path), "%s%s", root, config->target_device);
+	for (unsigned int i = 0; i < config->target_count; i++) {
+		const struct kd_config_target *target = &config->targets[i];
+
+		if (target->type != KD_TARGET_RAW || !target->device)
+			continue;
+		snprintf(path, sizeof(path), "%s%s", root, target->device);
 		collect_raw(run, path, false);
 	}
 	/* of one crash, some may have been moved by systemd-pstore(8) and some not */

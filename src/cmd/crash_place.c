@@ -91,19 +91,19 @@ static enum kd_status find_mount(const struct kd_paths *paths, const char *block
 enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
 			      char folder[PATH_MAX], struct kd_err *err)
 {
+	const struct kd_config_target *target = &config->targets[0];
 	KD_CLEANUP_FREE char *block = NULL;
 	enum kd_status status;
 
-	if (!config->target_device || config->target_type == KD_TARGET_RAW) {
-		snprintf(folder, PATH_MAX, "%s%s", paths->root ? paths->root : "",
-			 config->target_path);
+	if (!target->device || target->type == KD_TARGET_RAW) {
+		snprintf(folder, PATH_MAX, "%s%s", paths->root ? paths->root : "", target->path);
 		return KD_OK;
 	}
-	status = kd_block_find(paths, config->target_device, &block, err);
+	status = kd_block_find(paths, target->device, &block, err);
 	if (!status)
-		status = find_mount(paths, block, config->target_path, folder, err);
+		status = find_mount(paths, block, target->path, folder, err);
 	if (status)
-		return kd_context(err, status, "target %s", config->target_device);
+		return kd_context(err, status, "target %s", target->device);
 	return KD_OK;
 }
 

@@ -200,7 +200,7 @@ static void measure_dump(const struct kd_paths *paths, const struct kd_config *c
 {
 	struct kd_target target = {0};
 	struct kd_err err = {0};
-	bool found = !kd_target_find(paths, config, NULL, &target, NULL);
+	bool found = !kd_target_find(paths, &config->targets[0], NULL, &target, NULL);
 
 	model->has_dump = !kd_dump_size_measure(paths, config, found ? target.block : NULL,
 						&model->dump, &err);

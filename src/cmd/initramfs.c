@@ -63,6 +63,23 @@ static json_t *modules_json(const struct kd_initramfs *image)
 	return list;
 }
 
+static json_t *target_json(const struct kd_target *target)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", target->config.name, "block",
+			 target->block, "device", target->config.device, "type",
+			 kd_target_type_name(target->config.type), "path", target->config.path,
+			 "options", target->config.options);
+}
+
+static json_t *targets_json(const struct kd_targets *targets)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < targets->count; i++)
+		json_array_append_new(list, target_json(&targets->items[i]));
+	return list;
+}
+
 static json_t *rescue_json(const struct kd_initramfs_rescue *rescue)
 {
 	if (!rescue)
@@ -75,20 +92,28 @@ static json_t *rescue_json(const struct kd_initramfs_rescue *rescue)
 /* False when a name is not UTF-8, which JSON cannot carry, or printing fails. */
 static bool print_json(const struct kd_initramfs *image, const char *version, const char *output)
 {
-	const struct kd_config *config = kd_initramfs_config(image);
 	json_t *root =
-		json_pack("{s:s,s:s,s:s,s:I,s:I,s:{s:s,s:s,s:s,s:s,s:s},s:o,s:o}", "output", output,
-			  "kernel_version", version, "compressor", kd_initramfs_compressor(image),
-			  "bytes", (json_int_t)kd_initramfs_bytes(image), "unpacked_bytes",
-			  (json_int_t)kd_initramfs_unpacked_bytes(image), "target", "block",
-			  kd_initramfs_block_name(image), "device", config->target_device, "type",
-			  kd_target_type_name(config->target_type), "path", config->target_path,
-			  "options", config->target_options, "modules", modules_json(image),
+		json_pack("{s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "output", output, "kernel_version",
+			  version, "compressor", kd_initramfs_compressor(image), "bytes",
+			  (json_int_t)kd_initramfs_bytes(image), "unpacked_bytes",
+			  (json_int_t)kd_initramfs_unpacked_bytes(image), "targets",
+			  targets_json(kd_initramfs_targets(image)), "modules", modules_json(image),
 			  "rescue", rescue_json(kd_initramfs_rescue(image)));
 	bool printed = root && !json_dumpf(root, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
 
 	json_decref(root);
 	return printed;
+}
+
+static void print_target(const struct kd_target *target, const char *title)
+{
+	printf("%s%s (%s), %s", title, target->config.device, target->block,
+	       kd_target_type_name(target->config.type));
+	if (target->config.type != KD_TARGET_RAW)
+		printf(", folder %s", target->config.path);
+	if (*target->config.options)
+		printf(", options %s", target->config.options);
+	putchar('\n');
 }
 
 static uint64_t rescue_kib(const struct kd_initramfs_rescue *rescue)
@@ -98,19 +123,15 @@ static uint64_t rescue_kib(const struct kd_initramfs_rescue *rescue)
 
 static bool print_text(const struct kd_initramfs *image, const char *version, const char *output)
 {
+	const struct kd_targets *targets = kd_initramfs_targets(image);
 	const struct kd_initramfs_rescue *rescue = kd_initramfs_rescue(image);
-	const struct kd_config *config = kd_initramfs_config(image);
 	const struct kd_initramfs_module *modules;
 	size_t count;
 
 	modules = kd_initramfs_modules(image, &count);
-	printf("target:  %s (%s), %s", config->target_device, kd_initramfs_block_name(image),
-	       kd_target_type_name(config->target_type));
-	if (config->target_type != KD_TARGET_RAW)
-		printf(", folder %s", config->target_path);
-	if (*config->target_options)
-		printf(", options %s", config->target_options);
-	printf("\nmodules: %zu of kernel %s, in load order\n", count, version);
+	for (unsigned int i = 0; i < targets->count; i++)
+		print_target(&targets->items[i], i ? "  then:  " : "target:  ");
+	printf("modules: %zu of kernel %s, in load order\n", count, version);
 	for (size_t i = 0; i < count; i++)
 		printf("  %8" PRIu64 "  %s\n", modules[i].bytes, modules[i].name);
 	if (rescue)

@@ -28,14 +28,14 @@ static const char *check_any(const char *text)
 
 static const char *check_device(const char *text)
 {
-	static const char *const starts[] = {"UUID=", "LABEL=", "/dev/"};
+	static const char *const starts[] = {"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=", "/dev/"};
 
 	if (!*text)
 		return NULL;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (!strncmp(text, starts[i], strlen(starts[i])) && text[strlen(starts[i])])
 			return NULL;
-	return "a device is UUID=…, LABEL=… or /dev/…";
+	return "a device is UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or /dev/…";
 }
 
 /* The crash folder is made by a privileged program: a path that climbs out is a mistake. */
@@ -47,6 +47,16 @@ static const char *check_path(const char *text)
 		if (!at[3] || at[3] == '/')
 			return "a path must not contain ..";
 	return NULL;
+}
+
+/* What is run is copied into the image, to the same place. */
+static const char *check_program(const char *text)
+{
+	if (!*text)
+		return NULL;
+	if (*text != '/')
+		return "a program is named by its whole path";
+	return check_path(text);
 }
 
 static const char *check_host(const char *text)
@@ -141,6 +151,12 @@ static const char *const action_words[] = {
 	NULL,
 };
 
+static const char *const fallback_words[] = {
+	[KD_FALLBACK_BOOT] = "boot",
+	[KD_FALLBACK_NONE] = "none",
+	NULL,
+};
+
 static const char *const format_words[] = {
 	[KD_DUMP_KDUMP] = "kdump",
 	[KD_DUMP_ELF] = "elf",
@@ -159,6 +175,9 @@ static const struct kd_config_kind pause = {.unit = " seconds", .least = 0, .mos
 static const struct kd_config_kind cpus = {.unit = "", .least = 1, .most = 64};
 static const struct kd_config_kind levels = {.check = check_levels};
 static const struct kd_config_kind codec = {.check = check_codec};
+static const struct kd_config_kind optional = {.check = check_any, .empty_is_unset = true};
+static const struct kd_config_kind program = {.check = check_program, .empty_is_unset = true};
+static const struct kd_config_kind fallback = {.words = fallback_words};
 static const struct kd_config_kind size = {.check = check_bytes};
 static const struct kd_config_kind crashes = {.unit = "", .least = 0, .most = 100000};
 static const struct kd_config_kind days = {.unit = " days", .least = 0, .most = 36500};
@@ -166,14 +185,20 @@ static const struct kd_config_kind format = {.words = format_words};
 
 #define KEY(section, name, member, kind, initial)                                                  \
 	{                                                                                          \
-		section, name, offsetof(struct kd_config, member), &(kind), initial                \
+		section, name, KD_OF_CONFIG, offsetof(struct kd_config, member), &(kind), initial  \
+	}
+#define TARGET_KEY(name, member, kind, initial)                                                    \
+	{                                                                                          \
+		"target", name, KD_OF_TARGET, offsetof(struct kd_config_target, member), &(kind),  \
+			initial                                                                    \
 	}
 
 const struct kd_config_key kd_config_keys[] = {
-	KEY("target", "device", target_device, device, ""),
-	KEY("target", "type", target_type, type, "auto"),
-	KEY("target", "path", target_path, path, "/var/crash"),
-	KEY("target", "options", target_options, text_line, ""),
+	TARGET_KEY("device", device, device, ""),
+	TARGET_KEY("type", type, type, "auto"),
+	TARGET_KEY("path", path, path, "/var/crash"),
+	TARGET_KEY("options", options, text_line, ""),
+	KEY("capture", "fallback", fallback, fallback, "boot"),
 	KEY("capture", "host", host, host, ""),
 	KEY("capture", "final_action", final_action, action, "reboot"),
 	KEY("capture", "failure_action", failure_action, action, "reboot"),
@@ -182,6 +207,11 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("capture", "dump_timeout", dump_timeout_s, seconds, "3600"),
 	KEY("capture", "rescue_timeout", rescue_timeout_s, pause, "0"),
 	KEY("capture", "cpus", cpus, cpus, "1"),
+	KEY("kernel", "append", append, optional, ""),
+	KEY("kernel", "append_remove", append_remove, optional, ""),
+	KEY("hooks", "before", hook_before, program, ""),
+	KEY("hooks", "after", hook_after, program, ""),
+	KEY("hooks", "hook_timeout", hook_timeout_s, seconds, "60"),
 	KEY("dump", "level", dump_levels, levels, "31"),
 	KEY("dump", "format", dump_format, format, "kdump"),
 	KEY("dump", "compress", dump_codec, codec, "zstd"),
@@ -190,6 +220,8 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("keep", "free", keep_free, size, "0"),
 };
 const size_t kd_config_key_count = sizeof(kd_config_keys) / sizeof(*kd_config_keys);
+_Static_assert(sizeof(kd_config_keys) / sizeof(*kd_config_keys) < KD_CONFIG_KEYS_MAX,
+	       "room for a mark by key");
 
 const char *kd_target_type_name(enum kd_target_type value)
 {
@@ -204,79 +236,6 @@ const char *kd_final_action_name(enum kd_final_action value)
 const char *kd_dump_format_name(enum kd_dump_format value)
 {
 	return (unsigned int)value <= KD_DUMP_ELF ? format_words[value] : NULL;
-}
-
-/* Edits (insert, delete, replace a character) from a to b; words of the file are short. */
-static unsigned int distance(const char *a, const char *b)
-{
-	enum { MOST = 31 };
-	unsigned int row[MOST + 1];
-	size_t length = strlen(b);
-
-	if (strlen(a) > MOST || length > MOST)
-		return UINT32_MAX;
-	for (unsigned int i = 0; i <= length; i++)
-		row[i] = i;
-	for (unsigned int above = 1; *a; a++, above++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = above;
-		for (size_t i = 1; i <= length; i++) {
-			unsigned int best = diagonal + (*a != b[i - 1]);
-
-			diagonal = row[i];
-			if (best > row[i] + 1)
-				best = row[i] + 1;
-			if (best > row[i - 1] + 1)
-				best = row[i - 1] + 1;
-			row[i] = best;
-		}
-	}
-	return row[length];
-}
-
-const struct kd_config_key *kd_config_find_key(const char *section, const char *name,
-					       struct kd_err *err)
-{
-	/* Worse than half the word is not what was meant. */
-	unsigned int best = (unsigned int)strlen(name) / 2 + 1;
-	const struct kd_config_key *nearest = NULL, *elsewhere = NULL, *near_section = NULL;
-	bool known_section = false;
-
-	for (const struct kd_config_key *key = kd_config_keys;
-	     key < kd_config_keys + kd_config_key_count; key++) {
-		bool here = !strcmp(key->section, section);
-		unsigned int edits = distance(name, key->name);
-
-		known_section |= here;
-		if (here && !edits)
-			return key;
-		if (!edits)
-			elsewhere = key;
-		if (here && edits < best) {
-			best = edits;
-			nearest = key;
-		}
-		if (distance(section, key->section) <= strlen(section) / 2)
-			near_section = key;
-	}
-	if (elsewhere)
-		kd_fail(err, KD_INVALID, "%s belongs below [%s]", name, elsewhere->section);
-	else if (!*section)
-		kd_fail(err, KD_INVALID, "%s: stands before the first [section]", name);
-	else if (!known_section && near_section)
-		kd_fail(err, KD_INVALID, "[%s]: no such section; did you mean [%s]?", section,
-			near_section->section);
-	else if (!known_section)
-		kd_fail(err, KD_INVALID,
-			"[%s]: no such section; there are [target], [capture], [dump] and [keep]",
-			section);
-	else if (nearest)
-		kd_fail(err, KD_INVALID, "%s: no such key in [%s]; did you mean %s?", name, section,
-			nearest->name);
-	else
-		kd_fail(err, KD_INVALID, "%s: no such key in [%s]", name, section);
-	return NULL;
 }
 
 static enum kd_status parse_word(const struct kd_config_key *key, const char *text, void *member,
@@ -333,10 +292,10 @@ static enum kd_status parse_text(const struct kd_config_key *key, const char *te
 	return KD_OK;
 }
 
-enum kd_status kd_config_parse_value(const struct kd_config_key *key, const char *text,
-				     struct kd_config *config, struct kd_err *err)
+enum kd_status kd_config_parse_value(const struct kd_config_key *key, const char *text, void *owner,
+				     struct kd_err *err)
 {
-	void *member = (char *)config + key->offset;
+	void *member = (char *)owner + key->offset;
 
 	if (key->kind->words)
 		return parse_word(key, text, member, err);
@@ -345,10 +304,10 @@ enum kd_status kd_config_parse_value(const struct kd_config_key *key, const char
 	return parse_number(key, text, member, err);
 }
 
-const char *kd_config_value_text(const struct kd_config_key *key, const struct kd_config *config,
-				 char buffer[], size_t bytes)
+const char *kd_config_value_text(const struct kd_config_key *key, const void *owner, char buffer[],
+				 size_t bytes)
 {
-	const void *member = (const char *)config + key->offset;
+	const void *member = (const char *)owner + key->offset;
 	const char *string;
 
 	if (key->kind->words)

@@ -49,6 +49,7 @@ enum kd_status kd_block_probe(const struct kd_paths *paths, const char *name,
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
 							 BLKID_SUBLKS_LABEL);
 	blkid_probe_enable_partitions(probe, 1);
+	blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
 	errno = 0;
 	result = blkid_do_safeprobe(probe);
 	if (result == -2)
@@ -60,6 +61,8 @@ enum kd_status kd_block_probe(const struct kd_paths *paths, const char *name,
 	take_value(probe, "TYPE", found.type);
 	take_value(probe, "UUID", found.uuid);
 	take_value(probe, "LABEL", found.label);
+	take_value(probe, "PART_ENTRY_UUID", found.part_uuid);
+	take_value(probe, "PART_ENTRY_NAME", found.part_label);
 	take_value(probe, "PTTYPE", type);
 	found.partitioned = *type != '\0';
 	blkid_free_probe(probe);
@@ -115,6 +118,16 @@ static enum kd_status find_path(const struct kd_paths *paths, const char *device
 	return KD_OK;
 }
 
+static const struct {
+	const char *prefix;
+	size_t offset; /* in struct kd_block_content */
+} tags[] = {
+	{"UUID=", offsetof(struct kd_block_content, uuid)},
+	{"LABEL=", offsetof(struct kd_block_content, label)},
+	{"PARTUUID=", offsetof(struct kd_block_content, part_uuid)},
+	{"PARTLABEL=", offsetof(struct kd_block_content, part_label)},
+};
+
 static bool carries(const struct kd_paths *paths, const char *name, const char *device)
 {
 	struct kd_block_content content;
@@ -129,8 +142,13 @@ static bool carries(const struct kd_paths *paths, const char *name, const char *
 	free(size);
 	if (empty || kd_block_probe(paths, name, &content, NULL))
 		return false;
-	return !strncmp(device, "UUID=", 5) ? !strcmp(content.uuid, device + 5)
-					    : !strcmp(content.label, device + strlen("LABEL="));
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		size_t length = strlen(tags[i].prefix);
+
+		if (!strncmp(device, tags[i].prefix, length))
+			return !strcmp((const char *)&content + tags[i].offset, device + length);
+	}
+	return false;
 }
 
 static enum kd_status find_tag(const struct kd_paths *paths, const char *device, char **name,

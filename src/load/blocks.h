@@ -15,6 +15,8 @@ struct kd_block_content {
 	char type[KD_BLOCK_TEXT_BYTES]; /* of the file system: "ext4" */
 	char uuid[KD_BLOCK_TEXT_BYTES];
 	char label[KD_BLOCK_TEXT_BYTES];
+	char part_uuid[KD_BLOCK_TEXT_BYTES]; /* of its entry in the partition table */
+	char part_label[KD_BLOCK_TEXT_BYTES];
 	bool partitioned;
 };
 
@@ -23,8 +25,8 @@ enum kd_status kd_block_probe(const struct kd_paths *paths, const char *name,
 			      struct kd_block_content *content, struct kd_err *err);
 
 /*
- * The kernel name of UUID=…, LABEL=… or /dev/…, for the caller to free. KD_NOTFOUND; KD_UNSUPPORTED
- * where several devices carry the UUID or label.
+ * The kernel name of UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or /dev/…, for the caller to free. KD_NOTFOUND; KD_UNSUPPORTED
+ * where several devices carry it.
  */
 enum kd_status kd_block_find(const struct kd_paths *paths, const char *device, char **name,
 			     struct kd_err *err);

@@ -106,6 +106,28 @@ static bool has_parameter(const char *line, const char *name)
 	return false;
 }
 
+/* Whether the person does not want this parameter, whoever asks for it. */
+static bool is_removed(const struct kd_load_request *request, const char *parameter, size_t length)
+{
+	const char *names = request->remove ? request->remove : "";
+
+	while (*names) {
+		size_t name_length;
+		char name[64];
+
+		names += strspn(names, " \t\n");
+		name_length = strcspn(names, " \t\n");
+		if (name_length && name_length < sizeof(name)) {
+			memcpy(name, names, name_length);
+			name[name_length] = '\0';
+			if (is_named(parameter, length, name))
+				return true;
+		}
+		names += name_length;
+	}
+	return false;
+}
+
 /* A line that grows by parameters, without anybody counting bytes. */
 struct builder {
 	char *text;
@@ -132,29 +154,32 @@ static void append(struct builder *builder, const char *text, size_t length)
 	builder->text = grown;
 }
 
-/* Every parameter of a line that has this name. */
-static void append_named(struct builder *builder, const char *line, const char *name)
+/* Every parameter of a line that has this name and is wanted. */
+static void append_named(const struct kd_load_request *request, struct builder *builder,
+			 const char *line, const char *name)
 {
 	while (*line) {
 		size_t length;
 
 		line += strspn(line, " \t\n");
 		length = parameter_length(line);
-		if (length && is_named(line, length, name))
+		if (length && is_named(line, length, name) && !is_removed(request, line, length))
 			append(builder, line, length);
 		line += length;
 	}
 }
 
-/* Every parameter of a line, but those that describe the first boot. */
-static void append_reused(struct builder *builder, const char *line)
+/* Every parameter of a line, but those that describe the first boot or are not wanted. */
+static void append_reused(const struct kd_load_request *request, struct builder *builder,
+			  const char *line)
 {
 	while (*line) {
-		bool keep = true;
 		size_t length;
+		bool keep;
 
 		line += strspn(line, " \t\n");
 		length = parameter_length(line);
+		keep = !is_removed(request, line, length);
 		for (size_t i = 0; i < sizeof(first_boot_only) / sizeof(*first_boot_only); i++)
 			keep &= !is_named(line, length, first_boot_only[i]);
 		if (keep)
@@ -175,9 +200,11 @@ static void append_all(struct builder *builder, const char *line)
 	}
 }
 
-static void append_needed(struct builder *builder, const char *name, const char *text)
+static void append_needed(const struct kd_load_request *request, struct builder *builder,
+			  const char *name, const char *text)
 {
-	if (!has_parameter(builder->text ? builder->text : "", name))
+	if (!has_parameter(builder->text ? builder->text : "", name) &&
+	    !is_removed(request, text, strlen(text)))
 		append(builder, text, strlen(text));
 }
 
@@ -263,7 +290,7 @@ static enum kd_status append_base(const struct kd_load_request *request, struct 
 	status = kd_file_read(kd_path(path, request->paths->proc, "cmdline"), PROC_CMDLINE_BYTES,
 			      &running, &bytes, err);
 	if (!status)
-		append_reused(builder, running);
+		append_reused(request, builder, running);
 	return status;
 }
 
@@ -277,7 +304,7 @@ static void append_consoles(const struct kd_load_request *request, struct builde
 	if (!has_parameter(builder->text ? builder->text : "", "console") &&
 	    !kd_file_read(kd_path(path, request->paths->proc, "cmdline"), PROC_CMDLINE_BYTES,
 			  &running, &bytes, NULL))
-		append_named(builder, running, "console");
+		append_named(request, builder, running, "console");
 }
 
 enum kd_status kd_command_line_make(const struct kd_load_request *request,
@@ -296,7 +323,7 @@ enum kd_status kd_command_line_make(const struct kd_load_request *request,
 	if (!status)
 		append_cpus(request, &builder);
 	for (size_t i = 0; !status && i < sizeof(needed) / sizeof(*needed); i++)
-		append_needed(&builder, needed[i].name, needed[i].text);
+		append_needed(request, &builder, needed[i].name, needed[i].text);
 	if (!status)
 		status = append_address(&builder, "elfcorehdr", needs->elfcorehdr, err);
 	if (!status && needs->acpi_rsdp &&

@@ -62,6 +62,12 @@ static enum kd_status add(struct kd_cpio *cpio, struct kd_cpio_entry entry, stru
 	return append(cpio, entry, err);
 }
 
+bool kd_cpio_has(const struct kd_cpio *cpio, const char *path)
+{
+	path += strspn(path, "/");
+	return find(cpio, path, strlen(path)) != NULL;
+}
+
 enum kd_status kd_cpio_add_folder(struct kd_cpio *cpio, const char *path, unsigned int mode,
 				  struct kd_err *err)
 {

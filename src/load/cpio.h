@@ -6,6 +6,7 @@
 #ifndef KD_LOAD_CPIO_H
 #define KD_LOAD_CPIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ enum kd_status kd_cpio_add_device(struct kd_cpio *cpio, const char *path, unsign
 				  struct kd_err *err);
 enum kd_status kd_cpio_add_file(struct kd_cpio *cpio, const char *path, unsigned int mode,
 				void *data, size_t bytes, struct kd_err *err);
+
+/* Whether there is an entry of that path. */
+bool kd_cpio_has(const struct kd_cpio *cpio, const char *path);
 
 /* The archive, sorted by path: *data is the caller's to free. */
 enum kd_status kd_cpio_pack(struct kd_cpio *cpio, char **data, size_t *bytes, struct kd_err *err);

@@ -55,44 +55,68 @@ static enum kd_status check_initrd(const struct kd_load_arguments *arguments, co
 	return status;
 }
 
+/* The image that a file of the configuration may be newer than. */
+struct copy {
+	const char *initrd;
+	time_t made_s;
+	const struct kd_log *log;
+};
+
+static enum kd_status warn_if_newer(void *opaque, const char *file, struct kd_err *err)
+{
+	const struct copy *copy = opaque;
+	struct stat info;
+
+	if (stat(file, &info))
+		return kd_fail_errno(err, errno, "%s", file);
+	if (info.st_mtim.tv_sec > copy->made_s)
+		kd_log(copy->log, KD_LOG_WARNING,
+		       "%s is newer than %s, which has a copy of it: run `kdump initramfs` and "
+		       "`kdump load`",
+		       file, copy->initrd);
+	return KD_OK;
+}
+
 /* The image carries a copy of the configuration, made when it was built. */
 static void warn_of_new_config(const struct kd_paths *paths, const char *initrd,
 			       const struct kd_log *log)
 {
-	struct stat config, image;
+	struct copy copy = {.initrd = initrd, .log = log};
+	struct stat image;
 
-	if (stat(paths->config, &config) || stat(initrd, &image))
+	if (stat(initrd, &image))
 		return;
-	if (config.st_mtim.tv_sec > image.st_mtim.tv_sec)
-		kd_log(log, KD_LOG_WARNING,
-		       "%s is newer than %s, which has a copy of it: run `kdump initramfs` and "
-		       "`kdump load`",
-		       paths->config, initrd);
+	copy.made_s = image.st_mtim.tv_sec;
+	kd_config_files(paths->config, warn_if_newer, &copy, NULL);
 }
 
-/* What the configuration says of the second kernel; a mistake in it stops `kdump initramfs`, not this. */
-static unsigned int configured_cpus(const struct kd_paths *paths, const struct kd_log *log)
+/*
+ * What the configuration says of the second kernel, where the person did not; a mistake in it stops `kdump
+ * initramfs`, not this.
+ */
+static enum kd_status take_config(const struct kd_paths *paths, const struct kd_log *log,
+				  struct kd_load_resolved *made, struct kd_err *err)
 {
-	struct kd_config config;
-	unsigned int cpus = 1;
-	struct kd_err err;
-	enum kd_status status;
+	enum kd_status status = kd_config_init(&made->config, err);
+	struct kd_err why;
 
-	if (kd_config_init(&config, &err))
-		return cpus;
-	status = kd_config_read(&config, paths->config, &err);
-	if (!status)
-		cpus = config.cpus;
-	else if (status != KD_NOTFOUND)
-		kd_log(log, KD_LOG_WARNING, "%s", err.text);
-	kd_config_deinit(&config);
-	return cpus;
+	if (status)
+		return status;
+	status = kd_config_read(&made->config, paths->config, &why);
+	if (status && status != KD_NOTFOUND)
+		kd_log(log, KD_LOG_WARNING, "%s", why.text);
+	made->request.cpus = made->config.cpus;
+	made->request.remove = made->config.append_remove;
+	if (!made->request.append)
+		made->request.append = made->config.append;
+	return KD_OK;
 }
 
 void kd_load_resolved_deinit(struct kd_load_resolved *resolved)
 {
 	free(resolved->kernel);
 	free(resolved->initrd);
+	kd_config_deinit(&resolved->config);
 	*resolved = (struct kd_load_resolved){0};
 }
 
@@ -127,11 +151,15 @@ enum kd_status kd_load_resolve(const struct kd_paths *paths,
 		.command_line = arguments->command_line,
 		.reuse_command_line = arguments->reuse_command_line,
 		.append = arguments->append,
-		.cpus = configured_cpus(paths, log),
 		.method = arguments->method,
 		.backup = arguments->backup,
 		.log = log,
 	};
+	status = take_config(paths, log, &made, err);
+	if (status) {
+		kd_load_resolved_deinit(&made);
+		return status;
+	}
 	*resolved = made;
 	return KD_OK;
 }

@@ -4,6 +4,7 @@
 #define KD_LOAD_DEFAULTS_H
 
 #include "base/err.h"
+#include "config/config.h"
 #include "load/load.h"
 #include "load/record.h"
 
@@ -11,6 +12,7 @@
 struct kd_load_resolved {
 	struct kd_load_request request; /* method as in the arguments: perhaps AUTO */
 	char *kernel, *initrd;
+	struct kd_config config; /* of the system */
 };
 
 /*

@@ -33,11 +33,11 @@ static const struct {
 	const char *path_part, *file, *prefix; /* prefix: what the file must start with */
 	const char *what;
 } out_of_reach[] = {
-	{NULL, "dm/uuid", "LVM-", "an LVM logical volume"},
+	{NULL, "dm/uuid", "LVM-", "an LVM logical volume that is not linear or striped"},
 	{NULL, "dm/uuid", "CRYPT-", "encrypted: the second kernel has no key"},
 	{NULL, "dm/uuid", "mpath-", "a multipath device"},
 	{NULL, "dm/uuid", "", "a device-mapper device"},
-	{NULL, "md/level", "", "a software RAID array"},
+	{NULL, "md/level", "", "a software RAID array whose metadata is not of version 1"},
 	{NULL, "loop/backing_file", "", "a loop device"},
 	{"/virtual/nvme-fabrics/", NULL, NULL, "an NVMe disk on the network"},
 	{"/session", NULL, NULL, "an iSCSI disk"},

@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/image.h"
 #include "host/file.h"
 #include "load/compress.h"
 #include "load/cpio.h"
 #include "load/kconfig.h"
 #include "load/needs.h"
 #include "load/program.h"
+#include "load/programs.h"
 #include "load/rescue.h"
-#include "load/target.h"
+#include "load/targets.h"
+
+enum { PROGRAM_BYTES_MAX = 64 << 20 };
 
 /* Modules that are loaded together. */
 struct module_set {
@@ -23,7 +27,9 @@ struct module_set {
 };
 
 struct kd_initramfs {
-	struct kd_target target;
+	struct kd_config config; /* as the second kernel needs it */
+	struct kd_targets targets;
+	struct kd_programs programs;
 	struct module_set modules, rescue_modules;
 	struct kd_initramfs_rescue rescue;
 	const struct kd_compressor *compressor;
@@ -48,7 +54,9 @@ void kd_initramfs_free(struct kd_initramfs *image)
 		return;
 	free_modules(&image->modules);
 	free_modules(&image->rescue_modules);
-	kd_target_deinit(&image->target);
+	kd_config_deinit(&image->config);
+	kd_targets_deinit(&image->targets);
+	kd_programs_deinit(&image->programs);
 	free(image->data);
 	free(image);
 }
@@ -85,7 +93,7 @@ static enum kd_status add_config(struct kd_cpio *cpio, const struct kd_config *c
 
 	if (status)
 		return kd_context(err, status, "configuration for the image");
-	return kd_cpio_add_file(cpio, "etc/kdump.conf", 0644, text, strlen(text), err);
+	return kd_cpio_add_file(cpio, KD_IMAGE_CONFIG, 0644, text, strlen(text), err);
 }
 
 /* "/mnt/lib/modules/V/kernel/fs/x.ko.xz" becomes "/lib/modules/V/kernel/fs/x.ko". */
@@ -171,7 +179,7 @@ static enum kd_status add_rescue(const struct kd_initramfs_request *request,
 	if (!status)
 		status = kd_rescue_add(request, cpio, modules, &image->rescue, err);
 	if (!status)
-		status = add_modules(&image->rescue_modules, "etc/kdump/rescue-modules", cpio,
+		status = add_modules(&image->rescue_modules, KD_IMAGE_RESCUE_MODULES, cpio,
 				     request->paths, kd_modules_files(modules), err);
 	kd_modules_close(modules);
 	for (size_t i = 0; i < image->rescue_modules.count; i++)
@@ -179,7 +187,50 @@ static enum kd_status add_rescue(const struct kd_initramfs_request *request,
 	return status;
 }
 
-/* Everything between the target and the packed image. */
+/* How the second kernel puts the targets' devices together. */
+static enum kd_status add_assembly(struct kd_cpio *cpio, const struct kd_targets *targets,
+				   struct kd_err *err)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	for (unsigned int i = 0; stream && i < targets->count; i++) {
+		const struct kd_names *lines = &targets->items[i].stack.assembly;
+
+		for (size_t line = 0; line < lines->count; line++)
+			fprintf(stream, "%u %s\n", i, lines->items[line]);
+	}
+	if (!stream || fclose(stream)) {
+		free(text);
+		return kd_fail(err, KD_NOMEM, "initramfs: no memory");
+	}
+	if (bytes)
+		return kd_cpio_add_file(cpio, KD_IMAGE_ASSEMBLY, 0644, text, bytes, err);
+	free(text);
+	return KD_OK;
+}
+
+static enum kd_status add_programs(struct kd_cpio *cpio, const struct kd_programs *programs,
+				   struct kd_err *err)
+{
+	enum kd_status status = KD_OK;
+
+	for (size_t i = 0; i < programs->count && !status; i++) {
+		const struct kd_program_file *file = &programs->files[i];
+		size_t bytes;
+		char *data;
+
+		if (kd_cpio_has(cpio, file->path))
+			continue; /* the rescue shell's busybox */
+		status = kd_file_read(file->source, PROGRAM_BYTES_MAX, &data, &bytes, err);
+		if (!status)
+			status = kd_cpio_add_file(cpio, file->path, 0755, data, bytes, err);
+	}
+	return status;
+}
+
+/* Everything between the targets and the packed image. */
 static enum kd_status fill(const struct kd_initramfs_request *request, struct kd_initramfs *image,
 			   const struct kd_names *files, struct kd_err *err)
 {
@@ -193,12 +244,16 @@ static enum kd_status fill(const struct kd_initramfs_request *request, struct kd
 	if (status)
 		kd_context(err, status, "capture program");
 	if (!status)
-		status = add_config(&cpio, &image->target.config, err);
+		status = add_config(&cpio, &image->config, err);
 	if (!status)
-		status = add_modules(&image->modules, "etc/kdump/modules", &cpio, request->paths,
+		status = add_assembly(&cpio, &image->targets, err);
+	if (!status)
+		status = add_modules(&image->modules, KD_IMAGE_MODULES, &cpio, request->paths,
 				     files, err);
-	if (!status && kd_config_wants_shell(&image->target.config))
+	if (!status && kd_config_wants_shell(&image->config))
 		status = add_rescue(request, image, &cpio, err);
+	if (!status)
+		status = add_programs(&cpio, &image->programs, err);
 	if (!status)
 		status = kd_cpio_pack(&cpio, &packed, &bytes, err);
 	kd_cpio_deinit(&cpio);
@@ -209,6 +264,82 @@ static enum kd_status fill(const struct kd_initramfs_request *request, struct kd
 	}
 	free(packed);
 	return status;
+}
+
+/* What finding the targets collects for the image. */
+struct gathering {
+	const struct kd_initramfs_request *request;
+	const struct kd_kconfig *kconfig;
+	struct kd_modules *modules;
+	struct kd_programs *programs;
+};
+
+static enum kd_status gather(void *opaque, const struct kd_target *target, struct kd_err *err)
+{
+	const struct gathering *gathering = opaque;
+	const struct kd_paths *paths = gathering->request->paths;
+	enum kd_status status = kd_need_modules(paths, gathering->request->kernel_version, target,
+						gathering->kconfig, gathering->modules, err);
+
+	for (size_t i = 0; i < target->stack.programs.count && !status; i++)
+		status = kd_programs_add(gathering->programs, paths,
+					 target->stack.programs.items[i], err);
+	return status;
+}
+
+static enum kd_status add_hooks(const struct gathering *gathering, const struct kd_config *config,
+				struct kd_err *err)
+{
+	const char *const hooks[] = {config->hook_before, config->hook_after};
+	enum kd_status status = KD_OK;
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks) && !status; i++) {
+		char path[PATH_MAX];
+
+		if (!hooks[i])
+			continue;
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(hooks[i], " \t"), hooks[i]);
+		status = kd_programs_add(gathering->programs, gathering->request->paths, path, err);
+	}
+	return status ? kd_context(err, status, "hook") : KD_OK;
+}
+
+/* The configuration with the targets as they were found. */
+static enum kd_status resolve_config(const struct kd_config *config,
+				     const struct kd_targets *targets, struct kd_config *resolved,
+				     struct kd_err *err)
+{
+	enum kd_status status = kd_config_copy(config, resolved, err);
+
+	if (status)
+		return status;
+	while (resolved->target_count)
+		kd_config_target_deinit(&resolved->targets[--resolved->target_count]);
+	for (unsigned int i = 0; i < targets->count && !status; i++) {
+		status = kd_config_target_copy(&targets->items[i].config, &resolved->targets[i],
+					       err);
+		resolved->target_count += !status;
+	}
+	/* The first is called [target]: there always is one of that name. */
+	if (!status)
+		*resolved->targets[0].name = '\0';
+	return status;
+}
+
+/* All that is to be known before the image is written. */
+static enum kd_status find_out(const struct gathering *gathering, struct kd_initramfs *image,
+			       struct kd_err *err)
+{
+	const struct kd_initramfs_request *request = gathering->request;
+	struct gathering copy = *gathering;
+	const struct kd_target_check check = {gather, &copy};
+	enum kd_status status = kd_targets_find(request->paths, request->config, request->log,
+						&check, &image->targets, err);
+
+	if (!status)
+		status = add_hooks(gathering, request->config, err);
+	return status ? status
+		      : resolve_config(request->config, &image->targets, &image->config, err);
 }
 
 enum kd_status kd_initramfs_make(const struct kd_initramfs_request *request,
@@ -224,12 +355,11 @@ enum kd_status kd_initramfs_make(const struct kd_initramfs_request *request,
 	status = kd_kconfig_read(request->paths, request->kernel_version, &kconfig, err);
 	if (!status)
 		status = kd_modules_open(request->paths, request->kernel_version, &modules, err);
-	if (!status)
-		status = kd_target_find(request->paths, request->config, request->log,
-					&made->target, err);
-	if (!status)
-		status = kd_need_modules(request->paths, request->kernel_version, &made->target,
-					 &kconfig, modules, err);
+	if (!status) {
+		const struct gathering gathering = {request, &kconfig, modules, &made->programs};
+
+		status = find_out(&gathering, made, err);
+	}
 	if (!status) {
 		made->compressor = kd_compressor_for(&kconfig);
 		status = fill(request, made, kd_modules_files(modules), err);
@@ -264,12 +394,17 @@ const struct kd_initramfs_rescue *kd_initramfs_rescue(const struct kd_initramfs 
 
 const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image)
 {
-	return &image->target.config;
+	return &image->config;
 }
 
 const char *kd_initramfs_block_name(const struct kd_initramfs *image)
 {
-	return image->target.block;
+	return image->targets.items[0].block;
+}
+
+const struct kd_targets *kd_initramfs_targets(const struct kd_initramfs *image)
+{
+	return &image->targets;
 }
 
 const char *kd_initramfs_compressor(const struct kd_initramfs *image)

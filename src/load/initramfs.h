@@ -2,9 +2,9 @@
 /*
  * The capture image: the initramfs that the second kernel starts from.
  *
- * It holds kdump-capture as /init, the resolved configuration as /etc/kdump.conf, and those modules
- * that reaching the target needs, decompressed, with their load order in /etc/kdump/modules (one
- * absolute path a line, dependencies first). The same inputs give the same bytes.
+ * It holds kdump-capture as /init, the resolved configuration as /etc/kdump.conf, those modules
+ * that reaching the targets needs, decompressed, with their load order in /etc/kdump/modules, how their devices are put
+ * together, and the hooks. config/image.h has the places. The same inputs give the same bytes.
  *
  * Two halves: kd_initramfs_make() finds out everything and fails where the second kernel could not
  * reach the target; kd_initramfs_write() only writes.
@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "host/paths.h"
+#include "load/targets.h"
 
 /* Static programs. */
 struct kd_image_programs {
@@ -30,7 +31,7 @@ struct kd_initramfs_request {
 	const struct kd_paths *paths;
 	const char *kernel_version; /* a folder below paths->modules */
 	struct kd_image_programs programs;
-	const struct kd_config *config; /* its target_device may be NULL: found from target_path */
+	const struct kd_config *config; /* a target's device may be NULL: found from its path */
 	const struct kd_log *log;
 };
 
@@ -69,7 +70,9 @@ const struct kd_initramfs_module *kd_initramfs_modules(const struct kd_initramfs
 						       size_t *count);
 /* What /etc/kdump.conf of the image says: device as UUID=…, type and path resolved. */
 const struct kd_config *kd_initramfs_config(const struct kd_initramfs *image);
-/* The block device on this system, as its kernel name ("vda1"). */
+/* The targets on this system, in the order of that configuration's. */
+const struct kd_targets *kd_initramfs_targets(const struct kd_initramfs *image);
+/* The block device of the first on this system, as its kernel name ("vda1"). */
 const char *kd_initramfs_block_name(const struct kd_initramfs *image);
 const char *kd_initramfs_compressor(const struct kd_initramfs *image);  /* "zstd", "gzip", "none" */
 uint64_t kd_initramfs_bytes(const struct kd_initramfs *image);          /* as written */

@@ -27,7 +27,9 @@ struct kd_load_request {
 	const char *command_line; /* the base; NULL: empty */
 	bool reuse_command_line;  /* start from the running kernel's instead */
 	const char *append;       /* NULL: nothing */
-	unsigned int cpus;        /* that the second kernel uses; 0: one */
+	const char
+		*remove;   /* names of parameters that are not passed, blanks between; NULL: none */
+	unsigned int cpus; /* that the second kernel uses; 0: one */
 	enum kd_load_method method;
 	enum kd_backup backup;
 	const struct kd_log *log;

@@ -122,7 +122,7 @@ static enum kd_status need_character_sets(const struct kd_target *target,
 					  struct kd_err *err)
 {
 	static const char *const usual[] = {"nls_cp437", "nls_iso8859_1", "nls_ascii", "nls_utf8"};
-	const char *options = target->config.target_options;
+	const char *options = target->config.options;
 	char page[32], set[32], name[64];
 	enum kd_status status = KD_OK;
 
@@ -145,15 +145,15 @@ static enum kd_status need_file_system(const struct kd_target *target,
 				       const struct kd_kconfig *kconfig, struct kd_modules *modules,
 				       struct missing *missing, struct kd_err *err)
 {
-	const char *name = kd_target_type_name(target->config.target_type);
+	const char *name = kd_target_type_name(target->config.type);
 	enum kd_status status;
 
-	if (target->config.target_type == KD_TARGET_RAW)
+	if (target->config.type == KD_TARGET_RAW)
 		return KD_OK;
 	status = need_named(name, "file system of the target", modules, missing, err);
 	if (status)
 		return status;
-	if (target->config.target_type == KD_TARGET_VFAT)
+	if (target->config.type == KD_TARGET_VFAT)
 		return need_character_sets(target, kconfig, modules, missing, err);
 	/* crypto_alloc_shash("crc32c"); newer kernels have it as plain library code. */
 	return need_named("crypto-crc32c", "", modules, NULL, err);
@@ -178,9 +178,14 @@ enum kd_status kd_need_modules(const struct kd_paths *paths, const char *version
 			       struct kd_modules *modules, struct kd_err *err)
 {
 	struct missing missing = {0};
-	enum kd_status status;
+	enum kd_status status = KD_OK;
 
-	status = need_drivers(paths, version, target->block, modules, &missing, err);
+	for (size_t i = 0; i < target->stack.disks.count && !status; i++)
+		status = need_drivers(paths, version, target->stack.disks.items[i], modules,
+				      &missing, err);
+	for (size_t i = 0; i < target->stack.modules.count && !status; i++)
+		status = need_named(target->stack.modules.items[i], "what the target is made of",
+				    modules, &missing, err);
 	if (!status)
 		status = need_file_system(target, kconfig, modules, &missing, err);
 	if (!status)

@@ -67,18 +67,18 @@ static const char *below(const char *path, const char *folder)
 	return path + length;
 }
 
-static enum kd_status set_path(struct kd_config *config, const char *root, const char *rest,
+static enum kd_status set_path(struct kd_config_target *config, const char *root, const char *rest,
 			       struct kd_err *err)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s%s", strcmp(root, "/") ? root : "", rest);
-	return kd_config_set(config, "target", "path", *path ? path : "/", err);
+	return kd_config_target_set(config, "path", *path ? path : "/", err);
 }
 
 /* A btrfs mount shows a subvolume: it becomes a mount option, and the path starts there. */
 static enum kd_status set_btrfs_path(struct libmnt_fs *mount, const char *rest,
-				     struct kd_config *config, struct kd_err *err)
+				     struct kd_config_target *config, struct kd_err *err)
 {
 	const char *super = mnt_fs_get_fs_options(mount), *inside;
 	char subvolume[256], options[PATH_MAX], *value;
@@ -96,11 +96,11 @@ static enum kd_status set_btrfs_path(struct libmnt_fs *mount, const char *rest,
 		return kd_fail(err, KD_CORRUPT, "%s: mountinfo: root %s is not in subvolume %s",
 			       mnt_fs_get_target(mount), mnt_fs_get_root(mount), subvolume);
 	status = set_path(config, inside, rest, err);
-	if (status || strstr(config->target_options, "subvol"))
+	if (status || strstr(config->options, "subvol"))
 		return status;
-	snprintf(options, sizeof(options), "%s%ssubvol=%s", config->target_options,
-		 *config->target_options ? "," : "", subvolume);
-	return kd_config_set(config, "target", "options", options, err);
+	snprintf(options, sizeof(options), "%s%ssubvol=%s", config->options,
+		 *config->options ? "," : "", subvolume);
+	return kd_config_target_set(config, "options", options, err);
 }
 
 /* The mount that shows path: the deepest one, the latest of several at the same place. */
@@ -161,7 +161,7 @@ static enum kd_status find_by_path(const struct kd_paths *paths, struct kd_targe
 
 	if (!table)
 		return kd_fail(err, KD_NOMEM, "mountinfo: no memory");
-	canonical(target->config.target_path, path);
+	canonical(target->config.path, path);
 	kd_path(mountinfo, paths->proc, "self/mountinfo");
 	result = mnt_table_parse_file(table, mountinfo);
 	if (!result)
@@ -204,7 +204,7 @@ static enum kd_status check_unique(const struct kd_paths *paths, const char *tag
 static enum kd_status settle(const struct kd_paths *paths, const struct kd_log *log,
 			     struct kd_target *target, struct kd_err *err)
 {
-	struct kd_config *config = &target->config;
+	struct kd_config_target *config = &target->config;
 	struct kd_block_content content;
 	char device[KD_BLOCK_TEXT_BYTES + 8];
 	enum kd_status status;
@@ -213,50 +213,54 @@ static enum kd_status settle(const struct kd_paths *paths, const struct kd_log *
 	status = kd_block_probe(paths, target->block, &content, err);
 	if (status)
 		return status;
-	if (config->target_type == KD_TARGET_RAW) {
+	if (config->type == KD_TARGET_RAW) {
 		kd_log(log, KD_LOG_WARNING,
 		       "%s: a raw target has no UUID: the second kernel takes what has this name",
-		       config->target_device);
+		       config->device);
 		return check_raw(device, &content, err);
 	}
 	if (type_of(content.type) == KD_TARGET_AUTO)
 		return kd_fail(err, KD_UNSUPPORTED,
 			       "%s: holds %s: a target is ext4, xfs, btrfs or vfat, or type = raw",
 			       device, *content.type ? content.type : "no file system");
-	if (config->target_type != KD_TARGET_AUTO && config->target_type != type_of(content.type))
+	if (config->type != KD_TARGET_AUTO && config->type != type_of(content.type))
 		return kd_fail(err, KD_INVALID, "%s: holds %s, but [target] type is %s", device,
-			       content.type, kd_target_type_name(config->target_type));
-	config->target_type = type_of(content.type);
-	if (config->target_device && strncmp(config->target_device, "/dev/", 5))
+			       content.type, kd_target_type_name(config->type));
+	config->type = type_of(content.type);
+	if (config->device && strncmp(config->device, "/dev/", 5))
 		return KD_OK;
 	if (*content.uuid)
 		snprintf(device, sizeof(device), "UUID=%s", content.uuid);
 	else
 		kd_log(log, KD_LOG_WARNING, "%s: has no UUID: found by its name", device);
 	status = *content.uuid ? check_unique(paths, device, err) : KD_OK;
-	return status ? status : kd_config_set(config, "target", "device", device, err);
+	return status ? status : kd_config_target_set(config, "device", device, err);
 }
 
-enum kd_status kd_target_find(const struct kd_paths *paths, const struct kd_config *config,
+enum kd_status kd_target_find(const struct kd_paths *paths, const struct kd_config_target *config,
 			      const struct kd_log *log, struct kd_target *target,
 			      struct kd_err *err)
 {
 	struct kd_target found = {0};
-	enum kd_status status = kd_config_copy(config, &found.config, err);
+	enum kd_status status = kd_config_target_copy(config, &found.config, err);
+	char section[64];
 
 	if (status)
 		return status;
-	if (config->target_device)
-		status = kd_block_find(paths, config->target_device, &found.block, err);
-	else if (config->target_type == KD_TARGET_RAW)
+	if (config->device)
+		status = kd_block_find(paths, config->device, &found.block, err);
+	else if (config->type == KD_TARGET_RAW)
 		status = kd_fail(err, KD_INVALID, "[target] type is raw, but no device is set");
 	else
 		status = find_by_path(paths, &found, err);
 	if (!status)
 		status = settle(paths, log, &found, err);
+	if (!status)
+		status = kd_stack_find(paths, found.block, &found.stack, err);
 	if (status) {
 		kd_target_deinit(&found);
-		return kd_context(err, status, "target");
+		return kd_context(err, status, "%s",
+				  kd_config_target_section(config, section, sizeof(section)));
 	}
 	*target = found;
 	return KD_OK;
@@ -266,5 +270,6 @@ void kd_target_deinit(struct kd_target *target)
 {
 	free(target->block);
 	target->block = NULL;
-	kd_config_deinit(&target->config);
+	kd_config_target_deinit(&target->config);
+	kd_stack_deinit(&target->stack);
 }

@@ -97,8 +97,8 @@ static enum kd_status make_image(struct setup *self, struct kd_err *err)
 		return status;
 	resolved = kd_initramfs_config(self->image);
 	snprintf(self->found->target, sizeof(self->found->target), "%s (%s), %s",
-		 resolved->target_device, kd_initramfs_block_name(self->image),
-		 kd_target_type_name(resolved->target_type));
+		 resolved->targets[0].device, kd_initramfs_block_name(self->image),
+		 kd_target_type_name(resolved->targets[0].type));
 	return KD_OK;
 }
 

@@ -208,7 +208,7 @@ def test_services_are_enabled_once(machine, setup):
     (("--crashkernel", "192M\" rm -rf"), "not a size"),
     (("--crashkernel", ""), "not a size"),
     (("--target", "/dev/vda1\n[dump]"), "one line"),
-    (("--target", "vda1"), "a device is UUID=…, LABEL=… or /dev/…"),
+    (("--target", "vda1"), "a device is UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or /dev/…"),
     (("--target", "/dev/nothing"), "nothing was changed"),
 ])
 def test_mistakes_change_nothing(kdump, machine, arguments, says):

@@ -17,7 +17,9 @@
 
 #include "base/sha256.h"
 #include "capture/capture.h"
+#include "capture/assemble.h"
 #include "capture/manifest.h"
+#include "capture/program.h"
 #include "crashes/raw.h"
 #include "capture/store.h"
 #include "capture/supervise.h"
@@ -114,6 +116,119 @@ static void test_outcomes(void **state)
 		assert_non_null(strstr(capture->steps[i].why, cases[i].why));
 	}
 	assert_string_equal(capture->release, "left behind");
+}
+
+/* A program's lines go into the log; it ends at its limit, with what it started. */
+static void test_programs(void **state)
+{
+	struct kd_capture *capture = *state;
+	static char shell[] = "/bin/sh", dash_c[] = "-c", none[] = "/nonexistent/program";
+	static char extra[] = "KDUMP_WORD=from kdump", *const environment[] = {extra, NULL};
+	const struct {
+		const char *script;
+		enum kd_status status;
+		const char *why, *said;
+	} cases[] = {
+		{"echo one; echo two >&2; printf 'th\\tree'", KD_OK, "", "title: th ree\n"},
+		{"echo $KDUMP_WORD $LD_LIBRARY_PATH; exit 3", KD_SYSTEM, "ended with status 3",
+		 "title: from kdump /lib/kdump\n"},
+		{"kill -SEGV $$", KD_SYSTEM, "died: Segmentation fault", ""},
+		{"echo before; sleep 1000; echo after", KD_SYSTEM, "took longer than 1 s",
+		 "title: before\n"},
+		{"trap '' TERM; exec >/dev/null 2>&1; sleep 1000", KD_SYSTEM,
+		 "took longer than 1 s", ""},
+		{"while :; do echo again; done", KD_SYSTEM, "took longer than 1 s",
+		 "title: and more that is not kept\n"},
+		{"sleep 3 & echo left one", KD_OK, "", "title: left one\n"},
+	};
+	struct kd_err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char script[128];
+		char *const words[] = {shell, dash_c, script, NULL};
+		const struct kd_program program = {"title", words, environment, 1};
+
+		snprintf(script, sizeof(script), "%s", cases[i].script);
+		err.text[0] = '\0';
+		capture->log_bytes = 0;
+		memset(capture->log, 0, sizeof(capture->log));
+		assert_int_equal(kd_program_run(capture, &program, &err), cases[i].status);
+		assert_non_null(strstr(err.text, cases[i].why));
+		assert_non_null(strstr(capture->log, cases[i].said));
+		assert_null(strstr(capture->log, "after"));
+	}
+	{
+		char *const words[] = {none, NULL};
+		const struct kd_program program = {"title", words, NULL, 1};
+
+		assert_int_equal(kd_program_run(capture, &program, &err), KD_SYSTEM);
+		assert_non_null(strstr(capture->log, "/nonexistent/program: No such file"));
+	}
+}
+
+/* What one target had reached says nothing about the next. */
+static void test_next_target(void **state)
+{
+	struct kd_capture *capture = *state;
+	struct kd_config config;
+
+	assert_int_equal(kd_config_init(&config, NULL), KD_OK);
+	assert_int_equal(kd_config_set(&config, "target", "device", "LABEL=a", NULL), KD_OK);
+	assert_int_equal(kd_config_set(&config, "target b", "device", "/dev/vdb", NULL), KD_OK);
+	assert_int_equal(kd_config_set(&config, "target b", "type", "raw", NULL), KD_OK);
+	kd_capture_configure(capture, &config);
+	kd_config_deinit(&config);
+	assert_int_equal(capture->target_count, 2);
+	assert_string_equal(capture->device, "LABEL=a");
+	assert_string_equal(kd_store_of(capture)->name, "folder");
+	kd_part(capture, "vmcore")->whole = true;
+	snprintf(capture->folder, sizeof(capture->folder), "/x");
+	capture->dump_tried = capture->target_ready = capture->begun = true;
+	capture->saved.file_bytes = 7;
+	kd_capture_use_target(capture, 1);
+	assert_string_equal(capture->device, "/dev/vdb");
+	assert_string_equal(kd_store_of(capture)->name, "raw device");
+	assert_int_equal(capture->part_count, 0);
+	assert_false(kd_part(capture, "vmcore")->whole);
+	assert_string_equal(capture->folder, "");
+	assert_false(capture->dump_tried || capture->target_ready || capture->begun);
+	assert_int_equal(capture->saved.file_bytes, 0);
+}
+
+static void test_assembly_lines(void **state)
+{
+	static const char *const bad[] = {"",
+					  "0",
+					  "0 md",
+					  "0 md a:b 1.2",
+					  "0 md a:b 1.2 0",
+					  "0 md a:b 0.90 2",
+					  "0 md a:b 1.2 2 x",
+					  "x md a:b 1.2 2",
+					  "0 lvm",
+					  "0 lvm vg",
+					  "0 lvm vg/lv more",
+					  "0 zfs vg/lv"};
+	struct kd_assembly assembly;
+	char line[2048];
+
+	assert_true(kd_assembly_parse("3 md 01-02 1.2 4", &assembly));
+	assert_int_equal(assembly.target, 3);
+	assert_string_equal(assembly.how, "md");
+	assert_string_equal(assembly.what, "01-02");
+	assert_int_equal(assembly.metadata_minor, 2);
+	assert_int_equal(assembly.members, 4);
+	assert_true(kd_assembly_parse("0 lvm my-vg/the-lv", &assembly));
+	assert_string_equal(assembly.how, "lvm");
+	assert_string_equal(assembly.what, "my-vg/the-lv");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (kd_assembly_parse(bad[i], &assembly))
+			fail_msg("\"%s\" was taken", bad[i]);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	memcpy(line, "0 lvm v/", strlen("0 lvm v/"));
+	assert_false(kd_assembly_parse(line, &assembly));
+	assert_string_equal(assembly.what, "my-vg/the-lv");
 }
 
 static void test_host_names(void **state)
@@ -368,6 +483,9 @@ static void test_manifest_of_a_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_programs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_next_target, set_up, tear_down),
+		cmocka_unit_test(test_assembly_lines),
 		cmocka_unit_test_setup_teardown(test_outcomes, set_up, tear_down),
 		cmocka_unit_test(test_host_names),
 		cmocka_unit_test_setup_teardown(test_raw_store, set_up, tear_down),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -26,21 +27,45 @@ static enum kd_status read_string(struct kd_config *config, const char *text, st
 	return kd_config_read(config, path, err);
 }
 
+static void write_named(const char *folder, const char *name, const char *text)
+{
+	char file[128];
+	FILE *stream;
+
+	snprintf(file, sizeof(file), "%s/%s", folder, name);
+	stream = fopen(file, "w");
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+}
+
+static void unlink_named(const char *folder, const char *name)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/%s", folder, name);
+	assert_int_equal(unlink(file), 0);
+}
+
 static void test_defaults(void **state)
 {
 	struct kd_config config;
 
 	assert_int_equal(kd_config_init(&config, NULL), KD_OK);
-	assert_null(config.target_device);
-	assert_int_equal(config.target_type, KD_TARGET_AUTO);
-	assert_string_equal(config.target_path, "/var/crash");
-	assert_string_equal(config.target_options, "");
+	assert_null(config.targets[0].device);
+	assert_int_equal(config.targets[0].type, KD_TARGET_AUTO);
+	assert_string_equal(config.targets[0].path, "/var/crash");
+	assert_string_equal(config.targets[0].options, "");
 	assert_null(config.host);
 	assert_int_equal(config.final_action, KD_FINAL_REBOOT);
 	assert_int_equal(config.failure_action, KD_FINAL_REBOOT);
 	assert_int_equal(config.device_timeout_s, 60);
 	assert_int_equal(config.step_timeout_s, 60);
 	assert_int_equal(config.dump_timeout_s, 3600);
+	assert_int_equal(config.target_count, 1);
+	assert_int_equal(config.fallback, KD_FALLBACK_BOOT);
+	assert_null(config.append);
+	assert_null(config.hook_before);
 	kd_config_deinit(&config);
 	kd_config_deinit(NULL);
 }
@@ -51,6 +76,9 @@ static const char everything[] = "\xef\xbb\xbf# a comment\n"
 				 "  type=vfat\n"
 				 "path = /srv/crash dumps\n"
 				 "options = iocharset=utf8,quiet\n"
+				 "[target second-1]\n"
+				 "device = PARTUUID=ab-01\n"
+				 "[target\traw]\ntype = raw\n"
 				 "\n[capture]\n"
 				 "host: db1.example\n"
 				 "final_action = poweroff\n"
@@ -59,6 +87,14 @@ static const char everything[] = "\xef\xbb\xbf# a comment\n"
 				 "step_timeout = 86400\n"
 				 "dump_timeout = 0007\n"
 				 "cpus = 4\n"
+				 "fallback = none\n"
+				 "[kernel]\n"
+				 "append = irqpoll mem=\"1 G\"\n"
+				 "append_remove = quiet hugepages\n"
+				 "[hooks]\n"
+				 "before = /usr/local/bin/net-up eth0\n"
+				 "after = /bin/tell\n"
+				 "hook_timeout = 5\n"
 				 "[dump]\n"
 				 "level = 1,31\n"
 				 "format = elf\n"
@@ -66,10 +102,10 @@ static const char everything[] = "\xef\xbb\xbf# a comment\n"
 
 static void assert_everything(const struct kd_config *config)
 {
-	assert_string_equal(config->target_device, "UUID=12-34");
-	assert_int_equal(config->target_type, KD_TARGET_VFAT);
-	assert_string_equal(config->target_path, "/srv/crash dumps");
-	assert_string_equal(config->target_options, "iocharset=utf8,quiet");
+	assert_string_equal(config->targets[0].device, "UUID=12-34");
+	assert_int_equal(config->targets[0].type, KD_TARGET_VFAT);
+	assert_string_equal(config->targets[0].path, "/srv/crash dumps");
+	assert_string_equal(config->targets[0].options, "iocharset=utf8,quiet");
 	assert_string_equal(config->host, "db1.example");
 	assert_int_equal(config->final_action, KD_FINAL_POWEROFF);
 	assert_int_equal(config->failure_action, KD_FINAL_SHELL);
@@ -77,6 +113,20 @@ static void assert_everything(const struct kd_config *config)
 	assert_int_equal(config->step_timeout_s, 86400);
 	assert_int_equal(config->dump_timeout_s, 7);
 	assert_int_equal(config->cpus, 4);
+	assert_int_equal(config->target_count, 3);
+	assert_string_equal(config->targets[0].name, "");
+	assert_string_equal(config->targets[1].name, "second-1");
+	assert_string_equal(config->targets[1].device, "PARTUUID=ab-01");
+	assert_string_equal(config->targets[1].path, "/var/crash");
+	assert_string_equal(config->targets[2].name, "raw");
+	assert_null(config->targets[2].device);
+	assert_int_equal(config->targets[2].type, KD_TARGET_RAW);
+	assert_int_equal(config->fallback, KD_FALLBACK_NONE);
+	assert_string_equal(config->append, "irqpoll mem=\"1 G\"");
+	assert_string_equal(config->append_remove, "quiet hugepages");
+	assert_string_equal(config->hook_before, "/usr/local/bin/net-up eth0");
+	assert_string_equal(config->hook_after, "/bin/tell");
+	assert_int_equal(config->hook_timeout_s, 5);
 	assert_string_equal(config->dump_levels, "1,31");
 	assert_int_equal(config->dump_format, KD_DUMP_ELF);
 	assert_string_equal(config->dump_codec, "zlib:6");
@@ -103,7 +153,7 @@ static void test_round_trip(void **state)
 
 	/* A file changes what it names and nothing else; an empty value unsets. */
 	assert_int_equal(read_string(&again, "[target]\ndevice =\n", NULL), KD_OK);
-	assert_null(again.target_device);
+	assert_null(again.targets[0].device);
 	assert_string_equal(again.host, "db1.example");
 	free(text);
 	free(text_again);
@@ -153,9 +203,24 @@ static void test_mistakes(void **state)
 	} cases[] = {
 		{"[target]\ndevcie = /dev/vda1\n", ":2: ", "did you mean device?"},
 		{"[target]\n\nzzzzzz = 1\n", ":3: ", "zzzzzz: no such key in [target]"},
-		{"[targt]\npath = /x\n", ":2: ", "path belongs below [target]"},
-		{"[targt]\npth = /x\n", ":2: ", "did you mean [target]?"},
-		{"[network]\nurl = x\n", ":2: ", "[network]: no such section"},
+		{"[targt]\npath = /x\n", ":1: ", "did you mean [target]?"},
+		{"\n[targt]\n", ":2: ", "did you mean [target]?"},
+		{"[network]\n", ":1: ", "there are [target], [capture], [kernel], [hooks]"},
+		{"[capture more]\n", ":1: ", "[capture more]: no such section"},
+		{"[]\n", ":1: ", "no such section"},
+		{"[target a/b]\n", ":1: ", "letters, digits"},
+		{"[target a b]\n", ":1: ", "letters, digits"},
+		{"[target 0123456789012345678901234]\n", ":1: ", "at most 24"},
+		{"[target b]\npath = /a\n[target]\n[target b]\npath = /b\n", ":5: ", "on line 2"},
+		{"[target b]\ncpus = 2\n", ":2: ", "cpus belongs below [capture]"},
+		{"[target 1]\n[target 2]\n[target 3]\n[target 4]\n[target 5]\n[target 6]\n"
+		 "[target 7]\n[target 8]\n",
+		 ":8: ", "8 targets at most"},
+		{"[hooks]\nbefore = run.sh\n", ":2: ", "whole path"},
+		{"[hooks]\nafter = /bin/../x\n", ":2: ", "must not contain .."},
+		{"[hooks]\nhook_timeout = 0\n", ":2: ", "from 1 to 86400"},
+		{"[kernel]\napend = x\n", ":2: ", "did you mean append?"},
+		{"[capture]\nfallback = root\n", ":2: ", "boot, none"},
 		{"[capture]\npath = /x\n", ":2: ", "path belongs below [target]"},
 		{"url = x\n", ":1: ", "before the first [section]"},
 		{"[target]\npath = /a\npath = /b\n", ":3: ", "already set on line 2"},
@@ -206,9 +271,56 @@ static void test_mistakes(void **state)
 		    strncmp(err.text + strlen(path), cases[i].line, strlen(cases[i].line)) ||
 		    !strstr(err.text, cases[i].part))
 			fail_msg("%s: said %s", cases[i].text, err.text);
-		assert_string_equal(config.target_path, "/kept");
+		assert_string_equal(config.targets[0].path, "/kept");
 		kd_config_deinit(&config);
 	}
+}
+
+/* Files of the drop-in folder, in the order of their names, over the main file. */
+static void test_drop_ins(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{"20-b.conf", "[target far]\npath = /twenty\n[dump]\nlevel = 1\n"},
+		{"10-a.conf", "[target far]\npath = /ten\n[target nearer]\n[capture]\ncpus = 3\n"},
+		{"30.conf.bak", "[junk]\n"},
+		{".40.conf", "[junk]\n"},
+		{".conf", "[junk]\n"},
+	};
+	char folder[64], bad[256];
+	struct kd_config config;
+	struct kd_err err;
+
+	snprintf(folder, sizeof(folder), "%s.d", path);
+	assert_int_equal(kd_config_init(&config, NULL), KD_OK);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		write_named(folder, files[i].name, files[i].text);
+	assert_int_equal(
+		read_string(&config, "[target far]\npath = /main\ndevice = LABEL=x\n", &err),
+		KD_OK);
+	assert_int_equal(config.target_count, 3);
+	assert_string_equal(config.targets[1].path, "/twenty");
+	assert_string_equal(config.targets[1].device, "LABEL=x");
+	assert_string_equal(config.targets[2].name, "nearer");
+	assert_int_equal(config.cpus, 3);
+	/* A mistake in one names it and its line, and nothing at all is taken. */
+	write_named(folder, "15-bad.conf", "[capture]\ncpus = 5\ncpu = 1\n");
+	snprintf(bad, sizeof(bad),
+		 "%s/15-bad.conf:3: cpu: no such key in [capture]; did you mean cpus?", folder);
+	assert_int_equal(kd_config_read(&config, path, &err), KD_INVALID);
+	assert_string_equal(err.text, bad);
+	assert_int_equal(config.cpus, 3);
+	unlink_named(folder, "15-bad.conf");
+	/* Without the main file they count, too. */
+	unlink(path);
+	assert_int_equal(kd_config_read(&config, path, &err), KD_OK);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		unlink_named(folder, files[i].name);
+	assert_int_equal(kd_config_read(&config, path, &err), KD_NOTFOUND);
+	assert_int_equal(rmdir(folder), 0);
+	kd_config_deinit(&config);
 }
 
 static void test_long_lines(void **state)
@@ -222,7 +334,7 @@ static void test_long_lines(void **state)
 	memset(text + start, 'o', 197 - key);
 	assert_int_equal(kd_config_init(&config, NULL), KD_OK);
 	assert_int_equal(read_string(&config, text, &err), KD_OK);
-	assert_int_equal(strlen(config.target_options), 197 - key);
+	assert_int_equal(strlen(config.targets[0].options), 197 - key);
 	assert_int_equal(kd_config_format(&config, &written, &err), KD_OK);
 	free(written);
 	text[start + 197 - key] = 'o';
@@ -334,11 +446,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),        cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_example),         cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_long_lines),      cmocka_unit_test(test_unwritable),
-		cmocka_unit_test(test_sizes),           cmocka_unit_test(test_names),
-		cmocka_unit_test(test_not_a_text_file),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_drop_ins), cmocka_unit_test(test_example),
+		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_sizes),    cmocka_unit_test(test_unwritable),
+		cmocka_unit_test(test_names),    cmocka_unit_test(test_not_a_text_file),
 	};
 	int fd = mkstemp(path), failed;
 

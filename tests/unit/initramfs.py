@@ -236,8 +236,9 @@ class Initramfs(unittest.TestCase):
     def test_content(self):
         shape = self.build()
         self.assertEqual(shape['compressor'], 'zstd')
-        self.assertEqual(shape['target'], {'block': 'vda1', 'device': f'UUID={UUID}',
-                                           'type': 'ext4', 'path': '/var/crash', 'options': ''})
+        self.assertEqual(shape['targets'], [
+            {'name': '', 'block': 'vda1', 'device': f'UUID={UUID}', 'type': 'ext4',
+             'path': '/var/crash', 'options': ''}])
         self.assertEqual(shape['bytes'], os.path.getsize(self.output))
         entries = self.entries()
         by_name = {entry[0]: entry for entry in entries}
@@ -386,6 +387,7 @@ class Initramfs(unittest.TestCase):
         self.assertIn('virtio_blk', names)
 
     def test_vfat_character_sets(self):
+        write(self.config, '[capture]\nfallback = none\n')
         names = self.names(self.build('--target', '/dev/vdb'))
         self.assertEqual([n for n in names if 'virtio' not in n],
                          ['vfat', 'nls_cp437', 'nls_iso8859-1'])
@@ -405,7 +407,7 @@ class Initramfs(unittest.TestCase):
         for device, expected in [('/dev/vda1', f'UUID={UUID}'), (f'UUID={UUID}', f'UUID={UUID}'),
                                  ('/dev/disk/by-label/crash', f'UUID={UUID}'),
                                  ('LABEL=crash', 'LABEL=crash'), ('UUID=ABCD-1234',) * 2]:
-            self.assertEqual(self.build('--target', device)['target']['device'], expected)
+            self.assertEqual(self.build('--target', device)['targets'][0]['device'], expected)
         self.refuses('UUID=none', arguments=['--target', 'UUID=none'])
         self.refuses('/dev/vdq', arguments=['--target', '/dev/vdq'])
         self.refuses('UUID=…', arguments=['--target', 'vda1'])
@@ -417,7 +419,7 @@ class Initramfs(unittest.TestCase):
                 ('/bounded', 'vda1', '/bounded', ''),
                 ('/butter/crash', 'vdc', '/x/crash', 'subvol=/@')]:
             write(self.config, f'[target]\npath = {path}\n')
-            target = self.build()['target']
+            target = self.build()['targets'][0]
             self.assertEqual((target['block'], target['path'], target['options']),
                              (block, resolved, options))
         write(self.config, '[target]\npath = /tmpfs/crash\n')
@@ -436,6 +438,179 @@ class Initramfs(unittest.TestCase):
         write(f'{self.root}/etc/kdump.conf', '[target]\npath = /butter\n')
         self.refuses('carry it', 'vdd')
 
+    def test_several_targets(self):
+        """In the order of the file, then the boot file system, unless that is one of them already."""
+        write(self.config, '[target]\ndevice = UUID=ABCD-1234\n[target spare]\ndevice = /dev/vdc\n'
+              'path = /dumps\noptions = subvol=/x\n[target last]\ndevice = /dev/vdd\ntype = raw\n')
+        self.run_kdump()
+        done = self.run_kdump('--json')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shape = json.loads(done.stdout)
+        self.assertEqual([(t['name'], t['block'], t['type'], t['path']) for t in shape['targets']],
+                         [('', 'vdb', 'vfat', '/var/crash'), ('spare', 'vdc', 'btrfs', '/dumps'),
+                          ('last', 'vdd', 'raw', '/var/crash'), ('boot', 'vda1', 'ext4', '/var/crash')])
+        names = self.names(shape)
+        self.assertEqual(len(names), len(set(names)))
+        self.assertLessEqual({'vfat', 'btrfs', 'ext4', 'virtio_blk'}, set(names))
+        text = {e[0]: e[6] for e in self.entries()}['etc/kdump.conf'].decode()
+        places = [text.index(part) for part in
+                  ['[target]\ndevice = UUID=ABCD-1234\n', f'[target spare]\ndevice = UUID={UUID.replace("1", "9")}\n',
+                   '[target last]\ndevice = /dev/vdd\n', f'[target boot]\ndevice = UUID={UUID}\n']]
+        self.assertEqual(places, sorted(places))
+        # The image's own configuration is one that can be read: the same targets again.
+        write(self.config, text)
+        done = self.run_kdump('--json')
+        self.assertEqual(json.loads(done.stdout)['targets'], shape['targets'])
+        # What cannot be had is left out with its reason, until nothing is left.
+        write(self.config, '[target]\ndevice = LABEL=gone\n[target spare]\ndevice = /dev/vdb\n'
+              '[capture]\nfallback = none\n')
+        done = self.run_kdump('--json')
+        self.assertIn('[target] is left out: ', done.stderr)
+        self.assertIn('LABEL=gone', done.stderr)
+        self.assertEqual([t['block'] for t in json.loads(done.stdout)['targets']], ['vdb'])
+        write(self.config, '[target]\ndevice = LABEL=gone\n[target spare]\ndevice = /dev/vdq\n')
+        done = self.run_kdump()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('kdump: target: LABEL=gone', done.stderr)
+
+    def test_boot_file_system_below_another(self):
+        """Where something else is mounted over /var, the last resort is a folder that is not hidden."""
+        self.scratch()
+        with open(f'{self.root}/proc/self/mountinfo', 'a', encoding='ascii') as file:
+            file.write('25 20 254:3 / /var rw - vfat /dev/vdb rw\n')
+        self.config = f'{self.root}/etc/kdump.conf'
+        link('../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/virtio1/block/vdb',
+             f'{self.root}/sys/dev/block/254:3')
+        shape = self.build()
+        self.assertEqual([(t['block'], t['path']) for t in shape['targets']],
+                         [('vdb', '/crash'), ('vda1', '/crash')])
+
+    def member(self, name, superblock_at=4096):
+        """A disk with an md superblock of version 1 (include/uapi/linux/raid/md_p.h)."""
+        block = bytearray(256)
+        block[0:8] = (0xa92b4efc).to_bytes(4, 'little') + (1).to_bytes(4, 'little')
+        block[16:32] = bytes(range(16))
+        block[72:76] = (1).to_bytes(4, 'little')
+        block[144:152] = (superblock_at // 512).to_bytes(8, 'little')
+        csum = sum(int.from_bytes(block[i:i + 4], 'little') for i in range(0, 256, 4))
+        block[216:220] = ((csum & 0xffffffff) + (csum >> 32)).to_bytes(4, 'little')
+        with open(f'{self.root}/dev/{name}', 'wb') as disk:
+            disk.truncate(2 << 20)  # libblkid looks for no array on a floppy disk
+            disk.seek(superblock_at)
+            disk.write(block)
+
+    def stack(self, name, slaves, attributes):
+        folder = f'{self.root}/sys/devices/virtual/block/{name}'
+        os.makedirs(f'{folder}/slaves')
+        for slave in slaves:
+            link(f'../../{slave}', f'{folder}/slaves/{slave}')
+        for attribute, value in attributes.items():
+            write(f'{folder}/{attribute}', value + '\n')
+        if not os.path.exists(f'{self.root}/sys/class/block/{name}'):
+            link(os.path.relpath(folder, f'{self.root}/sys/class/block'),
+                 f'{self.root}/sys/class/block/{name}')
+        write(f'{folder}/size', '2048\n')
+        write(f'{self.root}/dev/{name}', b'\0' * 4096)
+
+    def assembly(self):
+        return {e[0]: e[6] for e in self.entries()}['etc/kdump/assembly'].decode()
+
+    def test_stacks(self):
+        """A logical volume on an array on two disks, and what cannot be put together again."""
+        self.scratch()
+        self.config = f'{self.root}/etc/kdump.conf'
+        write(self.config, '[capture]\nfallback = none\n')
+        for name in ['vdb', 'vdd']:
+            self.member(name)
+        self.stack('md1', ['vdb', 'vdd'], {'md/level': 'raid1', 'md/metadata_version': '1.2',
+                                           'md/raid_disks': '2'})
+        self.stack('dm-3', ['md1'], {'dm/uuid': 'LVM-x', 'dm/name': 'my--vg-crash--dumps'})
+        os.rename(f'{self.root}/dev/vda1', f'{self.root}/dev/dm-3')
+        self.refuses('no module for', 'dm_mod', 'md_mod', 'md-raid1', arguments=['--target', '/dev/dm-3'])
+        MODULES.update({'dm-mod': ('drivers/md', [], [], []), 'md-mod': ('drivers/md', [], [], []),
+                        'raid1': ('drivers/md', [], [], ['alias=md-raid1'])})
+        self.addCleanup(lambda: [MODULES.pop(name) for name in ['dm-mod', 'md-mod', 'raid1']])
+        build_modules(self.root)
+        self.refuses('/usr/sbin/lvm', arguments=['--target', '/dev/dm-3'])
+        assemble('.globl _start\n_start: hlt\n.section .note.GNU-stack,"",@progbits\n',
+                 f'{self.root}/lvm', '-static')
+        os.makedirs(f'{self.root}/usr/sbin')
+        os.rename(f'{self.root}/lvm', f'{self.root}/usr/sbin/lvm')
+        shape = self.build('--target', '/dev/dm-3')
+        self.assertEqual(self.assembly(), '0 md 00010203-0405-0607-0809-0a0b0c0d0e0f 1.2 2\n'
+                         '0 lvm my-vg/crash-dumps\n')
+        self.assertLessEqual({'dm_mod', 'md_mod', 'raid1', 'virtio_blk', 'ext4'},
+                             {name.replace('-', '_') for name in self.names(shape)})
+        self.assertIn('usr/sbin/lvm', [e[0] for e in self.entries()])
+        # A partition of the array.
+        os.makedirs(f'{self.root}/sys/devices/virtual/block/md1/md1p1')
+        link('../../devices/virtual/block/md1/md1p1', f'{self.root}/sys/class/block/md1p1')
+        os.rename(f'{self.root}/dev/dm-3', f'{self.root}/dev/md1p1')
+        self.build('--target', '/dev/md1p1')
+        self.assertEqual(self.assembly().count('\n'), 1)
+        # Metadata of a firmware's, a volume on hidden volumes, something that lies on itself.
+        folder = f'{self.root}/sys/devices/virtual/block'
+        os.rename(f'{self.root}/dev/md1p1', f'{self.root}/dev/md1')
+        write(f'{folder}/md1/md/metadata_version', 'external:imsm\n')
+        self.refuses('software RAID', arguments=['--target', '/dev/md1'])
+        os.rename(f'{self.root}/dev/md1', f'{self.root}/dev/dm-3')
+        link('../../dm-0', f'{folder}/dm-3/slaves/dm-0')
+        self.refuses('not linear or striped', arguments=['--target', '/dev/dm-3'])
+        os.unlink(f'{folder}/dm-3/slaves/dm-0')
+        write(f'{folder}/md1/md/metadata_version', '1.2\n')
+        self.stack('zmd', ['vdb', 'zmd'], {'md/level': 'raid1', 'md/metadata_version': '1.2',
+                                           'md/raid_disks': '2'})
+        link('../../zmd', f'{folder}/md1/slaves/zmd')
+        self.refuses('lies on itself', arguments=['--target', '/dev/dm-3'])
+
+    def test_hooks(self):
+        """Programs with their loader and libraries; scripts with their interpreter."""
+        self.scratch()
+        self.config = f'{self.root}/etc/kdump.conf'
+        end = '\n.section .note.GNU-stack,"",@progbits\n'
+        lib, bin_ = f'{self.root}/usr/lib', f'{self.root}/opt/bin'
+        os.makedirs(lib)
+        os.makedirs(bin_)
+        os.makedirs(f'{self.root}/opt/lib')
+        assemble('.globl deep\ndeep: ret' + end, f'{lib}/libdeep.so', '-shared', '-Wl,-soname,libdeep.so')
+        assemble('.globl near\nnear: call deep@PLT' + end, f'{self.root}/opt/lib/libnear.so', '-shared',
+                 '-Wl,-soname,libnear.so', '-Wl,--no-as-needed', '-L', lib, '-ldeep')
+        assemble('.globl _start\n_start: call near@PLT' + end, f'{bin_}/tool', '-pie', '-Wl,--dynamic-linker=/lib64/ld.so',
+                 '-Wl,-rpath,$ORIGIN/../lib', '-Wl,-rpath-link,' + lib, '-Wl,--no-as-needed', '-L', f'{self.root}/opt/lib', '-lnear')
+        write(f'{self.root}/lib64/ld.so', read(f'{self.root}/capture'))
+        write(f'{self.root}/bin/sh', read(f'{self.root}/capture'))
+        write(f'{self.root}/opt/script', '#! /bin/sh -e\n:\n')
+        for path in ['lib64/ld.so', 'bin/sh', 'opt/script']:
+            os.chmod(f'{self.root}/{path}', 0o755)
+        write(self.config, '[hooks]\nbefore = /opt/bin/tool --now\nafter = /opt/script\n')
+        self.build()
+        added = {e[0]: e for e in self.entries()}
+        for path, source in [('opt/bin/tool', 'opt/bin/tool'), ('lib64/ld.so', 'lib64/ld.so'),
+                             ('lib/kdump/libnear.so', 'opt/lib/libnear.so'), ('bin/sh', 'bin/sh'),
+                             ('lib/kdump/libdeep.so', 'usr/lib/libdeep.so'), ('opt/script', 'opt/script')]:
+            self.assertEqual((added[path][1], added[path][6]), (0o100755, read(f'{self.root}/{source}')))
+        whole = read(f'{bin_}/tool')
+        for cut in [*range(0, 400, 41), *range(400, len(whole), 997)]:
+            write(f'{bin_}/tool', whole[:cut])
+            done = self.run_kdump()
+            self.assertIn(done.returncode, (0, 1))
+            self.assertLessEqual(done.stderr.count('\n'), 1)
+        for at in range(0, 1200, 29):
+            write(f'{bin_}/tool', whole[:at] + b'\xff' + whole[at + 1:])
+            done = self.run_kdump()
+            self.assertIn(done.returncode, (0, 1))
+        write(f'{bin_}/tool', whole)
+        os.unlink(f'{lib}/libdeep.so')
+        self.refuses('hook', 'libdeep.so', 'not found')
+        os.chmod(f'{bin_}/tool', 0o644)
+        self.refuses('not executable')
+        for script, why in [('#!/usr/bin/env python3\n', 'env(1)'), ('#!sh\n', 'no interpreter'),
+                            ('#!/bin/none\n', '/bin/none'),
+                            ('echo\n', 'neither')]:
+            write(self.config, '[hooks]\nafter = /opt/script\n')
+            write(f'{self.root}/opt/script', script)
+            self.refuses(why)
+
     def test_out_of_reach(self):
         for device, why in [('dm-0', 'LVM'), ('dm-1', 'encrypted'), ('md0', 'RAID'),
                             ('loop0', 'loop')]:
@@ -445,7 +620,7 @@ class Initramfs(unittest.TestCase):
         write(self.config, '[target]\ndevice = /dev/vdd\ntype = raw\n')
         done = self.run_kdump('--json')
         self.assertEqual(done.returncode, 0)
-        self.assertEqual(json.loads(done.stdout)['target']['device'], '/dev/vdd')
+        self.assertEqual(json.loads(done.stdout)['targets'][0]['device'], '/dev/vdd')
         self.assertIn('has no UUID', done.stderr)
         write(self.config, '[target]\ndevice = /dev/vdb\ntype = raw\n')
         done = self.run_kdump()

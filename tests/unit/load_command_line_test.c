@@ -155,6 +155,29 @@ static void test_consoles(void **state)
 	free(line);
 }
 
+/* What the person does not want comes from nowhere but from the person. */
+static void test_removed(void **state)
+{
+	struct kd_load_request request = {
+		.paths = &machine.paths,
+		.reuse_command_line = true,
+		.remove = " quiet reset-devices  console x",
+		.append = "quiet=2 mine",
+	};
+	const struct kd_command_line_needs needs = {.elfcorehdr = "0x1000"};
+	struct kd_err err;
+	char *line = NULL;
+
+	machine_put(&machine, "proc/cmdline", "quiet splash console=ttyS0 xx=1 x x=2\n");
+	assert_int_equal(kd_command_line_make(&request, &needs, &line, &err), KD_OK);
+	assert_true(has(line, "splash") && has(line, "xx=1") && has(line, "quiet=2"));
+	assert_false(has(line, "quiet") || has(line, "reset_devices") || has(line, "x") ||
+		     has(line, "x=2"));
+	assert_null(strstr(line, "console"));
+	assert_true(has(line, "irqpoll") && has(line, "elfcorehdr=0x1000"));
+	free(line);
+}
+
 static void test_refuses(void **state)
 {
 	char longest[3000];
@@ -185,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_only_where_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reused_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_consoles, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
 	};
 

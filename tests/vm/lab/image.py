@@ -169,9 +169,9 @@ class Target:
     path: Path
     device: str
 
-    def config(self, dump="level = 0\nformat = elf", **capture):
+    def config(self, dump="level = 0\nformat = elf", fallback="none", **capture):
         """A kdump.conf: of itself one for a whole dump, which most tests look into; dump="" for kdump's own defaults."""
-        lines = ["[target]", f"device = {self.device}", f"type = {self.type}", "[capture]"]
+        lines = ["[target]", f"device = {self.device}", f"type = {self.type}", "[capture]", f"fallback = {fallback}"]
         lines += [f"{key} = {value}" for key, value in capture.items()]
         return "\n".join(lines) + f"\n[dump]\n{dump}\n"
 

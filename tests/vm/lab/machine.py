@@ -31,10 +31,11 @@ class Machine:
     efi          True: boot through OVMF; "nvram": with EFI variables that outlive a reset
     append       more for the first kernel's command line
     files        {path in the guest: bytes, text or Path here}, there on every boot
+    disks        more disks: [(name in /dev/lab, path here, "raw" or "raw,readonly=on")]
     """
 
     def __init__(self, kernel, work, *, cpu="max", cpus=2, memory="1G", crashkernel="128M", target=None,
-                 efi=False, append="", files=None):
+                 efi=False, append="", files=None, disks=()):
         self.kernel = kernel
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
@@ -46,6 +47,7 @@ class Machine:
         self.command_line = " ".join(word for word in words if word)
         self.target = make_target(self.work, target) if target else None
         self.files = dict(files or {})
+        self.disks = list(disks)
         if self.target:
             self.files.setdefault("/etc/kdump.conf", self.target.config())
         self.console = Console(self.work / "console.log")
@@ -83,6 +85,7 @@ class Machine:
         disks = [("root", root, "qcow2")]
         if self.target:
             disks.append(("target", self.target.path, "raw"))
+        disks += self.disks
         disks += [("in", disk_in, "raw"), ("out", disk_out, "raw")]
         self.qemu = Qemu(self.work, self.console, kernel=self.kernel.image, initrd=image.first_initramfs(self.kernel),
                          append=self.command_line, disks=disks, **self.options)
