@@ -381,12 +381,15 @@ static enum kd_gdb_then refuse_to_run(struct kd_gdb_stub *stub, const char *rest
 	char line[sizeof(dead) + 1];
 	size_t rank;
 
-	/* "vCont;s:THREAD;c": gdb goes to the thread that is said to have stopped */
-	if (!thread || (thread++, !parse_thread(stub, &thread, &rank)))
-		rank = stub->rank;
+	/*
+	 * "vCont;s:THREAD;c": gdb goes to the thread that is said to have stopped, and from then on asks for the
+	 * registers of that one without naming it again
+	 */
+	if (thread && (thread++, parse_thread(stub, &thread, &rank)))
+		stub->rank = rank;
 	snprintf(line, sizeof(line), "%s\n", dead);
 	reply_console(link, line, strlen(line));
-	return reply_stopped(link, rank);
+	return reply_stopped(link, stub->rank);
 }
 
 static enum kd_gdb_then answer_monitor(struct kd_gdb_stub *stub, const char *rest,

@@ -534,6 +534,8 @@ static void test_refusals(void **state)
 		assert_non_null(strstr(reply, "is dead\nT00thread:2;"));
 	}
 	assert_non_null(strstr(ask(&server, "vCont;s:4;c"), "is dead\nT00thread:4;"));
+	/* which is the one that gdb goes on with, without a word */
+	assert_string_equal(ask(&server, "qC"), "QC4");
 	assert_int_equal(server.warnings, sizeof(refused) / sizeof(*refused));
 	close_server(&server);
 }
