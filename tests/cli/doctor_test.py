@@ -133,9 +133,10 @@ BROKEN = {
                    {"reservation": ("problem", "CONFIG_KEXEC"), "loaded": ("problem", "CONFIG_KEXEC")}),
     "too small": (reserve(lambda said: said["need_bytes"] - MIB), {"reservation": ("problem", "too small")}),
     "scarce": (reserve(lambda said: said["recommend_bytes"] - MIB), {"reservation": ("warning", "scarce")}),
-    "enough": (reserve(lambda said: said["recommend_bytes"]), {}),
+    "enough for a dump": (reserve(lambda said: said["recommend_bytes"]), {"reservation": ("note", "not for stacks")}),
+    "enough": (reserve(lambda said: said["report_bytes"]), {}),
     "shrunk": (lambda m: m.put("sys/kernel/kexec_crash_size", f"{100 * MIB}\n"),
-               {"reservation-shrunk": ("warning", "128 MiB")}),
+               {"reservation-shrunk": ("warning", "128 MiB"), "reservation": ("note", "not for stacks")}),
     "not shrunk": (lambda m: m.put("proc/cmdline", "crashkernel=65536K@16M\n"), {}),
     "never loaded": (lambda m: (unloaded(m), (m.root / "var/lib/kdump/loaded.json").unlink()),
                      {"loaded": ("problem", "kdump load")}),
@@ -271,7 +272,8 @@ def test_estimate(machine):
     for moment, total in said["reservation"]["sums"].items():
         assert sum(line["bytes"][moment] for line in lines.values()) == total
     text = machine.kdump("estimate", "--root", str(machine.root)).stdout
-    assert text.endswith(f"Boot with: crashkernel={said['reservation']['crashkernel']}\n")
+    assert f"\nBoot with: crashkernel={said['reservation']['crashkernel']}\n" in text
+    assert f"crashkernel={said['reservation']['report_bytes'] >> 20}M, for stacks" in text.splitlines()[-1]
     for name in lines:
         assert f"  {name} " in text
     # without the initramfs less; with one that is not there none at all

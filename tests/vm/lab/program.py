@@ -37,7 +37,8 @@ def kdump():
     build = build_folder()
     if not (build / "build.ninja").exists():
         raise LabError(f"{build}: not built; meson setup {build} && ninja -C {build}, or set KDUMP_BUILD")
-    stage = build / "lab-install"
+    # tests may run in several processes, and each has a folder that no other writes while it reads
+    stage = build / f"lab-install{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     done = subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", stage.resolve()],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
