@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "host/file.h"
@@ -88,10 +90,9 @@ static enum kd_status find_mount(const struct kd_paths *paths, const char *block
 	return found ? KD_OK : kd_fail(err, KD_NOTFOUND, "/dev/%s: is not mounted", block);
 }
 
-enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
-			      char folder[PATH_MAX], struct kd_err *err)
+static enum kd_status place_of(const struct kd_paths *paths, const struct kd_config_target *target,
+			       char folder[PATH_MAX], struct kd_err *err)
 {
-	const struct kd_config_target *target = &config->targets[0];
 	KD_CLEANUP_FREE char *block = NULL;
 	enum kd_status status;
 
@@ -107,15 +108,83 @@ enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_conf
 	return KD_OK;
 }
 
-enum kd_status kd_find_crashes(const char *given, const char *root, char folder[PATH_MAX],
+enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
+			      char folder[PATH_MAX], struct kd_err *err)
+{
+	return place_of(paths, &config->targets[0], folder, err);
+}
+
+/* The same folder by two ways is listed once. */
+static bool is_known(const struct kd_crash_places *places, const char *folder)
+{
+	struct stat it, other;
+
+	for (size_t i = 0; i < places->count; i++) {
+		if (!strcmp(places->folders[i], folder))
+			return true;
+		if (!stat(folder, &it) && !stat(places->folders[i], &other) &&
+		    it.st_dev == other.st_dev && it.st_ino == other.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static void add_place(struct kd_crash_places *places, const char *folder)
+{
+	if (!is_known(places, folder))
+		snprintf(places->folders[places->count++], PATH_MAX, "%s", folder);
+}
+
+/* Where a crash goes that no target holds (load/targets.c); nothing where none ever did. */
+static void add_fallback(const struct kd_paths *paths, struct kd_crash_places *places)
+{
+	static const char *const folders[] = {"/var/crash", "/crash"};
+	char folder[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		snprintf(folder, sizeof(folder), "%s%s", paths->root ? paths->root : "",
+			 folders[i]);
+		if (access(folder, F_OK))
+			continue;
+		add_place(places, folder);
+		return;
+	}
+}
+
+/* Of what cannot be looked at, the first stays in err, and all are said where there is something else to look at. */
+static enum kd_status add_targets(const struct kd_paths *paths, const struct kd_config *config,
+				  struct kd_crash_places *places, struct kd_err *err)
+{
+	const struct kd_log log = kd_command_log(false);
+	struct kd_err why[KD_CONFIG_TARGETS];
+	size_t missing = 0;
+	char folder[PATH_MAX];
+
+	for (size_t i = 0; i < config->target_count; i++)
+		if (place_of(paths, &config->targets[i], folder, &why[missing]))
+			missing++;
+		else
+			add_place(places, folder);
+	if (config->fallback == KD_FALLBACK_BOOT)
+		add_fallback(paths, places);
+	for (size_t i = 0; i < missing && places->count; i++)
+		kd_log(&log, KD_LOG_WARNING, "%s: its crashes are not looked at", why[i].text);
+	if (places->count || !missing)
+		return KD_OK;
+	*err = why[0];
+	return err->status;
+}
+
+enum kd_status kd_find_crashes(const char *given, const char *root, struct kd_crash_places *places,
 			       struct kd_err *err)
 {
 	struct kd_cmd_root system;
 	struct kd_config config;
 	enum kd_status status;
 
+	places->count = 0;
 	if (given) {
-		snprintf(folder, PATH_MAX, "%s", given);
+		add_place(places, given);
 		return KD_OK;
 	}
 	status = kd_cmd_set_root(&system, root, err);
@@ -123,7 +192,7 @@ enum kd_status kd_find_crashes(const char *given, const char *root, char folder[
 		status = kd_read_system_config(&system.paths, &config, err);
 	if (status)
 		return status;
-	status = kd_crash_place(&system.paths, &config, folder, err);
+	status = add_targets(&system.paths, &config, places, err);
 	if (status == KD_NOTFOUND)
 		kd_command_hint("mount the target, or name the folder of its crashes");
 	kd_config_deinit(&config);

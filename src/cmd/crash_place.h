@@ -14,18 +14,24 @@ enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_con
 				     struct kd_err *err);
 
 /*
- * The folder of crash folders: [target] path, below where [target] device is mounted when there is one. On a raw
- * target, where `kdump collect` puts what it takes in: [target] path of the running system. KD_NOTFOUND when the
+ * The folder of crash folders of the first target: its path, below where its device is mounted when there is one. On a
+ * raw target, where `kdump collect` puts what it takes in: that path of the running system. KD_NOTFOUND when the
  * device is not mounted, or not there.
  */
 enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
 			      char folder[PATH_MAX], struct kd_err *err);
 
+/* Where crashes may be: of every target, and where they go when none of these holds one. */
+struct kd_crash_places {
+	char folders[KD_CONFIG_TARGETS + 1][PATH_MAX];
+	size_t count; /* at least 1 */
+};
+
 /*
- * For a command: `given`, or what the configuration of the system below `root` (NULL: this one) names. A hint is
- * printed where there is one.
+ * For a command: `given`, or what the configuration of the system below `root` (NULL: this one) names. A target that
+ * is not mounted is passed over with a warning; KD_NOTFOUND, with a hint printed, when none is.
  */
-enum kd_status kd_find_crashes(const char *given, const char *root, char folder[PATH_MAX],
+enum kd_status kd_find_crashes(const char *given, const char *root, struct kd_crash_places *places,
 			       struct kd_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump list: the crashes that this machine, or a folder, has. */
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,8 +12,15 @@
 #include "cmd/crash_place.h"
 #include "crashes/crash.h"
 #include "host/file.h"
+#include "host/system.h"
 
 enum { SAME_NAMED = 3 };
+
+/* What was found, folder by folder. */
+struct found {
+	struct kd_crash_places places;
+	struct kd_crashes crashes[KD_CONFIG_TARGETS + 1];
+};
 
 static const char *or_unknown(const char *text)
 {
@@ -49,9 +57,30 @@ static void print_size(uint64_t bytes)
 		printf("%llu KiB", (unsigned long long)(bytes + 1023) >> 10);
 }
 
-static void print_crash(const struct kd_crashes *crashes, size_t index)
+/* Calls take() for each other crash of the same bug, wherever it is. */
+static void each_same(const struct found *found, const struct kd_crash *crash,
+		      void (*take)(void *opaque, const struct kd_crash *same), void *opaque)
 {
-	const struct kd_crash *crash = &crashes->items[index];
+	for (size_t place = 0; place < found->places.count; place++)
+		for (size_t i = 0; i < found->crashes[place].count; i++) {
+			const struct kd_crash *other = &found->crashes[place].items[i];
+
+			if (other != crash && same_bug(other, crash))
+				take(opaque, other);
+		}
+}
+
+static void print_same(void *opaque, const struct kd_crash *same)
+{
+	size_t *count = opaque;
+
+	if (*count < SAME_NAMED)
+		printf("%s%s", *count ? ", " : "             the same as ", same->folder);
+	++*count;
+}
+
+static void print_crash(const struct found *found, const struct kd_crash *crash)
+{
 	size_t same = 0;
 
 	printf("%s\n  when:      ", crash->folder);
@@ -60,14 +89,7 @@ static void print_crash(const struct kd_crashes *crashes, size_t index)
 	       or_unknown(crash->release));
 	printf("  cause:     %s\n", crash->sentence ? crash->sentence : "no report tells it");
 	printf("  signature: %s\n", crash->signature ? crash->signature : "none");
-	for (size_t i = 0; i < crashes->count; i++) {
-		if (i == index || !same_bug(&crashes->items[i], crash))
-			continue;
-		if (same < SAME_NAMED)
-			printf("%s%s", same ? ", " : "             the same as ",
-			       crashes->items[i].folder);
-		same++;
-	}
+	each_same(found, crash, print_same, &same);
 	if (same > SAME_NAMED)
 		printf(", and %zu more", same - SAME_NAMED);
 	printf("%s  dump:      %s, ", same ? "\n" : "",
@@ -78,14 +100,20 @@ static void print_crash(const struct kd_crashes *crashes, size_t index)
 		printf("             %s\n", crash->reason);
 }
 
-static void print_list(const char *folder, const struct kd_crashes *crashes)
+static void print_list(const struct found *found, size_t place)
 {
+	const struct kd_crashes *crashes = &found->crashes[place];
+
+	if (place)
+		putchar('\n');
 	if (!crashes->count)
-		printf("%s: no crashes\n", folder);
+		printf("%s: no crashes\n", found->places.folders[place]);
+	else if (found->places.count > 1)
+		printf("%s:\n\n", found->places.folders[place]);
 	for (size_t i = 0; i < crashes->count; i++) {
 		if (i)
 			putchar('\n');
-		print_crash(crashes, i);
+		print_crash(found, &crashes->items[i]);
 	}
 	for (size_t i = 0; i < crashes->other_count; i++)
 		printf("%snot ours: %s (%s)\n", i ? "" : "\n", crashes->others[i].name,
@@ -100,72 +128,82 @@ static json_t *text(const char *bytes)
 	return value ? value : json_string("a name that is not UTF-8");
 }
 
-static json_t *same_bugs(const struct kd_crashes *crashes, size_t index)
+static void append_same(void *opaque, const struct kd_crash *same)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < crashes->count; i++)
-		if (i != index && same_bug(&crashes->items[i], &crashes->items[index]))
-			json_array_append_new(list, text(crashes->items[i].folder));
-	return list;
+	json_array_append_new(opaque, text(same->folder));
 }
 
-static json_t *crash_object(const char *folder, const struct kd_crashes *crashes, size_t index)
+static json_t *crash_object(const struct found *found, size_t place, const struct kd_crash *crash)
 {
-	const struct kd_crash *crash = &crashes->items[index];
+	json_t *same = json_array();
 
+	each_same(found, crash, append_same, same);
 	return json_pack("{so so so sI sI so so so so so so sI sI sb so}", "name",
-			 text(crash->folder), "path", json_sprintf("%s/%s", folder, crash->folder),
-			 "host", text(crash->host ? crash->host : crash->name.host), "time",
+			 text(crash->folder), "path",
+			 json_sprintf("%s/%s", found->places.folders[place], crash->folder), "host",
+			 text(crash->host ? crash->host : crash->name.host), "time",
 			 (json_int_t)time_of(crash), "capture_time", (json_int_t)crash->name.time_s,
 			 "release", text(crash->release), "sentence", text(crash->sentence), "kind",
 			 text(crash->kind), "signature", text(crash->signature), "signature_text",
-			 text(crash->signature_text), "same_signature", same_bugs(crashes, index),
-			 "bytes", (json_int_t)crash->bytes, "disk_bytes",
-			 (json_int_t)crash->disk_bytes, "complete", (int)crash->complete, "reason",
-			 text(crash->reason));
+			 text(crash->signature_text), "same_signature", same, "bytes",
+			 (json_int_t)crash->bytes, "disk_bytes", (json_int_t)crash->disk_bytes,
+			 "complete", (int)crash->complete, "reason", text(crash->reason));
 }
 
-static int print_json(const char *folder, const struct kd_crashes *crashes)
+static int print_json(const struct found *found)
 {
-	json_t *items = json_array(), *others = json_array(), *root;
+	json_t *folders = json_array(), *items = json_array(), *others = json_array(), *root;
 	int failed;
 
-	for (size_t i = 0; i < crashes->count; i++)
-		json_array_append_new(items, crash_object(folder, crashes, i));
-	for (size_t i = 0; i < crashes->other_count; i++)
-		json_array_append_new(others,
-				      json_pack("{so ss}", "name", text(crashes->others[i].name),
-						"why", crashes->others[i].why));
-	root = json_pack("{so so so}", "folder", text(folder), "crashes", items, "others", others);
+	for (size_t place = 0; place < found->places.count; place++) {
+		const struct kd_crashes *crashes = &found->crashes[place];
+
+		json_array_append_new(folders, text(found->places.folders[place]));
+		for (size_t i = 0; i < crashes->count; i++)
+			json_array_append_new(items,
+					      crash_object(found, place, &crashes->items[i]));
+		for (size_t i = 0; i < crashes->other_count; i++)
+			json_array_append_new(others, json_pack("{so ss}", "name",
+								text(crashes->others[i].name),
+								"why", crashes->others[i].why));
+	}
+	root = json_pack("{so so so}", "folders", folders, "crashes", items, "others", others);
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
 	json_decref(root);
 	return failed;
 }
 
-static int list(const char *folder, bool given, bool json)
+static enum kd_status read_all(struct found *found, bool given, struct kd_err *err)
 {
-	struct kd_crashes crashes = {0};
-	enum kd_status status;
-	struct kd_err err;
-	int failed = 0;
+	for (size_t i = 0; i < found->places.count; i++) {
+		enum kd_status status =
+			kd_crashes_read(found->places.folders[i], true, &found->crashes[i], err);
 
-	status = kd_crashes_read(folder, true, &crashes, &err);
-	/* the first crash makes the configured folder */
-	if (status && (given || status != KD_NOTFOUND)) {
+		/* the first crash makes the configured folder */
+		if (status && (given || status != KD_NOTFOUND))
+			return status;
+	}
+	return KD_OK;
+}
+
+static int list(struct found *found, bool given, bool json)
+{
+	struct kd_err err;
+	int result = KD_EXIT_DONE;
+
+	if (read_all(found, given, &err)) {
 		kd_context(&err, err.status, "list");
-		return kd_command_failed(&err);
-	}
-	if (json)
-		failed = print_json(folder, &crashes);
-	else
-		print_list(folder, &crashes);
-	kd_crashes_deinit(&crashes);
-	if (failed) {
+		result = kd_command_failed(&err);
+	} else if (!json) {
+		for (size_t i = 0; i < found->places.count; i++)
+			print_list(found, i);
+	} else if (print_json(found)) {
 		kd_fail(&err, KD_NOMEM, "list: no JSON could be made of it");
-		return kd_command_failed(&err);
+		result = kd_command_failed(&err);
 	}
-	return KD_EXIT_DONE;
+	for (size_t i = 0; i < found->places.count; i++)
+		kd_crashes_deinit(&found->crashes[i]);
+	return result;
 }
 
 static int run(const struct kd_command *self, int argc, char **argv)
@@ -177,8 +215,8 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		{0},
 	};
 	const char *root = NULL;
+	KD_CLEANUP_FREE struct found *found = calloc(1, sizeof(*found));
 	struct kd_err err = {0};
-	char folder[PATH_MAX];
 	bool json = false;
 	int option;
 
@@ -198,11 +236,12 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	}
 	if (optind + 1 < argc)
 		return kd_command_usage(self, "%s: not understood", argv[optind + 1]);
-	if (kd_find_crashes(optind < argc ? argv[optind] : NULL, root, folder, &err)) {
-		kd_context(&err, err.status, "list");
-		return kd_command_failed(&err);
-	}
-	return list(folder, optind < argc, json);
+	if (!found)
+		kd_fail_errno(&err, ENOMEM, "list");
+	else if (!kd_find_crashes(optind < argc ? argv[optind] : NULL, root, &found->places, &err))
+		return list(found, optind < argc, json);
+	kd_context(&err, err.status, "list");
+	return kd_command_failed(&err);
 }
 
 const struct kd_command kd_cmd_list = {
@@ -213,5 +252,5 @@ const struct kd_command kd_cmd_list = {
 	.options = "  --json       the same as JSON\n"
 		   "  --root ROOT  of the system whose files are below ROOT\n"
 		   "  -h, --help   print this\n"
-		   "\nWithout DIR, the folder that kdump.conf(5) names. The newest comes last.\n",
+		   "\nWithout DIR, the folders that kdump.conf(5) names. The newest comes last.\n",
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/crash_place.h"
@@ -72,11 +73,10 @@ static void remove_chosen(const char *folder, const struct kd_crashes *crashes, 
 							     &outcomes[i].err) != KD_OK;
 }
 
-static int print_json(const char *folder, const struct arguments *arguments,
-		      const struct kd_crashes *crashes, const struct outcome outcomes[])
+static void append_json(json_t *folders, const char *folder, const struct kd_crashes *crashes,
+			const struct outcome outcomes[])
 {
-	json_t *removed = json_array(), *root;
-	int failed;
+	json_t *removed = json_array();
 
 	for (size_t i = 0; i < crashes->count; i++)
 		if (outcomes[i].choice.remove)
@@ -87,11 +87,8 @@ static int print_json(const char *folder, const struct arguments *arguments,
 					  (json_int_t)crashes->items[i].disk_bytes, "error",
 					  outcomes[i].failed ? json_string(outcomes[i].err.text)
 							     : json_null()));
-	root = json_pack("{ss sb sI so}", "folder", folder, "dry_run", (int)arguments->dry_run,
-			 "crashes", (json_int_t)crashes->count, "removed", removed);
-	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
-	json_decref(root);
-	return failed;
+	json_array_append_new(folders, json_pack("{ss sI so}", "folder", folder, "crashes",
+						 (json_int_t)crashes->count, "removed", removed));
 }
 
 static void print_text(const char *folder, const struct arguments *arguments,
@@ -110,7 +107,8 @@ static void print_text(const char *folder, const struct arguments *arguments,
 	       arguments->dry_run ? "would be removed" : "removed");
 }
 
-static int prune(const char *folder, const struct arguments *arguments)
+/* What it did is printed, or appended to `folders`. */
+static int prune(const char *folder, const struct arguments *arguments, json_t *folders)
 {
 	struct kd_keep_state state = {.now_s = (uint64_t)time(NULL)};
 	KD_CLEANUP_FREE struct kd_keep_choice *choices = NULL;
@@ -137,8 +135,8 @@ static int prune(const char *folder, const struct arguments *arguments)
 	remove_chosen(folder, &crashes, arguments->dry_run, outcomes);
 	if (!arguments->json)
 		print_text(folder, arguments, &crashes, outcomes);
-	else if (print_json(folder, arguments, &crashes, outcomes))
-		result = KD_EXIT_FAILED;
+	else
+		append_json(folders, folder, &crashes, outcomes);
 	for (size_t i = 0; i < crashes.count; i++)
 		if (outcomes[i].failed)
 			result = kd_command_failed(&outcomes[i].err);
@@ -149,6 +147,26 @@ static int prune(const char *folder, const struct arguments *arguments)
 			folder, (unsigned long long)state.free_bytes >> 20,
 			(unsigned long long)arguments->keep.free_bytes >> 20);
 	kd_crashes_deinit(&crashes);
+	return result;
+}
+
+static int prune_all(const struct kd_crash_places *places, const struct arguments *arguments)
+{
+	json_t *folders = json_array(), *root;
+	int result = KD_EXIT_DONE;
+
+	for (size_t i = 0; i < places->count; i++) {
+		/* the first crash makes the configured folder */
+		if (!arguments->folder && access(places->folders[i], F_OK))
+			continue;
+		if (prune(places->folders[i], arguments, folders))
+			result = KD_EXIT_FAILED;
+	}
+	root = json_pack("{sb so}", "dry_run", (int)arguments->dry_run, "folders", folders);
+	if (arguments->json &&
+	    (!root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF))
+		result = KD_EXIT_FAILED;
+	json_decref(root);
 	return result;
 }
 
@@ -192,7 +210,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	};
 	struct arguments arguments = {0};
 	struct kd_err err = {0};
-	char folder[PATH_MAX];
+	KD_CLEANUP_FREE struct kd_crash_places *places = calloc(1, sizeof(*places));
 	const char *wrong;
 	int option;
 
@@ -215,20 +233,22 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		return kd_command_usage(self, "%s: not understood", argv[optind + 1]);
 	if (optind < argc)
 		arguments.folder = argv[optind];
-	if (add_configured(&arguments, &err) ||
-	    kd_find_crashes(arguments.folder, arguments.root, folder, &err)) {
+	if (!places)
+		kd_fail_errno(&err, ENOMEM, "crashes");
+	if (!places || add_configured(&arguments, &err) ||
+	    kd_find_crashes(arguments.folder, arguments.root, places, &err)) {
 		kd_context(&err, err.status, "prune");
 		return kd_command_failed(&err);
 	}
 	if (!arguments.json && !arguments.keep.count && !arguments.keep.days &&
 	    !arguments.keep.free_bytes) {
-		printf("%s: every crash is kept: no limit is set\n", folder);
+		printf("%s: every crash is kept: no limit is set\n", places->folders[0]);
 		kd_command_hint(
 			"set one in [keep] of kdump.conf(5), or by --keep-count, --keep-days, "
 			"--keep-free");
 		return KD_EXIT_DONE;
 	}
-	return prune(folder, &arguments);
+	return prune_all(places, &arguments);
 }
 
 const struct kd_command kd_cmd_prune = {

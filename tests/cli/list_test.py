@@ -66,6 +66,31 @@ def test_the_configured_folder(kdump, tmp_path):
     assert crashes.names() == [DAYS[1]]
 
 
+def test_all_targets(kdump, tmp_path):
+    """Of each that is mounted, and where crashes go that no target holds; one that is mounted twice is listed once."""
+    for name, text in {"etc/kdump.conf": "[target]\ndevice = /dev/vdb\n[target second]\ndevice = /dev/vdc\npath = /far\n"
+                                         "[target third]\ndevice = /dev/vdc\npath = /far/\n[keep]\ncount = 1\n",
+                       "sys/class/block/vdb/dev": "254:16\n", "sys/class/block/vdc/dev": "254:32\n", "dev/vdb": "", "dev/vdc": "",
+                       "proc/self/mountinfo": "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n22 21 254:32 / /mnt rw - ext4 /dev/vdc rw\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    folders = [tmp_path / "mnt/far", tmp_path / "var/crash"]
+    for folder, days in zip(folders, (DAYS[:2], DAYS[2:])):
+        crashes = Crashes(folder)
+        for name in days:
+            crashes.add(name)
+    result = kdump("list", "--root", str(tmp_path))
+    assert result.returncode == 0 and "/dev/vdb: is not mounted" in result.stderr and "not looked at" in result.stderr
+    assert [line for line in result.stdout.splitlines() if line.startswith(("web-", "/"))] == [
+        f"{folders[0]}:", *DAYS[:2], f"{folders[1]}:", *DAYS[2:]]
+    model = json.loads(kdump("list", "--json", "--root", str(tmp_path)).stdout)
+    assert model["folders"] == list(map(str, folders))
+    assert [crash["path"] for crash in model["crashes"]] == [f"{folders[name in DAYS[2:]]}/{name}" for name in DAYS]
+    assert model["crashes"][0]["same_signature"] == DAYS[1:]
+    pruned = json.loads(kdump("prune", "--json", "--root", str(tmp_path)).stdout)["folders"]
+    assert [[crash["name"] for crash in folder["removed"]] for folder in pruned] == [DAYS[:1], DAYS[2:4]]
+
+
 def test_a_target_that_is_not_mounted(kdump, tmp_path):
     for name, text in {"etc/kdump.conf": "[target]\ndevice = /dev/vdb\n", "sys/class/block/vdb/dev": "254:16\n",
                        "dev/vdb": "", "proc/self/mountinfo":
@@ -91,8 +116,9 @@ def test_prune(kdump, crashes):
     assert dry.returncode == 0 and dry.stdout.count("would remove web-") == 3
     assert crashes.names() == before
     model = json.loads(kdump("prune", "--keep-count", "2", "--json", str(crashes.folder)).stdout)
-    assert [crash["name"] for crash in model["removed"]] == [DAYS[0], DAYS[2], DAYS[3]]
-    assert all(crash["error"] is None for crash in model["removed"])
+    folder, = model["folders"]
+    assert [crash["name"] for crash in folder["removed"]] == [DAYS[0], DAYS[2], DAYS[3]] and folder["crashes"] == 5
+    assert all(crash["error"] is None for crash in folder["removed"])
     assert crashes.names() == ["mine", DAYS[1], DAYS[4]]
 
 
