@@ -10,8 +10,12 @@
 #include "base/bytes.h"
 #include "host/system.h"
 #include "inspect/mm.h"
+#include "inspect/returns.h"
 #include "inspect/stacks.h"
 #include "kernel/panic.h"
+
+/* No task of x86_64 has more: THREAD_SIZE with KASAN (arch/x86/include/asm/page_64_types.h). */
+enum { STACK_BYTES = 32 << 10 };
 
 /* struct QEMUCPUState of QEMU's target/i386/arch_dump.c, version 1: what a "QEMU" note has of each CPU. */
 enum { QEMU_CR = 392, QEMU_CRS = 5, QEMU_NOTE_BYTES = QEMU_CR + 8 * QEMU_CRS };
@@ -249,6 +253,26 @@ static enum kd_status read_piece(struct kd_gdb_machine *machine, size_t rank, ui
 	return status ? status : kd_space_read(&machine->user, vaddr, buffer, bytes, err);
 }
 
+/*
+ * What tracing has put in place of return addresses on the thread's own stack: gdb gets what was there, for it
+ * unwinds by memory alone. Only whole words: who reads parts of one is no unwinder.
+ */
+static void restore_returns(struct kd_gdb_machine *machine, size_t rank, uint64_t vaddr,
+			    uint8_t *data, size_t bytes)
+{
+	const struct kd_task *task = machine->threads[rank].task;
+	uint64_t end = vaddr + bytes, word;
+
+	if (!task || !task->stack || end <= task->stack || vaddr >= task->stack + STACK_BYTES)
+		return;
+	for (uint64_t at = kd_round_up(vaddr, sizeof(word)); at + sizeof(word) <= end;
+	     at += sizeof(word)) {
+		memcpy(&word, data + (at - vaddr), sizeof(word));
+		kd_return_restore(machine->system, task->vaddr, at, &word);
+		memcpy(data + (at - vaddr), &word, sizeof(word));
+	}
+}
+
 enum kd_status kd_gdb_read(struct kd_gdb_machine *machine, size_t rank, uint64_t vaddr,
 			   void *buffer, size_t bytes, size_t *got, struct kd_err *err)
 {
@@ -268,6 +292,7 @@ enum kd_status kd_gdb_read(struct kd_gdb_machine *machine, size_t rank, uint64_t
 	}
 	if (status && !done)
 		return status;
+	restore_returns(machine, rank, vaddr, buffer, done);
 	*got = done;
 	return KD_OK;
 }
