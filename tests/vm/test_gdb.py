@@ -235,13 +235,16 @@ def test_vmlinux(tmp_path):
     (folder / "boot" / f"vmlinux-{dump.kernel.release}").symlink_to(dump.kernel.debug_vmlinux())
     stack, = kdump("bt", "--json", dump.vmcore)
     done = kdump_gdb("--debug-folder", folder, folder / "crash", "--", "-nx", "-batch", "-ex", "bt", "-ex", "p init_task.comm",
-                     "-ex", "next", "-ex", "step", "-ex", "finish")
+                     "-ex", "frame function vfs_write", "-ex", "info args", "-ex", "info locals", "-ex", "frame 0", "-ex", "next", "-ex", "step", "-ex", "finish")
     assert done.returncode == 0 and '"swapper/0' in done.stdout and "kdump: " not in done.stdout, done.stdout
     # each function that the unwinder found, by its line in gdb; those that were inlined are more
     frames = re.findall(r"^#\d+ +(?:0x([0-9a-f]+) in )?(\w+) \(", done.stdout, re.M)
     assert [int(pc, 16) for pc, _ in frames if pc][:6] == [int(frame["pc"], 16) for frame in stack["frames"][1:7]]
     assert [name for _, name in frames][1:3] == ["__crash_kexec", "panic"]
     assert done.stdout.count(DEAD) == 3
+    # what was written to /proc/sysrq-trigger
+    assert re.search(r'^buf = 0x[0-9a-f]+ "c\\n"\ncount = 2$', done.stdout, re.M) and re.search(r"^ret = ", done.stdout, re.M)
+    assert re.search(r" at fs/read_write\.c:\d+$", done.stdout, re.M)
 
 
 def test_thread_stays(tmp_path):
