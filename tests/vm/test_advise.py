@@ -80,7 +80,7 @@ def test_doctor(crash_machine):
     assert {"load-limit", "loaded"} <= set(found)
 
     text = guest.run("kdump estimate").output
-    assert re.search(r"Boot with: crashkernel=\d+M\n$", text) and re.search(r"^ +31 +\d+ ", text, re.M)
+    assert re.search(r"Boot with: crashkernel=\d+M\n +or: crashkernel=\d+M, for stacks", text) and re.search(r"^ +31 +\d+ ", text, re.M)
 
 
 @pytest.mark.slow

@@ -131,9 +131,10 @@ def notes(path):
         return core.read(length)
 
 
+@pytest.mark.parametrize("name", ["idle", pytest.param("6.12", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("form", FORMS)
-def test_vmcore_and_oldmem_are_the_original(form, saved, work):
-    dump = dumps.get("idle")
+def test_vmcore_and_oldmem_are_the_original(form, name, saved, work):
+    dump = dumps.get(name)
     with mounted(saved(dump, form), work / "dir") as files, Core(dump.vmcore) as original, \
             Core(files / "vmcore") as core, open(files / "oldmem", "rb") as oldmem:
         end = max(start + length for start, length, _ in original.loads)

@@ -13,6 +13,7 @@ from lab import kernels, markers, oracles, program
 from lab.core import Core, registers_of_cpus
 from lab.machine import Machine
 from test_capture import capture, kdump, load
+from test_mount import mounted
 
 PAGE = 4096
 LOW_BYTES = 640 << 10
@@ -90,6 +91,13 @@ def test_marker_pages(crash, tmp_path):
         core.seek(at + 1000)
         core.write(bytes([byte[0] ^ 1]))
     assert different_pages(crash, copy, crash.marked) == [victim]
+
+
+def test_marker_pages_of_oldmem(crash, tmp_path):
+    with mounted(crash.vmcore, tmp_path / "files") as files, open(files / "oldmem", "rb") as oldmem:
+        for paddr in crash.marked:
+            oldmem.seek(paddr)
+            assert oldmem.read(PAGE) == crash.page_before(paddr), hex(paddr)
 
 
 def test_kernel_text(crash):
@@ -264,7 +272,7 @@ def plant(machine):
 
 
 @pytest.mark.parametrize("backup", ["always", "never"])
-def test_first_640_kib(crash_machine, backup):
+def test_first_640_kib(crash_machine, backup, tmp_path):
     """
     With the backup they come out as they were, although the second kernel has run there; without it they do
     not, which shows that the test can tell.
@@ -280,6 +288,8 @@ def test_first_640_kib(crash_machine, backup):
                  if before[paddr:paddr + PAGE] != after[paddr:paddr + PAGE]]
     if backup == "always":
         assert not different, [hex(paddr) for paddr in different]
+        with mounted(folder / "vmcore", tmp_path / "files") as files:
+            assert (files / "oldmem").open("rb").read(LOW_BYTES) == before
     else:
         assert different
 
