@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "host/file.h"
 #include "load/blocks.h"
+#include "load/targets.h"
 
 enum { NUMBER_BYTES_MAX = 64 };
 
@@ -135,19 +136,16 @@ static void add_place(struct kd_crash_places *places, const char *folder)
 		snprintf(places->folders[places->count++], PATH_MAX, "%s", folder);
 }
 
-/* Where a crash goes that no target holds (load/targets.c); nothing where none ever did. */
+/* Where a crash goes that no target holds: nothing where none ever did. */
 static void add_fallback(const struct kd_paths *paths, struct kd_crash_places *places)
 {
-	static const char *const folders[] = {"/var/crash", "/crash"};
 	char folder[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+	for (size_t i = 0; i < KD_FALLBACK_FOLDERS; i++) {
 		snprintf(folder, sizeof(folder), "%s%s", paths->root ? paths->root : "",
-			 folders[i]);
-		if (access(folder, F_OK))
-			continue;
-		add_place(places, folder);
-		return;
+			 kd_fallback_folders[i]);
+		if (!access(folder, F_OK))
+			add_place(places, folder);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "cmd/root.h"
 #include "config/config.h"
+#include "load/targets.h"
 
 /* Reads the configuration of the system; defaults where there is none. */
 enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_config *config,
@@ -21,9 +22,11 @@ enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_con
 enum kd_status kd_crash_place(const struct kd_paths *paths, const struct kd_config *config,
 			      char folder[PATH_MAX], struct kd_err *err);
 
+enum { KD_CRASH_PLACES = KD_CONFIG_TARGETS + KD_FALLBACK_FOLDERS };
+
 /* Where crashes may be: of every target, and where they go when none of these holds one. */
 struct kd_crash_places {
-	char folders[KD_CONFIG_TARGETS + 1][PATH_MAX];
+	char folders[KD_CRASH_PLACES][PATH_MAX];
 	size_t count; /* at least 1 */
 };
 

@@ -19,7 +19,7 @@ enum { SAME_NAMED = 3 };
 /* What was found, folder by folder. */
 struct found {
 	struct kd_crash_places places;
-	struct kd_crashes crashes[KD_CONFIG_TARGETS + 1];
+	struct kd_crashes crashes[KD_CRASH_PLACES];
 };
 
 static const char *or_unknown(const char *text)

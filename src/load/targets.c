@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where crashes go on the boot file system; below the second name where something else is mounted over /var. */
-static const char *const fallback_paths[] = {"/var/crash", "/crash"};
+const char *const kd_fallback_folders[KD_FALLBACK_FOLDERS] = {"/var/crash", "/crash"};
 
 static enum kd_status try_target(const struct kd_paths *paths,
 				 const struct kd_config_target *config, const struct kd_log *log,
@@ -43,8 +42,8 @@ static enum kd_status find_boot(const struct kd_paths *paths, struct kd_config *
 		status = kd_target_find(paths, config, NULL, &root, err);
 	if (status)
 		return status;
-	for (size_t i = 0; i < sizeof(fallback_paths) / sizeof(*fallback_paths); i++) {
-		status = kd_config_target_set(config, "path", fallback_paths[i], err);
+	for (size_t i = 0; i < KD_FALLBACK_FOLDERS; i++) {
+		status = kd_config_target_set(config, "path", kd_fallback_folders[i], err);
 		if (!status)
 			status = kd_target_find(paths, config, NULL, found, err);
 		if (!status && !strcmp(found->block, root.block))
@@ -52,7 +51,7 @@ static enum kd_status find_boot(const struct kd_paths *paths, struct kd_config *
 		if (!status)
 			kd_target_deinit(found);
 		status = kd_fail(err, KD_UNSUPPORTED, "something else is mounted at %s",
-				 fallback_paths[i]);
+				 kd_fallback_folders[i]);
 	}
 	kd_target_deinit(&root);
 	return status;

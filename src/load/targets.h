@@ -9,6 +9,10 @@
 #include "host/paths.h"
 #include "load/target.h"
 
+/* Where crashes go on the boot file system; below the second name where something else is mounted over /var. */
+enum { KD_FALLBACK_FOLDERS = 2 };
+extern const char *const kd_fallback_folders[KD_FALLBACK_FOLDERS];
+
 struct kd_targets {
 	struct kd_target items[KD_CONFIG_TARGETS];
 	unsigned int count;

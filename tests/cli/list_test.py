@@ -74,21 +74,21 @@ def test_all_targets(kdump, tmp_path):
                        "proc/self/mountinfo": "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n22 21 254:32 / /mnt rw - ext4 /dev/vdc rw\n"}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    folders = [tmp_path / "mnt/far", tmp_path / "var/crash"]
-    for folder, days in zip(folders, (DAYS[:2], DAYS[2:])):
+    folders = [tmp_path / "mnt/far", tmp_path / "var/crash", tmp_path / "crash"]
+    for folder, days in zip(folders, (DAYS[:2], DAYS[2:4], DAYS[4:])):
         crashes = Crashes(folder)
         for name in days:
             crashes.add(name)
     result = kdump("list", "--root", str(tmp_path))
     assert result.returncode == 0 and "/dev/vdb: is not mounted" in result.stderr and "not looked at" in result.stderr
     assert [line for line in result.stdout.splitlines() if line.startswith(("web-", "/"))] == [
-        f"{folders[0]}:", *DAYS[:2], f"{folders[1]}:", *DAYS[2:]]
+        f"{folders[0]}:", *DAYS[:2], f"{folders[1]}:", *DAYS[2:4], f"{folders[2]}:", *DAYS[4:]]
     model = json.loads(kdump("list", "--json", "--root", str(tmp_path)).stdout)
     assert model["folders"] == list(map(str, folders))
-    assert [crash["path"] for crash in model["crashes"]] == [f"{folders[name in DAYS[2:]]}/{name}" for name in DAYS]
+    assert [crash["path"] for crash in model["crashes"]] == [f"{folders[DAYS.index(name) // 2]}/{name}" for name in DAYS]
     assert model["crashes"][0]["same_signature"] == DAYS[1:]
     pruned = json.loads(kdump("prune", "--json", "--root", str(tmp_path)).stdout)["folders"]
-    assert [[crash["name"] for crash in folder["removed"]] for folder in pruned] == [DAYS[:1], DAYS[2:4]]
+    assert [[crash["name"] for crash in folder["removed"]] for folder in pruned] == [DAYS[:1], DAYS[2:3], []]
 
 
 def test_a_target_that_is_not_mounted(kdump, tmp_path):

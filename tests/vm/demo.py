@@ -120,9 +120,9 @@ def show(folder):
     less {folder}/report.txt
     {kdump} save -d 31 -f elf {folder} core && gdb -batch -ex 'core-file core' -ex 'info registers'
 
-On a machine of your own: add crashkernel=128M to its kernel's command line, reboot, then, as root,
+On a machine of your own, as root:
 
-    meson install -C build && kdump initramfs && kdump load && kdump status
+    script/package && apt install ./build-package/kdump_*_amd64.deb && kdump setup
 
 README.md goes on from here.""")
 
