@@ -257,7 +257,9 @@ def test_bare_memory(saved, work):
 def test_dd_and_parallel_readers(saved, work):
     dump = dumps.get("idle")
     with mounted(saved(dump, "zstd"), work / "dir", "--cache", "1M") as files, Core(dump.vmcore) as original:
-        for paddr in (0x1000, 0x100000, 0x2345000, 0x30000000):
+        # the kernel places itself and the reservation anew at each boot: only the core knows which addresses it has
+        middles = [start + length // 2 // PAGE * PAGE for start, length, _ in original.loads if length >= 8 * PAGE]
+        for paddr in (0x1000, *middles):
             done = subprocess.run(["dd", f"if={files / 'oldmem'}", "bs=4096", f"skip={paddr // PAGE}", "count=3"],
                                   capture_output=True, check=True)
             assert done.stdout == original.read(paddr, 3 * PAGE)
