@@ -67,7 +67,7 @@ declare -gA _kdump_values=(
 	[--bytes]='<text>' [-n]='<text>'
 	[--capture-program]='<file>' [--busybox]='<file>' [--view-program]='<file>' [--target]='<file>' [--crashkernel]='<text>'
 	[--level]='31 1 0 1,31 err warn+' [-d]='31 1 0 1,31' [-l]='err warn+ +notice'
-	[--exclude]='zero cache cache-all user huge free' [-x]='zero cache cache-all user huge free'
+	[--exclude]='zero cache cache-all user huge free structs' [-x]='zero cache cache-all user huge free structs'
 	[--compress]='zstd zlib zlib-fast lzo snappy none' [-c]='zstd zlib zlib-fast lzo snappy none'
 	[--format]='kdump elf flat' [-f]='kdump elf flat'
 	[--jobs]='<text>' [-j]='<text>' [--limit]='<text>' [--order]='value address'

@@ -216,8 +216,9 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 
 /* The kinds in the order in which a person reads them. */
 static const enum kd_page_kind shown_kinds[] = {
-	KD_PAGE_KERNEL, KD_PAGE_CACHE,    KD_PAGE_CACHE_PRIVATE, KD_PAGE_USER,       KD_PAGE_HUGE,
-	KD_PAGE_FREE,   KD_PAGE_POISONED, KD_PAGE_OFFLINE,       KD_PAGE_UNACCEPTED, KD_PAGE_ABSENT,
+	KD_PAGE_KERNEL,  KD_PAGE_CACHE,      KD_PAGE_CACHE_PRIVATE, KD_PAGE_USER,
+	KD_PAGE_HUGE,    KD_PAGE_FREE,       KD_PAGE_STRUCTS,       KD_PAGE_POISONED,
+	KD_PAGE_OFFLINE, KD_PAGE_UNACCEPTED, KD_PAGE_ABSENT,
 };
 
 enum { SHOWN_KINDS = sizeof(shown_kinds) / sizeof(*shown_kinds) };
@@ -472,7 +473,7 @@ const struct kd_command kd_cmd_save = {
 	.options =
 		"  -d, --level N[,N]...   leave out: the sum of 1 zero, 2 cache, 4 all cache, 8 user,\n"
 		"                         16 free pages; 31 by default; the next when space runs out\n"
-		"  -x, --exclude KINDS    the same by name: zero,cache,cache-all,user,huge,free\n"
+		"  -x, --exclude KINDS    the same by name: zero,cache,cache-all,user,huge,free,structs\n"
 		"  -c, --compress CODEC   zstd (default), zlib, zlib-fast, lzo, snappy, none;\n"
 		"                         with a level behind a colon: zstd:3\n"
 		"  -f, --format FORMAT    kdump (default), elf, flat (default for -)\n"

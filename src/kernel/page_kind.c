@@ -8,11 +8,17 @@
 #define ALL_USER  (KD_KIND(KD_PAGE_USER) | KD_KIND(KD_PAGE_HUGE))
 
 static const char *const names[KD_PAGE_KINDS] = {
-	[KD_PAGE_KERNEL] = "kernel",   [KD_PAGE_ZERO] = "zero",
-	[KD_PAGE_CACHE] = "cache",     [KD_PAGE_CACHE_PRIVATE] = "cache_private",
-	[KD_PAGE_USER] = "user",       [KD_PAGE_HUGE] = "huge",
-	[KD_PAGE_FREE] = "free",       [KD_PAGE_POISONED] = "poisoned",
-	[KD_PAGE_OFFLINE] = "offline", [KD_PAGE_UNACCEPTED] = "unaccepted",
+	[KD_PAGE_KERNEL] = "kernel",
+	[KD_PAGE_ZERO] = "zero",
+	[KD_PAGE_CACHE] = "cache",
+	[KD_PAGE_CACHE_PRIVATE] = "cache_private",
+	[KD_PAGE_USER] = "user",
+	[KD_PAGE_HUGE] = "huge",
+	[KD_PAGE_FREE] = "free",
+	[KD_PAGE_STRUCTS] = "structs",
+	[KD_PAGE_POISONED] = "poisoned",
+	[KD_PAGE_OFFLINE] = "offline",
+	[KD_PAGE_UNACCEPTED] = "unaccepted",
 	[KD_PAGE_ABSENT] = "absent",
 };
 
@@ -25,9 +31,13 @@ static const struct {
 	const char *name;
 	uint32_t kinds;
 } choices[] = {
-	{"zero", KD_KIND(KD_PAGE_ZERO)}, {"cache", KD_KIND(KD_PAGE_CACHE)},
-	{"cache-all", ALL_CACHE},        {"user", ALL_USER},
-	{"huge", KD_KIND(KD_PAGE_HUGE)}, {"free", KD_KIND(KD_PAGE_FREE)},
+	{"zero", KD_KIND(KD_PAGE_ZERO)},
+	{"cache", KD_KIND(KD_PAGE_CACHE)},
+	{"cache-all", ALL_CACHE},
+	{"user", ALL_USER},
+	{"huge", KD_KIND(KD_PAGE_HUGE)},
+	{"free", KD_KIND(KD_PAGE_FREE)},
+	{"structs", KD_KIND(KD_PAGE_STRUCTS)},
 };
 
 enum {
@@ -74,7 +84,7 @@ enum kd_status kd_kinds_parse(const char *text, uint32_t *kinds, struct kd_err *
 		if (i == CHOICES)
 			return kd_fail(err, KD_NOTFOUND,
 				       "'%.*s' is no kind of page: zero, cache, cache-all, user, "
-				       "huge, free",
+				       "huge, free, structs",
 				       (int)length, text);
 		parsed |= choices[i].kinds;
 		if (!text[length])

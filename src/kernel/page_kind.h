@@ -21,6 +21,7 @@ enum kd_page_kind {
 	KD_PAGE_USER, /* anonymous memory of processes */
 	KD_PAGE_HUGE, /* hugetlb pages */
 	KD_PAGE_FREE,
+	KD_PAGE_STRUCTS, /* struct pages of pages that are left out; told when asked for (kernel/memmap.h) */
 	/* never read: touching them may hang the machine, fault, or bring back what was given away */
 	KD_PAGE_POISONED,   /* failed memory (hwpoison) */
 	KD_PAGE_OFFLINE,    /* logically offline: a balloon's, an unplugged virtio-mem block's */
@@ -49,7 +50,7 @@ unsigned int kd_kinds_level(uint32_t kinds);
 
 /*
  * Parses names with commas between them: zero, cache (without private data), cache-all, user (hugetlb too), huge,
- * free. KD_NOTFOUND for one that is none; the message lists them.
+ * free, structs. KD_NOTFOUND for one that is none; the message lists them.
  */
 enum kd_status kd_kinds_parse(const char *text, uint32_t *kinds, struct kd_err *err);
 

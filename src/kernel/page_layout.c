@@ -297,8 +297,20 @@ static bool is_cache(const struct kd_page_layout *layout, uint64_t flags)
 	       (layout->bit.swapbacked < 0 || has(flags, layout->bit.swapbacked));
 }
 
+/*
+ * Where the struct pages of a hugetlb page's tails are given back to the kernel (HugeTLB vmemmap optimization,
+ * f41f2ed43ca5), the first page of its struct pages is mapped in place of the others (e7d324850bfc): what looks like
+ * a head is one only if the tail behind it points to it.
+ */
+static bool is_fake_head(const struct kd_page_layout *layout, uint64_t vaddr, const uint8_t *next)
+{
+	uint64_t head = layout->compound_head.bytes ? load_8(layout->compound_head, next) : 0;
+
+	return head & COMPOUND_TAIL && head - COMPOUND_TAIL != vaddr;
+}
+
 struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64_t pfn,
-				     const uint8_t *page, const uint8_t *next)
+				     uint64_t vaddr, const uint8_t *page, const uint8_t *next)
 {
 	struct kd_page_verdict verdict = {KD_PAGE_KERNEL, 0, false};
 	uint64_t flags = load_8(layout->flags, page);
@@ -308,6 +320,8 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 
 	verdict.tail =
 		layout->compound_head.bytes && load_8(layout->compound_head, page) & COMPOUND_TAIL;
+	if (flags & layout->bit.head && next && is_fake_head(layout, vaddr, next))
+		verdict.tail = true;
 	if (verdict.tail)
 		return verdict;
 	if (flags & layout->bit.head && next)

@@ -73,11 +73,12 @@ struct kd_page_verdict {
 };
 
 /*
- * Judges a page by its struct page, and by the next one for the head of a compound page (NULL when it
- * cannot be had: the order is 0 then). pfn must be the page's: an order that its alignment belies counts as 0.
+ * Judges a page by its struct page, which is at vaddr in the dead kernel, and by the next one for the head of a
+ * compound page (NULL when it cannot be had: the order is 0 then). pfn must be the page's: an order that its
+ * alignment belies counts as 0.
  */
 struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64_t pfn,
-				     const uint8_t *page, const uint8_t *next);
+				     uint64_t vaddr, const uint8_t *page, const uint8_t *next);
 
 /* True for the first page of a compound page. */
 bool kd_page_is_head(const struct kd_page_layout *layout, const uint8_t *page);

@@ -55,7 +55,7 @@ static bool judge_at(struct kd_scan *scan, uint64_t pfn, struct kd_page_verdict 
 	if (kd_mem_map_find(&scan->pages->map, scan->space, pfn, &vaddr, &count, NULL) ||
 	    count < 2 || kd_space_read(scan->space, vaddr, pair, 2 * layout->bytes, NULL))
 		return false;
-	*verdict = kd_page_judge(layout, pfn, pair, pair + layout->bytes);
+	*verdict = kd_page_judge(layout, pfn, vaddr, pair, pair + layout->bytes);
 	return true;
 }
 
@@ -85,8 +85,9 @@ static uint64_t find_cover(struct kd_scan *scan, uint64_t pfn, bool tail, enum k
 	return 0;
 }
 
-/* Kinds of `count` pages whose struct pages are in scan->structs. */
-static void judge_run(struct kd_scan *scan, uint64_t pfn, unsigned int count, uint8_t *kinds)
+/* Kinds of `count` pages whose struct pages, from vaddr on in the dead kernel, are in scan->structs. */
+static void judge_run(struct kd_scan *scan, uint64_t pfn, uint64_t vaddr, unsigned int count,
+		      uint8_t *kinds)
 {
 	const struct kd_page_layout *layout = &scan->pages->layout;
 	enum kd_page_kind kind = KD_PAGE_KERNEL;
@@ -98,7 +99,8 @@ static void judge_run(struct kd_scan *scan, uint64_t pfn, unsigned int count, ui
 		struct kd_page_verdict verdict;
 
 		if (!covered) {
-			verdict = kd_page_judge(layout, pfn + i, page, next);
+			verdict = kd_page_judge(layout, pfn + i,
+						vaddr + (uint64_t)i * layout->bytes, page, next);
 			if (!next && kd_page_is_head(layout, page))
 				judge_at(scan, pfn + i,
 					 &verdict); /* its order stands in the next one */
@@ -136,7 +138,7 @@ void kd_scan_pages(struct kd_scan *scan, uint64_t pfn, unsigned int count, uint8
 		if (status) /* some of them may be there all the same, but which counts little */
 			*unknown += piece;
 		else
-			judge_run(scan, pfn, piece, kinds);
+			judge_run(scan, pfn, vaddr, piece, kinds);
 		pfn += piece;
 		kinds += piece;
 		count -= piece;

@@ -78,6 +78,9 @@ void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t 
 			      &window->unknown);
 	else
 		memset(window->kinds, KD_PAGE_KERNEL, window->pages);
+	if (plan->memmap)
+		kd_memmap_mark(plan->memmap, &judge->scan, plan->exclude, window->first_pfn,
+			       window->pages, window->kinds);
 	for (unsigned int i = 0; i < window->pages; i++) {
 		uint32_t kind = KD_KIND(window->kinds[i]);
 

@@ -8,13 +8,16 @@
 
 #include "dump/dump.h"
 #include "kernel/kernel.h"
+#include "kernel/memmap.h"
 #include "save/window.h"
 
 struct kd_plan {
 	struct kd_dump *dump;         /* borrowed */
 	struct kd_kernel *kernel;     /* borrowed; NULL: pages cannot be told apart */
 	const struct kd_pages *pages; /* the same */
-	uint32_t exclude;             /* kinds that are left out */
+	const struct kd_memmap
+		*memmap;  /* borrowed; NULL: struct pages are the kernel's like others */
+	uint32_t exclude; /* kinds that are left out */
 	uint64_t page_bytes;
 };
 

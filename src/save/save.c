@@ -38,6 +38,7 @@ struct job {
 	struct kd_save_result *result;
 	struct kd_plan plan;
 	struct kd_pages pages;
+	struct kd_memmap *memmap; /* where struct pages are to be left out; else NULL */
 	struct kd_writer writer;
 	struct kd_sweep sweep;
 	struct hand *hands;
@@ -83,10 +84,19 @@ uint64_t kd_save_all_pages(const struct kd_save_result *result)
 	return all;
 }
 
+static bool leaves_structs_out(const struct kd_save_options *options)
+{
+	for (unsigned int i = 0; i < options->exclude_count; i++)
+		if (options->exclude[i] & KD_KIND(KD_PAGE_STRUCTS))
+			return true;
+	return false;
+}
+
 size_t kd_save_memory(const struct kd_save_options *options, unsigned int workers,
 		      size_t page_bytes)
 {
 	return workers * hand_bytes(options, page_bytes) +
+	       (leaves_structs_out(options) ? sizeof(struct kd_memmap) : 0) +
 	       kd_sweep_windows(workers) *
 		       (sizeof(struct kd_window) + kd_pack_room(codec_of(options), page_bytes));
 }
@@ -154,6 +164,7 @@ static void deinit_job(struct job *job)
 		free(job->sweep.windows[i].out);
 	free(job->sweep.windows);
 	free(job->hands);
+	free(job->memmap);
 	free(job->erased);
 }
 
@@ -167,6 +178,21 @@ static void work(void *opaque, unsigned int worker, struct kd_window *window)
 	hand->judge_ns += kd_monotonic_ns() - start;
 	if (job->reads)
 		kd_pack_window(&hand->packer, window);
+}
+
+static enum kd_status init_memmap(struct job *job, struct kd_err *err)
+{
+	if (!job->plan.pages || !leaves_structs_out(job->options))
+		return KD_OK;
+	job->memmap = malloc(sizeof(*job->memmap));
+	if (!job->memmap)
+		return kd_fail_errno(err, ENOMEM, "the places of struct pages");
+	kd_memmap_init(job->memmap, job->plan.pages, job->plan.kernel);
+	if (job->memmap->full)
+		kd_log(job->options->log, KD_LOG_WARNING,
+		       "struct pages lie in more than %d places: those of the rest are kept",
+		       KD_MEMMAP_RUNS);
+	return KD_OK;
 }
 
 /* Takes all memory that the work needs. */
@@ -194,7 +220,7 @@ static enum kd_status init_job(struct job *job, bool reads, struct kd_err *err)
 	}
 	for (unsigned int i = 0; !status && i < job->workers; i++)
 		status = init_hand(job, &job->hands[i], reads, err);
-	return status;
+	return status ? status : init_memmap(job, err);
 }
 
 /* Learns how pages can be told apart; when they cannot, says so, and everything will be kept. */
@@ -441,6 +467,7 @@ static void set_excluded(struct job *job, uint32_t kinds)
 {
 	job->plan.exclude = job->result->classified ? kinds | KD_KINDS_UNREADABLE
 						    : kinds & KD_KIND(KD_PAGE_ZERO);
+	job->plan.memmap = kinds & KD_KIND(KD_PAGE_STRUCTS) ? job->memmap : NULL;
 	job->result->excluded = job->plan.exclude;
 }
 

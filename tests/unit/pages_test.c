@@ -7,6 +7,7 @@
 
 #include "dump_fixture.h"
 #include "kernel/kernel.h"
+#include "kernel/memmap.h"
 #include "kernel/page_kind.h"
 #include "kernel/page_scan.h"
 
@@ -17,8 +18,11 @@ enum {
 	PAGES = RAM_BYTES / PAGE,
 	FIRST = RAM / PAGE,
 	STRUCT = 64,
+	STRUCTS_A_PAGE = PAGE / STRUCT,
+	THIN = 512,
 	STORE = RAM + RAM_BYTES, /* where the struct pages are, and the kernel's tables for them */
 	STORE_BYTES = 256 << 10,
+	STORE_PAGES = PAGES / STRUCTS_A_PAGE,
 	SECTIONS = STORE + PAGES * STRUCT,
 	/* flags as a kernel of 2022 numbers them */
 	LRU = 1 << 4,
@@ -38,15 +42,18 @@ struct variant {
 	const char *name;
 	enum { SPARSE, CLASSIC, POINTER, FLAT, NODES } model;
 	bool typed; /* page types in the upper byte, order and hugetlb without destructor */
+	bool thin;  /* the tails of a hugetlb page of order 9 share their struct pages */
 };
 
 static const struct variant variants[] = {
-	{"sparse extreme", SPARSE, false},
-	{"sparse, 6.12", SPARSE, true},
-	{"sparse classic", CLASSIC, false},
-	{"4.15's symbol", POINTER, false},
-	{"flat", FLAT, false},
-	{"discontiguous", NODES, false},
+	{"sparse extreme", SPARSE, false, false},
+	{"sparse, 6.12", SPARSE, true, false},
+	{"sparse classic", CLASSIC, false, false},
+	{"4.15's symbol", POINTER, false, false},
+	{"flat", FLAT, false, false},
+	{"discontiguous", NODES, false, false},
+	{"thin", SPARSE, false, true},
+	{"thin, 6.12", SPARSE, true, true},
 };
 
 struct world {
@@ -125,7 +132,11 @@ static void put_pages(struct world *world)
 	put_free(world, 64, 0);
 	put_free(world, 66, 1);
 	put_free(world, 128, 7);
-	put_free(world, 512, 9); /* over a window's end, and the next window is all of it */
+	/* over a window's end, and the next window is all of it */
+	if (world->variant->thin)
+		put_compound(world, THIN, 9, 0, 0xffff888000001000, true, KD_PAGE_HUGE);
+	else
+		put_free(world, THIN, 9);
 	put_compound(world, 16, 2, 0, 0, false, KD_PAGE_KERNEL);
 	put_compound(world, 32, 5, LRU, 0xffff888000001001, false, KD_PAGE_USER); /* THP */
 	put_compound(world, 256, 8, 0, 0xffff888000001000, true, KD_PAGE_HUGE);
@@ -235,6 +246,14 @@ static void put_model(struct world *world)
 	fixture_info(fixture, "NUMBER(MAX_PHYSMEM_BITS)=46");
 }
 
+/* Which page of the store has the struct pages that are number i there in virtual memory. */
+static uint64_t store_page(const struct world *world, unsigned int i)
+{
+	enum { HEAD_PAGE = THIN / STRUCTS_A_PAGE, END = HEAD_PAGE + 512 / STRUCTS_A_PAGE };
+
+	return world->variant->thin && i > HEAD_PAGE && i < END ? HEAD_PAGE : i;
+}
+
 static void make(struct world *world, const struct variant *variant)
 {
 	struct kd_err err = {KD_OK, ""};
@@ -244,9 +263,10 @@ static void make(struct world *world, const struct variant *variant)
 	fixture_init(&world->fixture, 4);
 	fixture_memory(&world->fixture, RAM, RAM_BYTES, RAM_BYTES);
 	fixture_memory(&world->fixture, STORE, STORE_BYTES, STORE_BYTES);
-	for (unsigned int at = 0; at < PAGES * STRUCT; at += PAGE)
-		fixture_map(&world->fixture, VMEMMAP + (uint64_t)FIRST * STRUCT + at, STORE + at,
-			    12);
+	for (unsigned int i = 0; i < STORE_PAGES; i++)
+		fixture_map(&world->fixture,
+			    VMEMMAP + (uint64_t)FIRST * STRUCT + (uint64_t)i * PAGE,
+			    STORE + store_page(world, i) * PAGE, 12);
 	for (unsigned int at = 0; at < 4 * PAGE; at += PAGE)
 		fixture_map(&world->fixture, TABLES + SECTIONS + at, SECTIONS + at, 12);
 	put_info(world);
@@ -300,6 +320,45 @@ static void test_kinds(void **state)
 		}
 		drop(world);
 	}
+	free(world);
+}
+
+/* A page of struct pages is told from the others when all that it describes is dropped, and only then. */
+static void test_struct_pages(void **state)
+{
+	static const struct {
+		uint32_t dropped;
+		uint64_t structs, thin; /* bit i: page i of the store */
+	} cases[] = {
+		{0, 0, 0},
+		{KD_KIND(KD_PAGE_FREE), 0xff0c, 0x000c},
+		{KD_KIND(KD_PAGE_FREE) | KD_KIND(KD_PAGE_HUGE), 0xfffc, 0x01fc},
+		{KD_KIND(KD_PAGE_HUGE), 0x00f0, 0x01f0},
+		{KD_KIND(KD_PAGE_POISONED), 0, 0},
+	};
+	struct world *world = calloc(1, sizeof(*world));
+	struct kd_memmap *memmap = calloc(1, sizeof(*memmap));
+
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		make(world, &variants[i]);
+		kd_memmap_init(memmap, &world->pages, world->kernel);
+		assert_false(memmap->full);
+		for (size_t j = 0; j < sizeof(cases) / sizeof(*cases); j++) {
+			uint64_t want = variants[i].thin ? cases[j].thin : cases[j].structs;
+			uint8_t kinds[KD_SCAN_PAGES];
+
+			memset(kinds, KD_PAGE_KERNEL, sizeof(kinds));
+			kd_memmap_mark(memmap, &world->scan, cases[j].dropped, STORE / PAGE,
+				       STORE_BYTES / PAGE, kinds);
+			for (unsigned int page = 0; page < STORE_BYTES / PAGE; page++)
+				if ((kinds[page] == KD_PAGE_STRUCTS) != (want >> page & 1))
+					fail_msg("%s, dropped 0x%x: page %u is %s",
+						 variants[i].name, cases[j].dropped, page,
+						 kd_page_kind_name(kinds[page]));
+		}
+		drop(world);
+	}
+	free(memmap);
 	free(world);
 }
 
@@ -375,6 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_struct_pages),
 		cmocka_unit_test(test_unreadable_structs),
 		cmocka_unit_test(test_missing_information),
 		cmocka_unit_test(test_levels_and_names),

@@ -39,6 +39,7 @@ class Recipe:
     memory: str
     fill_mib: int = 0      # 0: left idle
     huge_pages: int = 0
+    thin_huge_pages: bool = False  # whose tails share their struct pages (HugeTLB vmemmap optimization)
     hot_add: bool = False  # half a GiB more, and a balloon
     page_flags: bool = False
     crowd: bool = False    # processes and threads in known states, and what the guest says of all of them
@@ -50,8 +51,8 @@ class Recipe:
 RECIPES = {
     "idle": Recipe("6.1-cloud", "1G", cpu="qemu64", page_flags=True),
     "filled": Recipe("6.1-cloud", "4G", fill_mib=2800, huge_pages=80),
-    "hot-added": Recipe("6.1-cloud", "1G,slots=2,maxmem=8G", fill_mib=500, huge_pages=8, hot_add=True),
-    "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, page_flags=True),
+    "hot-added": Recipe("6.1-cloud", "1G,slots=2,maxmem=8G", fill_mib=500, huge_pages=8, thin_huge_pages=True, hot_add=True),
+    "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, thin_huge_pages=True, page_flags=True),
     "crowd": Recipe("6.1-cloud", "1G", crowd=True, cpus=4),
     "crowd-6.12": Recipe("6.12-cloud", "1G", crowd=True, cpus=4),
     "crowd-regular": Recipe("6.1", "1G", crowd=True, cpus=2, crashkernel="256M"),
@@ -113,7 +114,8 @@ def _hot_add(machine):
 
 def _fill(machine, recipe):
     guest = machine.guest
-    guest.run(f"echo {recipe.huge_pages} >/proc/sys/vm/nr_hugepages; "
+    guest.run(f"echo {int(recipe.thin_huge_pages)} >/proc/sys/vm/hugetlb_optimize_vmemmap; "
+              f"echo {recipe.huge_pages} >/proc/sys/vm/nr_hugepages; "
               "echo always >/sys/kernel/mm/transparent_hugepage/enabled; "
               "mkdir -p /fill /tmp/fill; mount -o remount,size=90% /tmp")
     guest.run(f"setsid {FILL} {recipe.fill_mib} /fill /tmp/fill >/tmp/filled 2>&1 &")
