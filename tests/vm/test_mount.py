@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from lab import dumps, oracles, program
+from lab import dumps, oracles, program, sshd
 from lab.core import Core
 from lab.kdump_file import KdumpFile
 
@@ -287,17 +287,12 @@ def test_dd_and_parallel_readers(saved, work):
         assert peak < RESIDENT_KIB
 
 
-def test_scp(saved, work):
-    """To the server program that sshd would start: scp starts it itself, without a network."""
+def test_scp_to_a_local_sshd(saved, work):
     dump = dumps.get("idle")
-    server = work / "ssh"
-    server.write_text("#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n", encoding="ascii")
-    server.chmod(0o755)
-    with mounted(saved(dump, "zstd"), work / "dir") as files:
-        subprocess.run(["scp", "-q", "-S", server, files / "vmcore", f"elsewhere:{work / 'copy'}"], check=True, timeout=300)
-        assert (work / "copy").stat().st_size == (files / "vmcore").stat().st_size > 1 << 28
-        assert subprocess.run(["cmp", files / "vmcore", work / "copy"], check=False).returncode == 0
-    (work / "copy").unlink()
+    with mounted(saved(dump, "zstd"), work / "dir") as files, sshd.running() as server:
+        subprocess.run(["scp", *server.options, files / "vmcore", server.place("copy")], check=True, timeout=300)
+        assert (server.folder / "copy").stat().st_size == (files / "vmcore").stat().st_size > 1 << 28
+        assert subprocess.run(["cmp", files / "vmcore", server.folder / "copy"], check=False).returncode == 0
 
 
 def frames(text):
