@@ -21,7 +21,7 @@ static const struct {
 };
 
 /* Parameters of the command line, and the configuration's keys that they stand for. */
-static const struct {
+static const struct override {
 	const char *parameter, *section, *key;
 } overrides[] = {
 	{"kdump.final_action=", "capture", "final_action"},
@@ -57,6 +57,15 @@ void kd_init_system(void)
 	write_text("/proc/sys/vm/dirty_bytes", "4194304");
 }
 
+/* Of the targets it is the first that is meant, whatever its name is in this image. */
+static enum kd_status set(struct kd_config *config, const struct override *override,
+			  const char *value, struct kd_err *err)
+{
+	if (!strcmp(override->section, "target"))
+		return kd_config_target_set(&config->targets[0], override->key, value, err);
+	return kd_config_set(config, override->section, override->key, value, err);
+}
+
 void kd_init_overrides(struct kd_capture *capture, struct kd_config *config)
 {
 	KD_CLEANUP_FREE char *line = NULL;
@@ -71,8 +80,7 @@ void kd_init_overrides(struct kd_capture *capture, struct kd_config *config)
 			struct kd_err err;
 
 			if (!strncmp(word, overrides[i].parameter, length) &&
-			    kd_config_set(config, overrides[i].section, overrides[i].key,
-					  word + length, &err))
+			    set(config, &overrides[i], word + length, &err))
 				kd_say(capture, "%s: %s", word, err.text);
 		}
 }

@@ -227,7 +227,7 @@ static void __attribute__((noreturn)) run_as_init(void)
 	}
 	capture->is_init = true;
 	kd_say(capture, "kdump-capture " KD_VERSION " started");
-	if (kd_config_read(&config, KD_IMAGE_CONFIG, &err))
+	if (kd_config_read_image(&config, KD_IMAGE_CONFIG, &err))
 		kd_say(capture, "%s", err.text);
 	kd_init_overrides(capture, &config);
 	kd_capture_configure(capture, &config);

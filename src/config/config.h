@@ -115,6 +115,13 @@ void kd_config_deinit(struct kd_config *config);
 enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err);
 
 /*
+ * The same for the copy in a capture image: its targets are all that there are, under the names that they have. In the
+ * system's own files [target] is there unmentioned, and is the first; one that was left out of the image must not
+ * come back that way, nor the next take its name.
+ */
+enum kd_status kd_config_read_image(struct kd_config *config, const char *path, struct kd_err *err);
+
+/*
  * The files that kd_config_read(path) reads, if they are there: calls `take` for each until it fails. For whoever
  * wants to know whether they changed.
  */

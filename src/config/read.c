@@ -209,14 +209,20 @@ enum kd_status kd_config_files(const char *path,
 	return status;
 }
 
-enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err)
+/* Without `kept`, the targets that config holds are forgotten first. */
+static enum kd_status read_over(struct kd_config *config, bool kept, const char *path,
+				struct kd_err *err)
 {
 	struct kd_config read;
 	enum kd_status status = kd_config_copy(config, &read, err);
 
 	if (status)
 		return status;
+	while (!kept && read.target_count)
+		kd_config_target_deinit(&read.targets[--read.target_count]);
 	status = kd_config_files(path, read_file, &read, err);
+	if (!status && !read.target_count && !kd_config_add_target(&read, "", err))
+		status = KD_NOMEM;
 	if (status) {
 		kd_config_deinit(&read);
 		return status;
@@ -224,4 +230,14 @@ enum kd_status kd_config_read(struct kd_config *config, const char *path, struct
 	kd_config_deinit(config);
 	*config = read;
 	return KD_OK;
+}
+
+enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err)
+{
+	return read_over(config, true, path, err);
+}
+
+enum kd_status kd_config_read_image(struct kd_config *config, const char *path, struct kd_err *err)
+{
+	return read_over(config, false, path, err);
 }

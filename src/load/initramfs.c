@@ -320,9 +320,6 @@ static enum kd_status resolve_config(const struct kd_config *config,
 					       err);
 		resolved->target_count += !status;
 	}
-	/* The first is called [target]: there always is one of that name. */
-	if (!status)
-		*resolved->targets[0].name = '\0';
 	return status;
 }
 

@@ -323,6 +323,37 @@ static void test_drop_ins(void **state)
 	kd_config_deinit(&config);
 }
 
+/* The copy in an image has the targets that it names, and [target] only where there is none at all. */
+static void test_image(void **state)
+{
+	static const struct {
+		const char *text, *names[3];
+	} cases[] = {
+		{"[target spare]\npath = /s\n[target last]\n", {"spare", "last"}},
+		{"[target]\n[target spare]\n", {"", "spare"}},
+		{"[capture]\ncpus = 2\n", {""}},
+		{"", {""}},
+	};
+	struct kd_err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct kd_config config;
+		unsigned int count = 0;
+
+		assert_int_equal(kd_config_init(&config, NULL), KD_OK);
+		assert_int_equal(kd_config_set(&config, "target", "path", "/default", NULL), KD_OK);
+		write_file(cases[i].text, strlen(cases[i].text));
+		assert_int_equal(kd_config_read_image(&config, path, &err), KD_OK);
+		while (count < 3 && cases[i].names[count]) {
+			assert_string_equal(config.targets[count].name, cases[i].names[count]);
+			assert_string_not_equal(config.targets[count].path, "/default");
+			count++;
+		}
+		assert_int_equal(config.target_count, count);
+		kd_config_deinit(&config);
+	}
+}
+
 static void test_long_lines(void **state)
 {
 	struct kd_config config;
@@ -446,11 +477,12 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_drop_ins), cmocka_unit_test(test_example),
-		cmocka_unit_test(test_mistakes), cmocka_unit_test(test_long_lines),
-		cmocka_unit_test(test_sizes),    cmocka_unit_test(test_unwritable),
-		cmocka_unit_test(test_names),    cmocka_unit_test(test_not_a_text_file),
+		cmocka_unit_test(test_defaults),        cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_drop_ins),        cmocka_unit_test(test_example),
+		cmocka_unit_test(test_image),           cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_long_lines),      cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_unwritable),      cmocka_unit_test(test_names),
+		cmocka_unit_test(test_not_a_text_file),
 	};
 	int fd = mkstemp(path), failed;
 

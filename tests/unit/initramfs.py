@@ -467,7 +467,12 @@ class Initramfs(unittest.TestCase):
         done = self.run_kdump('--json')
         self.assertIn('[target] is left out: ', done.stderr)
         self.assertIn('LABEL=gone', done.stderr)
-        self.assertEqual([t['block'] for t in json.loads(done.stdout)['targets']], ['vdb'])
+        self.assertEqual([(t['name'], t['block']) for t in json.loads(done.stdout)['targets']], [('spare', 'vdb')])
+        # The next keeps its name, and the one that is gone does not come back as a default.
+        self.run_kdump()
+        text = {e[0]: e[6] for e in self.entries()}['etc/kdump.conf'].decode()
+        self.assertTrue(text.startswith('[target spare]\ndevice = UUID=ABCD-1234\n'), text)
+        self.assertNotIn('[target]', text)
         write(self.config, '[target]\ndevice = LABEL=gone\n[target spare]\ndevice = /dev/vdq\n')
         done = self.run_kdump()
         self.assertEqual(done.returncode, 1)
