@@ -342,3 +342,13 @@ struct kd_level_size kd_dump_size_at(const struct kd_dump_size *size, unsigned i
 	};
 	return at;
 }
+
+unsigned int kd_dump_size_fits(const struct kd_dump_size *size, const unsigned int levels[],
+			       unsigned int count, uint64_t free_bytes)
+{
+	unsigned int i = 0;
+
+	while (i < count && kd_dump_size_at(size, levels[i]).disk_bytes > free_bytes)
+		i++;
+	return i;
+}

@@ -53,4 +53,8 @@ struct kd_level_size {
 
 struct kd_level_size kd_dump_size_at(const struct kd_dump_size *size, unsigned int level);
 
+/* Which of the levels is the first whose dump takes no more than free_bytes; count: none of them. */
+unsigned int kd_dump_size_fits(const struct kd_dump_size *size, const unsigned int levels[],
+			       unsigned int count, uint64_t free_bytes);
+
 #endif

@@ -102,13 +102,24 @@ static void estimate(struct kd_exam *exam)
 	kd_load_resolved_deinit(&resolved);
 }
 
+static void look_at_targets(struct kd_exam *exam)
+{
+	for (; exam->target_count < exam->config.target_count; exam->target_count++)
+		kd_exam_target_look(exam->paths, &exam->config.targets[exam->target_count],
+				    &exam->targets[exam->target_count]);
+}
+
+/* The speed is that of the first target that is there. */
 static void measure_dump(struct kd_exam *exam)
 {
+	const char *block = NULL;
 	struct kd_err err = {0};
 
-	exam->has_dump = !kd_dump_size_measure(exam->paths, &exam->config,
-					       exam->has_target ? exam->target.block : NULL,
-					       &exam->dump, &err);
+	for (unsigned int i = 0; i < exam->target_count && !block; i++)
+		if (exam->targets[i].found)
+			block = exam->targets[i].target.block;
+	exam->has_dump =
+		!kd_dump_size_measure(exam->paths, &exam->config, block, &exam->dump, &err);
 	memcpy(exam->dump_problem, err.text, sizeof(err.text));
 }
 
@@ -125,7 +136,7 @@ enum kd_status kd_exam_make(const struct kd_paths *paths, bool live, struct kd_e
 	read_state(exam);
 	read_powers(exam, live);
 	read_asked(exam);
-	kd_exam_look_at_target(exam);
+	look_at_targets(exam);
 	/* before a kernel is unpacked: what that gives back does not look free for a while */
 	measure_dump(exam);
 	estimate(exam);
@@ -137,8 +148,7 @@ void kd_exam_deinit(struct kd_exam *exam)
 {
 	kd_config_deinit(&exam->config);
 	kd_load_state_deinit(&exam->state);
-	if (exam->has_target)
-		kd_target_deinit(&exam->target);
+	while (exam->target_count)
+		kd_exam_target_deinit(&exam->targets[--exam->target_count]);
 	free(exam->image_path);
-	kd_names_deinit(&exam->missing_modules);
 }

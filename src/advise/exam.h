@@ -8,15 +8,14 @@
 #include <stdint.h>
 
 #include "advise/dump_size.h"
+#include "advise/exam_target.h"
 #include "advise/reservation.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "host/paths.h"
 #include "load/method.h"
-#include "load/names.h"
 #include "load/state.h"
-#include "load/target.h"
 
 /* Each `…_problem` is "" or why that part could not be found out. */
 struct kd_exam {
@@ -37,19 +36,13 @@ struct kd_exam {
 	struct kd_dump_size dump;
 	char dump_problem[KD_ERR_TEXT_BYTES];
 
-	bool has_target;
-	struct kd_target target;
-	char target_problem[KD_ERR_TEXT_BYTES];
-	bool device_read_only, mounted, mounted_read_only;
-	char mount_point[PATH_MAX]; /* where it is mounted */
-	char not_mounted[PATH_MAX]; /* "", or what /etc/fstab would mount on the way to the path */
-	bool free_known;
-	uint64_t free_bytes;
+	struct kd_exam_target targets[KD_CONFIG_TARGETS]; /* in the order in which they are tried */
+	unsigned int target_count;                        /* at least 1 */
 
 	char *image_path; /* the initramfs that is loaded or would be; NULL: none */
-	struct kd_names missing_modules;
 	char image_problem[KD_ERR_TEXT_BYTES];
-	bool config_is_newer; /* than the image, which has a copy of it */
+	char newer_config
+		[PATH_MAX]; /* a file of it newer than the image, which has a copy; "": none */
 };
 
 /* `live`: of the running kernel its answers are asked for, too; else only what files say. KD_NOMEM. */
@@ -57,8 +50,7 @@ enum kd_status kd_exam_make(const struct kd_paths *paths, bool live, struct kd_e
 			    struct kd_err *err);
 void kd_exam_deinit(struct kd_exam *exam);
 
-/* The parts, for kd_exam_make(). */
-void kd_exam_look_at_target(struct kd_exam *exam);
+/* A part, for kd_exam_make(). */
 void kd_exam_look_at_image(struct kd_exam *exam);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the dump would go: is it there, may it be written, how much is free. */
+#include "advise/exam_target.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libmount/libmount.h>
@@ -10,7 +11,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "advise/exam.h"
 #include "base/bytes.h"
 #include "host/file.h"
 #include "load/marks.h"
@@ -38,16 +38,16 @@ static uint32_t number_at(const uint8_t *block, size_t offset)
 }
 
 /* Of a file system that nobody has mounted, its superblock tells what is free. */
-static void read_superblock(struct kd_exam *exam)
+static void read_superblock(const struct kd_paths *paths, struct kd_exam_target *target)
 {
 	uint8_t block[SUPERBLOCK_BYTES];
 	char path[PATH_MAX];
-	KD_CLEANUP_CLOSE int fd = open(kd_path(path, exam->paths->dev, "%s", exam->target.block),
-				       O_RDONLY | O_CLOEXEC);
+	KD_CLEANUP_CLOSE int fd =
+		open(kd_path(path, paths->dev, "%s", target->target.block), O_RDONLY | O_CLOEXEC);
 	uint64_t free_blocks;
 	uint32_t shift;
 
-	if (exam->target.config.type != KD_TARGET_EXT4 || fd < 0 ||
+	if (target->target.config.type != KD_TARGET_EXT4 || fd < 0 ||
 	    pread(fd, block, sizeof(block), SUPERBLOCK_AT) != (ssize_t)sizeof(block))
 		return;
 	shift = number_at(block, EXT4_LOG_BLOCK);
@@ -56,7 +56,7 @@ static void read_superblock(struct kd_exam *exam)
 	free_blocks = number_at(block, EXT4_FREE_LOW);
 	if (number_at(block, EXT4_INCOMPAT) & EXT4_64_BIT)
 		free_blocks |= (uint64_t)number_at(block, EXT4_FREE_HIGH) << 32;
-	exam->free_known = kd_multiply(free_blocks, UINT64_C(1024) << shift, &exam->free_bytes);
+	target->free_known = kd_multiply(free_blocks, UINT64_C(1024) << shift, &target->free_bytes);
 }
 
 static struct libmnt_table *read_table(const char *root, const char *name)
@@ -81,15 +81,16 @@ static bool is_of_block(struct libmnt_fs *mount, const char *block, dev_t number
 	return source && !strncmp(source, "/dev/", 5) && !strcmp(source + 5, block);
 }
 
-static void look_at_mounts(struct kd_exam *exam, struct libmnt_table *table)
+static void look_at_mounts(const struct kd_paths *paths, struct libmnt_table *table,
+			   struct kd_exam_target *target)
 {
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	unsigned int device_major = 0, device_minor = 0;
 	struct libmnt_fs *mount;
 	char name[PATH_MAX], line[32];
 
-	kd_path(name, "class", "block/%s/dev", exam->target.block);
-	if (kd_marks_line(exam->paths->sys, name, line, sizeof(line), NULL) ||
+	kd_path(name, "class", "block/%s/dev", target->target.block);
+	if (kd_marks_line(paths->sys, name, line, sizeof(line), NULL) ||
 	    sscanf(line, "%u:%u", &device_major, &device_minor) != 2)
 		device_major = device_minor = UINT_MAX;
 	while (iterator && !mnt_table_next_fs(table, iterator, &mount)) {
@@ -97,14 +98,14 @@ static void look_at_mounts(struct kd_exam *exam, struct libmnt_table *table)
 		char *value;
 		size_t bytes;
 
-		if (!is_of_block(mount, exam->target.block, makedev(device_major, device_minor)))
+		if (!is_of_block(mount, target->target.block, makedev(device_major, device_minor)))
 			continue;
-		exam->mounted = true;
-		snprintf(exam->mount_point, sizeof(exam->mount_point), "%s",
+		target->mounted = true;
+		snprintf(target->mount_point, sizeof(target->mount_point), "%s",
 			 mnt_fs_get_target(mount));
-		exam->mounted_read_only =
+		target->mounted_read_only =
 			options && !mnt_optstr_get_option(options, "ro", &value, &bytes);
-		if (!exam->mounted_read_only)
+		if (!target->mounted_read_only)
 			break; /* one place where it can be written is enough */
 	}
 	mnt_free_iter(iterator);
@@ -116,12 +117,12 @@ static bool is_mounted(struct libmnt_table *table, const char *at)
 }
 
 /* A path below what should be mounted, and is not, leads to another file system. */
-static void look_for_unmounted(struct kd_exam *exam, struct libmnt_table *mounts)
+static void look_for_unmounted(const struct kd_paths *paths, struct libmnt_table *mounts,
+			       struct kd_exam_target *target)
 {
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
-	struct libmnt_table *table =
-		read_table(exam->paths->root ? exam->paths->root : "", "etc/fstab");
-	const char *path = exam->config.targets[0].path;
+	struct libmnt_table *table = read_table(paths->root ? paths->root : "", "etc/fstab");
+	const char *path = target->path;
 	struct libmnt_fs *entry;
 
 	while (table && iterator && !mnt_table_next_fs(table, iterator, &entry)) {
@@ -130,48 +131,59 @@ static void look_for_unmounted(struct kd_exam *exam, struct libmnt_table *mounts
 
 		if (length > 1 && !strncmp(path, at, length) &&
 		    (!path[length] || path[length] == '/') && !is_mounted(mounts, at))
-			snprintf(exam->not_mounted, sizeof(exam->not_mounted), "%s", at);
+			snprintf(target->not_mounted, sizeof(target->not_mounted), "%s", at);
 	}
 	mnt_free_iter(iterator);
 	mnt_unref_table(table);
 }
 
-static void read_free(struct kd_exam *exam)
+static void read_free(const struct kd_paths *paths, struct kd_exam_target *target)
 {
 	char path[PATH_MAX];
 	struct statvfs info;
 
-	if (!exam->mounted) {
-		read_superblock(exam);
+	if (!target->mounted) {
+		read_superblock(paths, target);
 		return;
 	}
-	kd_path(path, exam->paths->root ? exam->paths->root : "", "%s", exam->mount_point + 1);
+	kd_path(path, paths->root ? paths->root : "", "%s", target->mount_point + 1);
 	if (statvfs(path, &info))
 		return;
-	exam->free_bytes = (uint64_t)info.f_bfree * info.f_frsize;
-	exam->free_known = true;
+	target->free_bytes = (uint64_t)info.f_bfree * info.f_frsize;
+	target->free_known = true;
 }
 
-void kd_exam_look_at_target(struct kd_exam *exam)
+void kd_exam_target_look(const struct kd_paths *paths, const struct kd_config_target *config,
+			 struct kd_exam_target *target)
 {
-	struct libmnt_table *mounts = read_table(exam->paths->proc, "self/mountinfo");
+	struct libmnt_table *mounts = read_table(paths->proc, "self/mountinfo");
 	struct kd_err err = {0};
 	char name[PATH_MAX], line[8];
 
-	if (mounts && !exam->config.targets[0].device)
-		look_for_unmounted(exam, mounts);
-	exam->has_target =
-		!kd_target_find(exam->paths, &exam->config.targets[0], NULL, &exam->target, &err);
-	if (!exam->has_target) {
-		memcpy(exam->target_problem, err.text, sizeof(err.text));
+	*target = (struct kd_exam_target){0};
+	kd_config_target_section(config, target->section, sizeof(target->section));
+	snprintf(target->path, sizeof(target->path), "%s", config->path);
+	if (mounts && !config->device)
+		look_for_unmounted(paths, mounts, target);
+	target->found = !kd_target_find(paths, config, NULL, &target->target, &err);
+	if (!target->found) {
+		memcpy(target->problem, err.text, sizeof(err.text));
 	} else {
-		kd_path(name, "class", "block/%s/ro", exam->target.block);
-		exam->device_read_only =
-			!kd_marks_line(exam->paths->sys, name, line, sizeof(line), NULL) &&
+		kd_path(name, "class", "block/%s/ro", target->target.block);
+		target->device_read_only =
+			!kd_marks_line(paths->sys, name, line, sizeof(line), NULL) &&
 			!strcmp(line, "1");
 		if (mounts)
-			look_at_mounts(exam, mounts);
-		read_free(exam);
+			look_at_mounts(paths, mounts, target);
+		read_free(paths, target);
 	}
 	mnt_unref_table(mounts);
+}
+
+void kd_exam_target_deinit(struct kd_exam_target *target)
+{
+	if (target->found)
+		kd_target_deinit(&target->target);
+	kd_names_deinit(&target->missing_modules);
+	target->found = false;
 }

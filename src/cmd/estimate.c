@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "advise/dump_size.h"
+#include "advise/exam_target.h"
 #include "advise/reservation.h"
 #include "cmd/dump_input.h"
 #include "cmd/root.h"
 #include "host/file.h"
 #include "load/defaults.h"
 #include "load/method.h"
-#include "load/target.h"
 
 enum { OPT_KERNEL = 256, OPT_INITRD, OPT_NO_INITRD, OPT_BACKUP, OPT_CONFIG, OPT_ROOT, OPT_JSON };
 
@@ -42,6 +42,10 @@ struct model {
 	struct kd_dump_size dump;
 	bool has_dump;
 	char why_no_dump[KD_ERR_TEXT_BYTES];
+	struct kd_exam_target targets[KD_CONFIG_TARGETS];
+	unsigned int target_count;
+	unsigned int levels[KD_CONFIG_LEVELS]; /* as configured */
+	unsigned int level_count;
 };
 
 static void print_mib(uint64_t bytes)
@@ -109,6 +113,38 @@ static void print_dump(const struct kd_dump_size *size)
 	print_basis(size);
 }
 
+/* Whether the configured levels fit; false when that cannot be told. */
+static bool first_fit(const struct model *model, const struct kd_exam_target *target,
+		      unsigned int *fits)
+{
+	if (!model->has_dump || !target->free_known)
+		return false;
+	*fits = kd_dump_size_fits(&model->dump, model->levels, model->level_count,
+				  target->free_bytes);
+	return true;
+}
+
+static void print_target(const struct model *model, const struct kd_exam_target *target)
+{
+	unsigned int fits;
+
+	printf("  %-20s ", target->section);
+	if (!target->found)
+		printf("not there: %s", target->problem);
+	else if (!target->free_known)
+		printf("%s", target->target.block);
+	else
+		printf("%s, %.1f MiB free", target->target.block,
+		       (double)target->free_bytes / (1 << 20));
+	if (first_fit(model, target, &fits)) {
+		if (fits < model->level_count)
+			printf(": a dump of level %u fits", model->levels[fits]);
+		else
+			printf(": no dump of a configured level fits");
+	}
+	putchar('\n');
+}
+
 static void print_text(const struct model *model)
 {
 	print_lines(&model->reservation);
@@ -116,6 +152,9 @@ static void print_text(const struct model *model)
 		print_dump(&model->dump);
 	else
 		printf("\nThe size of a dump cannot be told: %s\n", model->why_no_dump);
+	puts("\nThe targets, in the order in which they are tried:");
+	for (unsigned int i = 0; i < model->target_count; i++)
+		print_target(model, &model->targets[i]);
 	printf("\nBoot with: crashkernel=%" PRIu64 "M\n", model->reservation.recommend_bytes >> 20);
 	if (model->reservation.report_bytes > model->reservation.recommend_bytes)
 		printf("       or: crashkernel=%" PRIu64
@@ -185,28 +224,59 @@ static json_t *json_dump_size(const struct kd_dump_size *size)
 			 "kinds", json_kinds(size), "levels", list);
 }
 
+static json_t *json_targets(const struct model *model)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < model->target_count; i++) {
+		const struct kd_exam_target *target = &model->targets[i];
+		unsigned int fits;
+		bool known = first_fit(model, target, &fits);
+		json_t *one =
+			json_pack("{ss sb so so}", "section", target->section, "found",
+				  (int)target->found, "free_bytes",
+				  target->free_known ? json_integer((json_int_t)target->free_bytes)
+						     : json_null(),
+				  "level_that_fits",
+				  known && fits < model->level_count
+					  ? json_integer((json_int_t)model->levels[fits])
+					  : json_null());
+
+		json_object_set_new(
+			one, target->found ? "block" : "problem",
+			json_string(target->found ? target->target.block : target->problem));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
 static int print_json(const struct model *model)
 {
 	json_t *dump = model->has_dump ? json_dump_size(&model->dump)
 				       : json_pack("{ss}", "error", model->why_no_dump);
 
-	return kd_json_print(json_pack("{so so}", "reservation",
-				       json_reservation(&model->reservation), "dump", dump));
+	return kd_json_print(json_pack("{so so so}", "reservation",
+				       json_reservation(&model->reservation), "dump", dump,
+				       "targets", json_targets(model)));
 }
 
 /* The size of a dump, as far as this system and this person's rights allow. */
 static void measure_dump(const struct kd_paths *paths, const struct kd_config *config,
 			 struct model *model)
 {
-	struct kd_target target = {0};
+	const char *block = NULL;
 	struct kd_err err = {0};
-	bool found = !kd_target_find(paths, &config->targets[0], NULL, &target, NULL);
 
-	model->has_dump = !kd_dump_size_measure(paths, config, found ? target.block : NULL,
-						&model->dump, &err);
+	for (; model->target_count < config->target_count; model->target_count++) {
+		struct kd_exam_target *target = &model->targets[model->target_count];
+
+		kd_exam_target_look(paths, &config->targets[model->target_count], target);
+		if (!block && target->found)
+			block = target->target.block;
+	}
+	model->level_count = kd_config_levels(config->dump_levels, model->levels);
+	model->has_dump = !kd_dump_size_measure(paths, config, block, &model->dump, &err);
 	memcpy(model->why_no_dump, err.text, sizeof(err.text));
-	if (found)
-		kd_target_deinit(&target);
 }
 
 static enum kd_status read_config(const struct kd_paths *paths, const char *path,
@@ -247,12 +317,14 @@ static int estimate(const struct kd_command *self, const struct asked *asked)
 	kd_load_resolved_deinit(&resolved);
 	if (status) {
 		kd_context(&err, status, "%s", self->name);
-		return kd_command_failed(&err);
-	}
-	if (asked->json)
+		exit_status = kd_command_failed(&err);
+	} else if (asked->json) {
 		exit_status = print_json(&model);
-	else
+	} else {
 		print_text(&model);
+	}
+	while (model.target_count)
+		kd_exam_target_deinit(&model.targets[--model.target_count]);
 	return exit_status ? exit_status : kd_output_end();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kdump status: one model (struct kd_load_state), printed for people or as JSON. */
+/* kdump status: one model, printed for people or as JSON. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -7,9 +7,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "advise/exam_target.h"
+#include "cmd/crash_place.h"
 #include "cmd/root.h"
 #include "cmd/switching.h"
 #include "load/state.h"
+
+/* What would be loaded or is, and where its dump would go. */
+struct model {
+	struct kd_load_state state;
+	struct kd_exam_target targets[KD_CONFIG_TARGETS]; /* in the order in which they are tried */
+	unsigned int target_count;                        /* 0: the configuration has a mistake */
+	char config_problem[KD_ERR_TEXT_BYTES];
+};
 
 static uint64_t used_bytes(const struct kd_load_state *state)
 {
@@ -82,8 +92,31 @@ static void print_stale(const struct kd_load_state *state)
 		printf("               %s\n", state->stale.reasons[i]);
 }
 
-static void print_state(const struct kd_load_state *state)
+static void print_target(const struct kd_exam_target *target, const char *label)
 {
+	printf("%-15s[%s] ", label, target->section);
+	if (!target->found)
+		printf("not there: %s", target->problem);
+	else
+		printf("%s", target->target.block);
+	if (target->free_known)
+		printf(", %" PRIu64 " MiB free", target->free_bytes >> 20);
+	if (target->device_read_only || target->mounted_read_only)
+		printf(", read-only");
+	putchar('\n');
+}
+
+static void print_targets(const struct model *model)
+{
+	for (unsigned int i = 0; i < model->target_count; i++)
+		print_target(&model->targets[i], i ? "  then:" : "target:");
+	if (!model->target_count)
+		printf("target:        not known: %s\n", model->config_problem);
+}
+
+static void print_state(const struct model *model)
+{
+	const struct kd_load_state *state = &model->state;
 	const char *hint = kd_load_verdict_hint(state->verdict);
 
 	print_reservation(state);
@@ -96,6 +129,7 @@ static void print_state(const struct kd_load_state *state)
 	if (*state->record_problem)
 		printf("record:        %s\n", state->record_problem);
 	print_stale(state);
+	print_targets(model);
 	printf("\n%s\n", kd_load_verdict_sentence(state->verdict));
 	if (hint)
 		printf("To change that: %s.\n", hint);
@@ -157,10 +191,31 @@ static json_t *json_stale(const struct kd_load_state *state)
 	return list;
 }
 
-static bool print_json(const struct kd_load_state *state)
+static json_t *json_targets(const struct model *model)
 {
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < model->target_count; i++) {
+		const struct kd_exam_target *target = &model->targets[i];
+
+		json_array_append_new(
+			list,
+			json_pack(
+				"{s:s, s:s?, s:o, s:b, s:s?}", "section", target->section, "block",
+				target->found ? target->target.block : NULL, "free_bytes",
+				target->free_known ? json_integer((json_int_t)target->free_bytes)
+						   : json_null(),
+				"read_only", target->device_read_only || target->mounted_read_only,
+				"problem", target->found ? NULL : target->problem));
+	}
+	return list;
+}
+
+static bool print_json(const struct model *model)
+{
+	const struct kd_load_state *state = &model->state;
 	json_t *root = json_pack(
-		"{s:b, s:s, s:s, s:s?, s:{s:I, s:I, s:o}, s:b, s:b, s:b, s:b, s:o, s:s?, s:o}",
+		"{s:b, s:s, s:s, s:s?, s:{s:I, s:I, s:o}, s:b, s:b, s:b, s:b, s:o, s:s?, s:o, s:o, s:s?}",
 		"would_dump", kd_load_verdict_is_good(state->verdict), "verdict",
 		kd_load_verdict_name(state->verdict), "sentence",
 		kd_load_verdict_sentence(state->verdict), "hint",
@@ -170,7 +225,8 @@ static bool print_json(const struct kd_load_state *state)
 		state->ours, "armed", state->has_record && state->record.armed,
 		"kernel_follows_hotplug", state->kernel_follows_hotplug, "stale", json_stale(state),
 		"record_problem", *state->record_problem ? state->record_problem : NULL, "record",
-		json_record(state));
+		json_record(state), "targets", json_targets(model), "config_problem",
+		model->target_count ? NULL : model->config_problem);
 	bool whole = root && !json_dumpf(root, stdout, JSON_INDENT(2));
 
 	json_decref(root);
@@ -179,25 +235,43 @@ static bool print_json(const struct kd_load_state *state)
 	return whole;
 }
 
+static void look_at_targets(const struct kd_paths *paths, struct model *model)
+{
+	struct kd_config config;
+	struct kd_err err = {0};
+
+	if (kd_read_system_config(paths, &config, &err)) {
+		memcpy(model->config_problem, err.text, sizeof(err.text));
+		return;
+	}
+	for (; model->target_count < config.target_count; model->target_count++)
+		kd_exam_target_look(paths, &config.targets[model->target_count],
+				    &model->targets[model->target_count]);
+	kd_config_deinit(&config);
+}
+
 static int report(const struct kd_paths *paths, bool json)
 {
-	struct kd_load_state state = {0};
+	struct model model = {0};
 	struct kd_err err = {0};
 	bool good;
 
-	if (kd_load_state_read(paths, &state, &err)) {
+	if (kd_load_state_read(paths, &model.state, &err)) {
 		kd_context(&err, err.status, "status");
 		return kd_command_failed(&err);
 	}
-	good = kd_load_verdict_is_good(state.verdict);
+	look_at_targets(paths, &model);
+	good = kd_load_verdict_is_good(model.state.verdict);
 	if (!json)
-		print_state(&state);
-	else if (!print_json(&state)) {
+		print_state(&model);
+	else if (!print_json(&model)) {
 		kd_fail(&err, KD_NOMEM, "status: no JSON could be made of it");
 		good = false;
 		kd_command_failed(&err);
 	}
-	kd_load_state_deinit(&state);
+	while (model.target_count)
+		kd_exam_target_deinit(&model.targets[--model.target_count]);
+	kd_load_state_deinit(&model.state);
 	return good ? KD_EXIT_DONE : KD_EXIT_FAILED;
 }
 

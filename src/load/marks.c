@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "load/iomem.h"
 
-enum { LINE_LIMIT_BYTES = 4096 };
+enum { LINE_LIMIT_BYTES = 4096, CONFIG_LIMIT_BYTES = 1 << 20 };
 
 enum kd_status kd_marks_line(const char *root, const char *name, char *line, size_t bytes,
 			     struct kd_err *err)
@@ -112,6 +113,47 @@ enum kd_status kd_marks_file(const char *path, struct kd_load_file *file, struct
 	marked.path = strdup(path);
 	if (!marked.path)
 		return kd_fail_errno(err, ENOMEM, "%s", path);
+	*file = marked;
+	return KD_OK;
+}
+
+struct config_digest {
+	struct kd_sha256 hash;
+	uint64_t bytes;
+};
+
+static enum kd_status take_config(void *opaque, const char *path, struct kd_err *err)
+{
+	struct config_digest *digest = opaque;
+	KD_CLEANUP_FREE char *content = NULL;
+	size_t bytes;
+	enum kd_status status = kd_file_read(path, CONFIG_LIMIT_BYTES, &content, &bytes, err);
+
+	if (status)
+		return status;
+	kd_sha256_update(&digest->hash, content, bytes);
+	digest->bytes += bytes;
+	return KD_OK;
+}
+
+enum kd_status kd_marks_config(const struct kd_paths *paths, struct kd_load_file *file,
+			       struct kd_err *err)
+{
+	struct config_digest digest = {.bytes = 0};
+	struct kd_load_file marked = {0};
+	uint8_t result[KD_SHA256_BYTES];
+	enum kd_status status;
+
+	kd_sha256_init(&digest.hash);
+	status = kd_config_files(paths->config, take_config, &digest, err);
+	if (status)
+		return status;
+	kd_sha256_final(&digest.hash, result);
+	kd_sha256_text(result, marked.sha256);
+	marked.bytes = digest.bytes;
+	marked.path = strdup(paths->config);
+	if (!marked.path)
+		return kd_fail_errno(err, ENOMEM, "%s", paths->config);
 	*file = marked;
 	return KD_OK;
 }

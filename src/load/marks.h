@@ -35,4 +35,11 @@ bool kd_marks_kernel_follows_hotplug(const struct kd_paths *paths);
 /* Fills in file from the file at path, as it is now. */
 enum kd_status kd_marks_file(const char *path, struct kd_load_file *file, struct kd_err *err);
 
+/*
+ * The same from the configuration with its drop-in files, as one: the digest is of all of them in the order in which
+ * they are read. KD_NOTFOUND where there is none.
+ */
+enum kd_status kd_marks_config(const struct kd_paths *paths, struct kd_load_file *file,
+			       struct kd_err *err);
+
 #endif

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "load/marks.h"
 
@@ -139,7 +138,8 @@ static void check_file(const struct kd_paths *paths, const struct kd_load_file *
 	if (!then->path)
 		return;
 	snprintf(path, sizeof(path), "%s%s", paths->root ? paths->root : "", then->path);
-	status = kd_marks_file(path, &now, NULL);
+	status = role == KD_ROLE_CONFIG ? kd_marks_config(paths, &now, NULL)
+					: kd_marks_file(path, &now, NULL);
 	if (status == KD_NOTFOUND)
 		add_reason(stale, "the %s %s is gone", kd_load_role_name(role), then->path);
 	else if (status)
@@ -153,12 +153,14 @@ void kd_load_check_stale(const struct kd_paths *paths, const struct kd_load_reco
 			 struct kd_load_stale *stale)
 {
 	char layout[KD_SHA256_TEXT_BYTES];
+	struct kd_load_file config = {0};
 
 	*stale = (struct kd_load_stale){0};
 	for (int i = 0; i < KD_ROLE_COUNT; i++)
 		check_file(paths, &record->files[i], (enum kd_load_role)i, stale);
-	if (!record->files[KD_ROLE_CONFIG].path && !access(paths->config, F_OK))
+	if (!record->files[KD_ROLE_CONFIG].path && !kd_marks_config(paths, &config, NULL))
 		add_reason(stale, "the configuration %s is new", paths->config);
+	free(config.path);
 	if (kd_marks_kernel_follows_hotplug(paths))
 		return;
 	stale->layout = kd_marks_layout(paths, layout, NULL) || strcmp(layout, record->layout);

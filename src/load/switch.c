@@ -96,10 +96,11 @@ static enum kd_status mark(const struct kd_load_request *request, struct kd_load
 		status = kd_marks_file(request->kernel_path, &record->files[KD_ROLE_KERNEL], err);
 	if (!status && request->initrd_path)
 		status = kd_marks_file(request->initrd_path, &record->files[KD_ROLE_INITRD], err);
+	if (status)
+		return status;
+	status = kd_marks_config(paths, &record->files[KD_ROLE_CONFIG], err);
 	/* no configuration is a configuration: the defaults */
-	if (!status && !access(paths->config, F_OK))
-		status = kd_marks_file(paths->config, &record->files[KD_ROLE_CONFIG], err);
-	return status;
+	return status == KD_NOTFOUND ? KD_OK : status;
 }
 
 /* Prepares and commits by the one method in the request. *called: the kernel was asked. */

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from made_up import MIB, UUID, Sound
+from made_up import MIB, SECOND_UUID, UUID, Sound
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
@@ -120,6 +120,24 @@ def mount_by_path(m, mounts, fstab=""):
     m.put("etc/fstab", fstab)
 
 
+def two(m, first=256, second=256, first_device=f"UUID={UUID}", second_device=f"UUID={SECOND_UUID}", more=""):
+    """Two targets, on disks of so many MiB."""
+    m.configure(f"[target]\ndevice = {first_device}\n[target spare]\ndevice = {second_device}\n{more}")
+    m.disk(first)
+    m.second_disk(second)
+
+
+def drop_in(m, text, newer=False):
+    """A drop-in file; one that is not newer was there when image and load were made."""
+    m.put("etc/kdump.conf.d/50-more.conf", text)
+    if newer:
+        later = time.time() + 100
+        os.utime(m.root / "etc/kdump.conf.d/50-more.conf", (later, later))
+    else:
+        os.utime(m.root / "etc/kdump.conf.d/50-more.conf", (1, 1))
+        m.load()
+
+
 ROOT_MOUNT = "20 1 254:0 / / rw shared:1 - ext4 /dev/vda rw\n"
 
 # what is done to the sound machine, and what it must find then: {check: (result, words)}, with nothing else
@@ -182,6 +200,33 @@ BROKEN = {
     "full": (lambda m: m.disk(8), {"target-space": ("problem", "full")}),
     "short of room": (lambda m: (m.configure(f"[target]\ndevice = UUID={UUID}\n[dump]\nlevel = 0,31\n"),
                                  m.disk(64)), {"target-space": ("warning", "level 31 does")}),
+    "two sound targets": (two, {}),
+    "first of two full": (lambda m: two(m, first=8),
+                          {"target-space": ("warning", "[target]: The target is full")}),
+    "second of two full": (lambda m: two(m, second=8),
+                           {"target-space": ("warning", "The dump would go to [target].")}),
+    "both full": (lambda m: two(m, first=8, second=8),
+                  {"target-space": ("problem", "[target spare]: The target is full")}),
+    "first of two gone": (lambda m: two(m, first_device="UUID=gone"),
+                          {"target": ("warning", "UUID=gone: no block device carries it. The dump would go to [target spare].")}),
+    "second of two gone": (lambda m: two(m, second_device="UUID=gone"),
+                           {"target": ("warning", "[target spare]: The target cannot be used")}),
+    "both gone": (lambda m: two(m, first_device="UUID=gone", second_device="LABEL=gone"),
+                  {"target": ("problem", "LABEL=gone")}),
+    "one gone, one full": (lambda m: two(m, first_device="UUID=gone", second=8),
+                           {"target": ("problem", "UUID=gone"), "target-space": ("problem", "[target spare]")}),
+    "one gone, one read-only": (lambda m: (two(m, second_device="UUID=gone"),
+                                           m.put("sys/devices/virtio0/block/vda/ro", "1\n")),
+                                {"target": ("problem", "[target spare]"), "target-writable": ("problem", "/dev/vda")}),
+    "target of a drop-in": (lambda m: drop_in(m, "[target far]\ndevice = UUID=gone\n"),
+                            {"target": ("warning", "[target far]")}),
+    "drop-in in place of a target": (lambda m: drop_in(m, "[target]\ndevice = UUID=gone\n"),
+                                     {"target": ("problem", "UUID=gone")}),
+    "mistake in a drop-in": (lambda m: drop_in(m, "[dump]\nlevle = 1\n"),
+                             {"configuration": ("problem", "50-more.conf:2"), "target": None, "target-mounted": None,
+                              "target-space": None}),
+    "newer drop-in": (lambda m: drop_in(m, "[dump]\nlevel = 31\n", newer=True),
+                      {"image-configuration": ("warning", "50-more.conf"), "stale": ("warning", "configuration")}),
     "watchdog": (watchdog(15), {"watchdog": ("problem", "iTCO_wdt")}),
     "slow watchdog": (watchdog(3600), {}),
     "idle watchdog": (watchdog(15, "inactive"), {}),
@@ -301,6 +346,30 @@ def test_estimate_of_the_dump(machine):
     (machine.root / "proc/kpageflags").unlink()
     assert "kpageflags" in estimate(machine)["dump"]["error"]
     assert "kpageflags" in machine.kdump("estimate", "--root", str(machine.root)).stdout
+
+
+def test_targets_in_order(machine):
+    """Each is named by estimate and status, with what is free on it or why it is not there."""
+    two(machine, first_device="UUID=gone", second=8, more="[target last]\ndevice = /dev/vda\n[dump]\nlevel = 1,31\n")
+    gone, full, good = estimate(machine)["targets"]
+    assert (gone["section"], gone["found"], gone["free_bytes"]) == ("target", False, None) and "UUID=gone" in gone["problem"]
+    assert (full["section"], full["block"], full["level_that_fits"]) == ("target spare", "vdb", None)
+    assert (good["section"], good["block"], good["level_that_fits"]) == ("target last", "vda", 31)
+    assert full["free_bytes"] < 8 * MIB < good["free_bytes"]
+    text = machine.kdump("estimate", "--root", str(machine.root)).stdout
+    assert "  target spare         vdb, " in text and "free: no dump of a configured level fits\n" in text
+    assert "free: a dump of level 31 fits\n" in text and "not there: target: UUID=gone" in text
+    machine.load()
+    said = machine.kdump("status", "--root", str(machine.root), "--json")
+    targets = json.loads(said.stdout)["targets"]
+    assert [(one["section"], one["block"]) for one in targets] == [("target", None), ("target spare", "vdb"),
+                                                                   ("target last", "vda")]
+    assert "UUID=gone" in targets[0]["problem"] and targets[2]["free_bytes"] == good["free_bytes"]
+    text = machine.kdump("status", "--root", str(machine.root)).stdout.splitlines()
+    at = text.index(next(line for line in text if line.startswith("target:        [target] not there: ")))
+    assert text[at + 1].startswith("  then:        [target spare] vdb, ") and text[at + 2].endswith(" MiB free")
+    drop_in(machine, "[dump]\nlevle = 1\n")
+    assert "50-more.conf:2" in json.loads(machine.kdump("status", "--root", str(machine.root), "--json").stdout)["config_problem"]
 
 
 @pytest.mark.parametrize("arguments", [("--jsn",), ("--kernel",), ("a", "b"), ("--kernel", "a", "b"),

@@ -11,6 +11,7 @@ import subprocess
 from status_test import Machine
 
 UUID = "11111111-2222-3333-4444-555555555555"
+SECOND_UUID = UUID.replace("1", "9")
 SYSCTLS = {"panic": 10, "panic_on_oops": 1, "hung_task_panic": 1, "softlockup_panic": 1, "hardlockup_panic": 1,
            "unknown_nmi_panic": 1, "panic_on_unrecovered_nmi": 1, "panic_on_warn": 0, "panic_print": 0,
            "kexec_load_disabled": 0, "kexec_load_limit_panic": -1}
@@ -82,7 +83,8 @@ class Sound(Machine):
         super().load(**options)
         path = self.root / "var/lib/kdump/loaded.json"
         record = json.loads(path.read_text())
-        config = (self.root / "etc/kdump.conf").read_bytes()
+        drop_ins = sorted(self.root.glob("etc/kdump.conf.d/*.conf"))
+        config = b"".join(path.read_bytes() for path in [self.root / "etc/kdump.conf", *drop_ins])
         record["loaded"]["files"].append({"role": "configuration", "path": "/etc/kdump.conf", "bytes": len(config),
                                           "sha256": hashlib.sha256(config).hexdigest()})
         path.write_text(json.dumps(record))
@@ -99,12 +101,21 @@ class Sound(Machine):
         words = [BUDDY] * 0x100 + words + [BUDDY] * (RAM_PAGES - 0x100 - len(words))
         (self.root / "proc/kpageflags").write_bytes(struct.pack(f"<{RAM_PAGES}Q", *words))
 
-    def disk(self, size_mib):
-        """/dev/vda: an ext4 of this size, mounted nowhere but as the made-up root."""
-        path = self.root / "dev/vda"
+    def disk(self, size_mib, name="vda", uuid=UUID):
+        """An ext4 of this size, mounted nowhere; /dev/vda is the made-up root, too."""
+        path = self.root / "dev" / name
         path.parent.mkdir(exist_ok=True)
         path.unlink(missing_ok=True)
-        run("mkfs.ext4", "-q", "-U", UUID, path, f"{size_mib}M")
+        run("mkfs.ext4", "-q", "-U", uuid, path, f"{size_mib}M")
+
+    def second_disk(self, size_mib):
+        """/dev/vdb, behind the same controller's driver."""
+        sys = self.root / "sys"
+        for name, value in {"dev": "254:16", "ro": "0", "size": "8192"}.items():
+            self.put(f"sys/devices/virtio0/block/vdb/{name}", value + "\n")
+        for link in ("class/block/vdb", "dev/block/254:16"):
+            (sys / link).symlink_to(os.path.relpath(sys / "devices/virtio0/block/vdb", (sys / link).parent))
+        self.disk(size_mib, "vdb", SECOND_UUID)
 
     def driver(self):
         device = self.root / "sys/devices/virtio0"

@@ -404,6 +404,7 @@ static void test_stale(void **state)
 		{"var/lib/kdump/initrd-6.1.0-99-test", "x", KD_VERDICT_STALE, "initrd"},
 		{"etc/kdump.conf", "[target]\n", KD_VERDICT_STALE, "configuration"},
 		{"etc/kdump.conf", NULL, KD_VERDICT_STALE, "configuration"},
+		{"etc/kdump.conf.d/10.conf", "[dump]\n", KD_VERDICT_STALE, "configuration"},
 		{"sys/devices/system/cpu/present", "0-4\n", KD_VERDICT_LAYOUT, "CPUs"},
 		{"proc/iomem", "00100000-4fffffff : System RAM\n", KD_VERDICT_LAYOUT, "memory"},
 	};
