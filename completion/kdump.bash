@@ -19,7 +19,7 @@ declare -gA _kdump_commands=(
 	[estimate]='--kernel --initrd --ramdisk --no-initrd --backup --config --root --json <file>'
 	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'
 	[list]='--json --root <folder>'
-	[prune]='--dry-run --keep-count --keep-days --keep-free --json --root -n <folder>'
+	[prune]='--dry-run --quiet --keep-count --keep-days --keep-free --json --root -n -q <folder>'
 	[initramfs]='--output --kernel-version --config --target --capture-program --busybox --view-program --root --list
 		--json --verbose -o -k -v'
 	[info]='--json --raw-input <file>'

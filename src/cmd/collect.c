@@ -115,7 +115,7 @@ static void announce(struct run *run)
 	const struct kd_announcing announcing = {
 		.paths = &run->system.paths,
 		.journal = !run->arguments.no_journal && !run->arguments.root,
-		.motd = run->arguments.motd,
+		.motd = run->arguments.motd || run->config.collect_motd,
 	};
 	struct kd_crashes crashes;
 	enum kd_status status;
@@ -265,7 +265,8 @@ const struct kd_command kd_cmd_collect = {
 		"  --pstore DIR    a folder of pstore's files\n"
 		"  --into DIR      the folder that gets the crash folders; nothing is told of then\n"
 		"  --keep          leave what was taken in where it is\n"
-		"  --motd          tell of new crashes in the message of the day, too\n"
+		"  --motd          tell of new crashes in the message of the day, too, whatever\n"
+		"                  kdump.conf(5) says\n"
 		"  --no-journal    and not in the journal\n"
 		"  --json          print JSON\n"
 		"  --root ROOT     of the system whose files are below ROOT; its journal stays as it is\n"

@@ -20,7 +20,7 @@ enum { COUNT_MOST = 100000, DAYS_MOST = 36500 };
 struct arguments {
 	struct kd_keep keep;
 	bool has_count, has_days, has_free; /* given, and not the configuration's */
-	bool dry_run, json;
+	bool dry_run, quiet, json;
 	const char *root, *folder;
 };
 
@@ -103,8 +103,9 @@ static void print_text(const char *folder, const struct arguments *arguments,
 		count++;
 		printf("%s %s: %s\n", verb, crashes->items[i].folder, outcomes[i].choice.why);
 	}
-	printf("%s: %zu of %zu crashes %s\n", folder, count, crashes->count,
-	       arguments->dry_run ? "would be removed" : "removed");
+	if (!arguments->quiet)
+		printf("%s: %zu of %zu crashes %s\n", folder, count, crashes->count,
+		       arguments->dry_run ? "would be removed" : "removed");
 }
 
 /* What it did is printed, or appended to `folders`. */
@@ -200,6 +201,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"dry-run", no_argument, NULL, 'n'},
+		{"quiet", no_argument, NULL, 'q'},
 		{"keep-count", required_argument, NULL, 'c'},
 		{"keep-days", required_argument, NULL, 'd'},
 		{"keep-free", required_argument, NULL, 'f'},
@@ -216,7 +218,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 
 	opterr = 0;
 	optind = 1;
-	while ((option = getopt_long(argc, argv, ":nh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":nqh", options, NULL)) != -1) {
 		if (option == 'h')
 			return kd_command_help(self);
 		if (option == ':')
@@ -224,6 +226,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		if (option == '?')
 			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
 		arguments.dry_run |= option == 'n';
+		arguments.quiet |= option == 'q';
 		arguments.json |= option == 'j';
 		wrong = take_value(&arguments, option, optarg);
 		if (wrong)
@@ -242,6 +245,8 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	}
 	if (!arguments.json && !arguments.keep.count && !arguments.keep.days &&
 	    !arguments.keep.free_bytes) {
+		if (arguments.quiet)
+			return KD_EXIT_DONE;
 		printf("%s: every crash is kept: no limit is set\n", places->folders[0]);
 		kd_command_hint(
 			"set one in [keep] of kdump.conf(5), or by --keep-count, --keep-days, "
@@ -253,11 +258,12 @@ static int run(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_prune = {
 	.name = "prune",
-	.synopsis = "[-n] [--keep-count N] [--keep-days N] [--keep-free BYTES] [DIR]",
+	.synopsis = "[-nq] [--keep-count N] [--keep-days N] [--keep-free BYTES] [DIR]",
 	.summary = "remove the crashes that are no longer to be kept",
 	.run = run,
 	.options =
 		"  -n, --dry-run      say what would be removed\n"
+		"  -q, --quiet        say only what is removed\n"
 		"  --keep-count N     keep at most N crashes\n"
 		"  --keep-days N      keep none that is older than N days\n"
 		"  --keep-free BYTES  until so much of the file system is free; K, M, G, T\n"

@@ -35,6 +35,8 @@
  *     count = NUMBER    crashes at most, the oldest go first; 0: any number
  *     days  = NUMBER    none that is older; 0: of any age
  *     free  = BYTES     of the file system that stay free, with K, M, G or T; 0: it may be full
+ *     [collect]
+ *     motd = yes | no    whether new crashes are told of in the message of the day after the boot, too
  */
 #ifndef KD_CONFIG_CONFIG_H
 #define KD_CONFIG_CONFIG_H
@@ -90,6 +92,7 @@ struct kd_config {
 	char *dump_codec;
 	unsigned int keep_count, keep_days; /* 0: no limit */
 	char *keep_free;                    /* for kd_config_bytes() */
+	unsigned int collect_motd;          /* 0: no, 1: yes */
 };
 
 enum { KD_CONFIG_LEVELS = 8 };

@@ -151,6 +151,8 @@ static const char *const action_words[] = {
 	NULL,
 };
 
+static const char *const answer_words[] = {"no", "yes", NULL};
+
 static const char *const fallback_words[] = {
 	[KD_FALLBACK_BOOT] = "boot",
 	[KD_FALLBACK_NONE] = "none",
@@ -178,6 +180,7 @@ static const struct kd_config_kind codec = {.check = check_codec};
 static const struct kd_config_kind optional = {.check = check_any, .empty_is_unset = true};
 static const struct kd_config_kind program = {.check = check_program, .empty_is_unset = true};
 static const struct kd_config_kind fallback = {.words = fallback_words};
+static const struct kd_config_kind answer = {.words = answer_words};
 static const struct kd_config_kind size = {.check = check_bytes};
 static const struct kd_config_kind crashes = {.unit = "", .least = 0, .most = 100000};
 static const struct kd_config_kind days = {.unit = " days", .least = 0, .most = 36500};
@@ -218,6 +221,7 @@ const struct kd_config_key kd_config_keys[] = {
 	KEY("keep", "count", keep_count, crashes, "0"),
 	KEY("keep", "days", keep_days, days, "0"),
 	KEY("keep", "free", keep_free, size, "0"),
+	KEY("collect", "motd", collect_motd, answer, "no"),
 };
 const size_t kd_config_key_count = sizeof(kd_config_keys) / sizeof(*kd_config_keys);
 _Static_assert(sizeof(kd_config_keys) / sizeof(*kd_config_keys) < KD_CONFIG_KEYS_MAX,

@@ -106,6 +106,15 @@ def test_a_whole_system(kdump, tmp_path):
     assert "no such device" in text and text.count("the same as") == 2
 
 
+@pytest.mark.parametrize("answer,told", [("yes", True), ("no", False)])
+def test_message_of_the_day_by_configuration(kdump, tmp_path, answer, told):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/kdump.conf").write_text(f"[collect]\nmotd = {answer}\n")
+    put_record(tmp_path / "sys/fs/pstore", "dmesg-efi-1", "log", "it fell\n")
+    assert len(collect(kdump, "--root", tmp_path)["news"]) == 1
+    assert (tmp_path / "run/motd.d/kdump").exists() == told
+
+
 def test_target_that_is_not_mounted(kdump, tmp_path):
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/kdump.conf").write_text("[target]\ndevice = /dev/vdb\npath = /\n")

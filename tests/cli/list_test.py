@@ -115,6 +115,9 @@ def test_prune(kdump, crashes):
     dry = kdump("prune", "--dry-run", "--keep-count", "2", str(crashes.folder))
     assert dry.returncode == 0 and dry.stdout.count("would remove web-") == 3
     assert crashes.names() == before
+    quiet = kdump("prune", "-n", "--quiet", "--keep-count", "2", str(crashes.folder))
+    assert quiet.stdout.splitlines() == dry.stdout.splitlines()[:-1]
+    assert kdump("prune", "-q", "--root", str(crashes.folder), str(crashes.folder)).stdout == ""
     model = json.loads(kdump("prune", "--keep-count", "2", "--json", str(crashes.folder)).stdout)
     folder, = model["folders"]
     assert [crash["name"] for crash in folder["removed"]] == [DAYS[0], DAYS[2], DAYS[3]] and folder["crashes"] == 5

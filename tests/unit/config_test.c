@@ -64,6 +64,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.dump_timeout_s, 3600);
 	assert_int_equal(config.target_count, 1);
 	assert_int_equal(config.fallback, KD_FALLBACK_BOOT);
+	assert_int_equal(config.collect_motd, 0);
 	assert_null(config.append);
 	assert_null(config.hook_before);
 	kd_config_deinit(&config);
@@ -98,7 +99,8 @@ static const char everything[] = "\xef\xbb\xbf# a comment\n"
 				 "[dump]\n"
 				 "level = 1,31\n"
 				 "format = elf\n"
-				 "compress = zlib:6";
+				 "compress = zlib:6\n"
+				 "[collect]\nmotd = yes";
 
 static void assert_everything(const struct kd_config *config)
 {
@@ -107,6 +109,7 @@ static void assert_everything(const struct kd_config *config)
 	assert_string_equal(config->targets[0].path, "/srv/crash dumps");
 	assert_string_equal(config->targets[0].options, "iocharset=utf8,quiet");
 	assert_string_equal(config->host, "db1.example");
+	assert_int_equal(config->collect_motd, 1);
 	assert_int_equal(config->final_action, KD_FINAL_POWEROFF);
 	assert_int_equal(config->failure_action, KD_FINAL_SHELL);
 	assert_int_equal(config->device_timeout_s, 1);
