@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kdump rehearse: prepared in a guest, run here, as from a server without QEMU to a workstation with it."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from lab import program
+
+IMAGE = "/var/lib/kdump/initrd-$(uname -r)"
+# unpacks the image, which is not compressed here, lets the words in between change it, and packs it again
+UNPACK = f"rm -rf /tmp/image && mkdir /tmp/image && cd /tmp/image && cpio -idm <{IMAGE} 2>/dev/null"
+PACK = f"rm -rf /tmp/image && mkdir /tmp/image && cd /tmp/image && (xzcat {IMAGE} 2>/dev/null || zcat {IMAGE} 2>/dev/null || cat {IMAGE}) | cpio -idm"
+PACK = f"find . | cpio -o -H newc >{IMAGE}; cd /"
+LOAD = "kdump load --reuse-cmdline"
+SOUND = f"kdump initramfs && {LOAD}"
+MOUNT = "mkdir -p /mnt/t && mount /dev/lab/target /mnt/t"
+
+# What is broken: how, what the rehearsal says of it, and which of the doctor's checks names it before.
+BROKEN = {
+    "missing module": (f"kdump initramfs; {UNPACK}; rm -f $(find . -name 'virtio_blk.ko'); {PACK}; {LOAD}",
+                       "virtio_blk.ko", "image-modules"),
+    "wrong UUID": (f"kdump initramfs; {UNPACK}; sed -i 's/^device = .*/device = UUID=0-1/' etc/kdump.conf; {PACK}; {LOAD}",
+                   "UUID=0-1", None),
+    "wrong kernel": (f"kdump initramfs; {UNPACK}; for module in $(find . -name '*.ko'); do "
+                     f"sed -i 's/vermagic=6/vermagic=5/' $module; done; {PACK}; {LOAD}",
+                     "of another kernel", None),
+    "damaged initramfs": (f"kdump initramfs; size=$(stat -c %s {IMAGE}); dd if=/dev/urandom of={IMAGE} bs=4096 count=16 conv=notrunc "
+                          f"2>/dev/null; {LOAD}", "damaged", "image-modules"),
+    "stale image": (f"{SOUND}; echo >>{IMAGE}", None, "stale"),
+    "full disk": (f"{SOUND}; {MOUNT}; fallocate -l $(( ($(stat -f -c '%f * %S' /mnt/t)) - (8 << 20) )) /mnt/t/filler; umount /mnt/t",
+                  "full", "target-space"),
+    "read-only target": (f"rm -f /mnt/t/filler; {SOUND}; blockdev --setro /dev/vdb", "read-only", "target-writable"),
+    "reservation too small": ("blockdev --setrw /dev/vdb; kdump disarm; echo $((44 << 20)) >/sys/kernel/kexec_crash_size; kdump initramfs; "
+                              f"{LOAD}", "memory", "reservation"),
+}
+
+
+class Server:
+    """A guest that prepares rehearsals, which run here when it is gone."""
+
+    def __init__(self, crash_machine, work):
+        self.machine = crash_machine(target="ext4", files=program.kdump())
+        self.machine.files["/etc/kdump.conf"] = self.machine.target.config(dump="", device_timeout=5)
+        self.machine.boot()
+        self.guest, self.work = self.machine.guest, work
+        self.doctors = {}
+
+    def prepare(self, name, words):
+        """Does that to the guest; the folder with its rehearsal."""
+        folder = f"/tmp/{name.replace(' ', '-')}"
+        self.guest.run(words, check=False, timeout=300)
+        done = self.guest.run("kdump doctor --json", check=False, timeout=120)
+        self.doctors[name] = {finding["check"]: finding["sentence"] for finding in json.loads(done.output)["findings"]
+                              if finding["result"] in ("problem", "warning")}
+        self.guest.run(f"kdump rehearse -q -o {folder}", timeout=300)
+        return self.guest.get([folder], self.work) / folder.lstrip("/")
+
+
+def rehearse(folder, work):
+    done = subprocess.run([program.kdump_command(), "rehearse", "--emulate", "--json", "--keep", work, "--time-limit", "300",
+                           folder], capture_output=True, text=True, check=False, timeout=900)
+    assert done.stdout, done.stderr
+    result = json.loads(done.stdout)
+    assert done.returncode == (0 if result["sound"] else 1)
+    shutil.rmtree(folder)
+    (work / "target.img").unlink()
+    return result
+
+
+def test_a_sound_set_up_and_a_full_disk(crash_machine, tmp_path):
+    server = Server(crash_machine, tmp_path)
+    sound = server.prepare("sound", SOUND)
+    full = server.prepare("full disk", BROKEN["full disk"][0])
+    server.machine.close()
+    assert not server.doctors["sound"]
+    result = rehearse(sound, tmp_path / "sound")
+    assert result["sound"] and result["passed"] and not result["known"] and not result["why"], result
+    assert "sysrq" in result["cause"] and result["dump_bytes"] > 10 << 20
+    assert "virtio_blk" in result["unproven"][0]
+    result = rehearse(full, tmp_path / "full")
+    assert not result["passed"] and "full" in result["why"], result
+    assert any(known.startswith("target-space: ") for known in result["known"])
+
+
+@pytest.mark.slow
+def test_broken_set_ups(crash_machine, tmp_path):
+    """Each fails for its own reason, and the doctor names it where it can be known before."""
+    server = Server(crash_machine, tmp_path)
+    folders = {name: server.prepare(name, words) for name, (words, _, _) in BROKEN.items()}
+    server.machine.close()
+    wrong = []
+    for name, folder in folders.items():
+        _, reason, check = BROKEN[name]
+        result = rehearse(folder, tmp_path / folder.name)
+        print(f"{name}: {result['why']}; known: {result['known']}")
+        if result["sound"] or reason and (result["passed"] or reason not in result["why"]):
+            wrong.append((name, result))
+        if check and not (check in server.doctors[name] and any(known.startswith(f"{check}: ") for known in result["known"])):
+            wrong.append((name, check, server.doctors[name], result["known"]))
+    assert not wrong
