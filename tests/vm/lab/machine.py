@@ -43,7 +43,8 @@ class Machine:
             efi = self.work / "nvram.img"
             shutil.copyfile(OVMF_VARIABLES, efi)
         self.options = {"cpu": kernel.cpu(cpu), "cpus": cpus, "memory": memory, "efi": efi}
-        words = ["console=ttyS0,115200", "panic=5", f"crashkernel={crashkernel}" if crashkernel else "", append]
+        # no_timer_check: see guest/debian/after-packages
+        words = ["console=ttyS0,115200", "no_timer_check", "panic=5", f"crashkernel={crashkernel}" if crashkernel else "", append]
         self.command_line = " ".join(word for word in words if word)
         self.target = make_target(self.work, target) if target else None
         self.files = dict(files or {})
