@@ -145,7 +145,7 @@ def purge(debian):
     assert guest.run("grep crashkernel /boot/grub/grub.cfg", check=False).status == 1
     assert guest.output("ls /var/crash") == crashes
     # The crashes, and of the other kernel its files and what GRUB and the initramfs made for it.
-    others = ("/var/crash/", "/boot/", "/usr/lib/modules/")
+    others = ("/var/crash", "/boot/", "/usr/lib/modules/")
     left = guest.output(f"{FILES} | comm -13 /opt/lab/before -").splitlines()
     assert [path for path in left if not path.startswith(others) and release not in path] == []
     debian.reboot()

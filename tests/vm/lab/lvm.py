@@ -19,9 +19,9 @@ def _crc(data):
     return zlib.crc32(data, 0xf597a6cf ^ 0xffffffff) ^ 0xffffffff
 
 
-def _identity():
-    """(as on disk, as in the metadata)"""
-    plain = uuid.uuid4().hex
+def _identity(name):
+    """(as on disk, as in the metadata); the same each time, so that a header is."""
+    plain = uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}.lab.invalid").hex
     ends = (0, 6, 10, 14, 18, 22, 26, 32)
     return plain, "-".join(plain[start:end] for start, end in zip(ends, ends[1:]))
 
@@ -34,7 +34,7 @@ def extents(volume_bytes):
 def _metadata(group, logical, volume_bytes, physical_identity):
     count = extents(volume_bytes)
     return f"""{group} {{
-id = "{_identity()[1]}"
+id = "{_identity(group)[1]}"
 seqno = 1
 format = "lvm2"
 status = ["RESIZEABLE", "READ", "WRITE"]
@@ -56,7 +56,7 @@ pe_count = {count}
 }}
 logical_volumes {{
 {logical} {{
-id = "{_identity()[1]}"
+id = "{_identity(logical)[1]}"
 status = ["READ", "WRITE", "VISIBLE"]
 flags = []
 segment_count = 1
@@ -80,7 +80,7 @@ creation_time = 1
 
 def header(group, logical, volume_bytes):
     """The first MiB of a physical volume whose logical volume takes all that follows."""
-    on_disk, in_text = _identity()
+    on_disk, in_text = _identity("pv0")
     text = _metadata(group, logical, volume_bytes, in_text)
     area_bytes = DATA_START - METADATA_START
     # Areas of data, of metadata, then an extension (version 2, "in use") and its areas: each list ends with zeros.
