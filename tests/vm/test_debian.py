@@ -42,21 +42,21 @@ def install(debian):
 
 def set_up(debian):
     guest = debian.guest
-    shown = guest.output("kdump setup --dry-run")
+    shown = guest.output("kdump setup --dry-run", timeout=240)
     assert "would write /etc/default/grub.d/zz-kdump.cfg" in shown and "would run update-grub" in shown
     assert debian.status()["verdict"] == "no-reservation"
     assert guest.run("ls /etc/default/grub.d/zz-kdump.cfg /var/lib/kdump/initrd*", check=False).status != 0
-    done = guest.output("kdump setup", timeout=120)
+    done = guest.output("kdump setup", timeout=240)
     assert done.endswith("Left to do: reboot. The kernel sets memory aside only when it boots.")
-    again = guest.output("kdump setup", timeout=120)
+    again = guest.output("kdump setup", timeout=240)
     assert "Everything is set up: nothing was changed." in again and "Left to do: reboot" in again
     debian.reboot()
     # GRUB gave the kernel what update-grub wrote.
     assert guest.output("cat /proc/cmdline").split()[-1].startswith("crashkernel=")
     record = debian.wait_loaded()
     assert debian.failed_units() == "" and record["release"] == guest.output("uname -r")
-    assert "Nothing is left to do" in guest.output("kdump setup")
-    doctor = json.loads(guest.output("kdump doctor --json"))
+    assert "Nothing is left to do" in guest.output("kdump setup", timeout=240)
+    doctor = json.loads(guest.output("kdump doctor --json", timeout=240))
     assert doctor["problems"] == 0, doctor
 
 
@@ -87,7 +87,7 @@ def crash_and_look(debian, tmp_path):
     debian.wait_loaded()
     assert debian.failed_units() == ""
     assert guest.output(f"stat -c %a {folder}") == "700"
-    report = json.loads(guest.output(f"kdump report --json {folder}"))
+    report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
     assert report["kind"] == "requested" and "sysrq" in report["sentence"]
     assert json.loads(guest.output(f"cat {folder}/manifest.json"))["complete"] is True
     # The processor and the memory that were added.

@@ -43,7 +43,7 @@ def test_root_file_system(debian_machine, kind):
     debian = debian_machine(kind=kind)
     debian.install()
     debian.set_up()
-    (target,) = json.loads(debian.guest.output("kdump initramfs --json -o /tmp/image"))["targets"]
+    (target,) = json.loads(debian.guest.output("kdump initramfs --json -o /tmp/image", timeout=240))["targets"]
     assert target["block"].startswith("dm-" if kind == "lvm" else "vda")
     crash_and_check(debian)
 
@@ -87,10 +87,10 @@ def test_secure_boot(debian_machine):
     record = debian.status()["record"]
     assert (record["method"], record["kernel"]) == ("file", f"/boot/vmlinuz-{guest.output('uname -r')}")
     # The other call is barred, and nothing else that is not signed is taken.
-    said = guest.run("kdump load --method segments --reuse-cmdline", check=False)
+    said = guest.run("kdump load --method segments --reuse-cmdline", timeout=240, check=False)
     assert said.status == 1 and "Secure Boot or an IMA policy bars kexec_load" in said.output
     guest.run(f"cp {record['kernel']} /tmp/other && printf x | dd of=/tmp/other bs=1 seek=4000000 conv=notrunc 2>/dev/null")
-    said = guest.run("kdump load --reuse-cmdline --kernel /tmp/other", check=False)
+    said = guest.run("kdump load --reuse-cmdline --kernel /tmp/other", timeout=240, check=False)
     assert said.status == 1 and "kexec_file_load" in said.output
     debian.wait_loaded()
     crash_and_check(debian)

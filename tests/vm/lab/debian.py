@@ -89,12 +89,12 @@ class DebianMachine(Machine):
         self.guest.run("kdump setup", timeout=300)
         self.reboot()
         self.wait_loaded()
-        doctor = json.loads(self.guest.run("kdump doctor --json", check=False).output)
+        doctor = json.loads(self.guest.run("kdump doctor --json", timeout=240, check=False).output)
         assert doctor["problems"] == 0, doctor
         return doctor
 
     def status(self):
-        return json.loads(self.guest.run("kdump status --json", check=False).output)
+        return json.loads(self.guest.run("kdump status --json", timeout=120, check=False).output)
 
     def wait_loaded(self, *, since=-1, limit=240):
         """Waits until what is loaded is up to date, by a load after that time; the record of it."""
