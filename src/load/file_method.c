@@ -146,7 +146,9 @@ const char *kd_file_method_hint(int error)
 		int error;
 		const char *hint;
 	} hints[] = {
-		{EPERM, "lockdown or policy wants a signed kernel"},
+		/* kimage_validate_signature() of kernel/kexec_file.c (6.1) */
+		{EPERM, "lockdown takes only an image that is signed with a key that the running "
+			"kernel trusts; without Secure Boot no trusted key is present"},
 		{ENOKEY, "the kernel image is not signed with a key that this kernel trusts"},
 		{EKEYREJECTED, "the signature of the kernel image was rejected"},
 		{EBADMSG, "the kernel image carries no signature, and one is enforced"},

@@ -3,7 +3,7 @@
  * Choosing the system call.
  *
  * Whether a call would be let through depends on the configuration of the kernel (ENOSYS), on
- * capabilities, two sysctls, lockdown and any security module (EPERM). Guessing from all of these
+ * capabilities, two sysctls, lockdown and any security module (EPERM), on IMA (EACCES). Guessing from all of these
  * would always miss one, so the kernel itself is asked: both calls check permissions first and
  * flags next (kernel/kexec.c kexec_load_check() and kernel/kexec_file.c of 6.1), before anything is
  * freed. A call with flags that no kernel accepts therefore answers EINVAL exactly when a proper
@@ -143,6 +143,11 @@ static void explain(const struct kd_load_powers *powers, const char *call, int e
 
 	if (error == ENOSYS)
 		snprintf(text, bytes, "this kernel has no %s", call);
+	else if (error == EACCES)
+		/* ima_load_data() of security/integrity/ima/ima_main.c, which comes before lockdown */
+		snprintf(text, bytes,
+			 "Secure Boot or an IMA policy bars %s, whose kernel cannot be appraised",
+			 call);
 	else if (error == EPERM && locked)
 		snprintf(text, bytes, "kernel lockdown (%s) bars %s", powers->lockdown, call);
 	else if (error == EPERM)

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lab import kernels  # noqa: E402
+from lab.debian import DebianMachine  # noqa: E402
 from lab.machine import Machine  # noqa: E402
 
 
@@ -24,6 +25,20 @@ def crash_machine(tmp_path):
     def make(kernel="6.1-cloud", **options):
         machines.append(Machine(kernels.get(kernel), tmp_path / f"machine{len(machines)}", **options))
         return machines[-1]
+    yield make
+    for machine in machines:
+        machine.close()
+        machine.discard()
+
+
+@pytest.fixture
+def debian_machine(tmp_path):
+    """A function that makes a DebianMachine and boots it."""
+    machines = []
+
+    def make(**options):
+        machines.append(DebianMachine(tmp_path / f"debian{len(machines)}", **options))
+        return machines[-1].boot()
     yield make
     for machine in machines:
         machine.close()

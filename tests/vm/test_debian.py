@@ -11,7 +11,6 @@ import time
 import pytest
 
 from lab import kernels, program
-from lab.debian import PACKAGE, DebianMachine
 
 pytestmark = pytest.mark.slow
 
@@ -21,59 +20,16 @@ FILES = r"""find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /de
     -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /var/tmp \) -prune
     -o -print | sort""".replace("\n", " ")
 
-
-class Debian:
-    """The machine, and what the steps have in common."""
-
-    def __init__(self, machine):
-        self.machine = machine
-
-    @property
-    def guest(self):
-        return self.machine.guest
-
-    def status(self):
-        return json.loads(self.guest.run("kdump status --json", check=False).output)
-
-    def wait_ready(self, *, since=-1, limit=120):
-        """Waits until what is loaded is up to date, by a load after that time; the record of it."""
-        deadline = time.monotonic() + limit
-        while True:
-            status = self.status()
-            if status["verdict"] == "ready" and status["record"]["time"] > since:
-                return status["record"]
-            assert time.monotonic() < deadline, (status, self.guest.output("journalctl -b -u 'kdump*' --no-pager"))
-            time.sleep(1)
-
-    def failed_units(self):
-        return self.guest.output("systemctl --failed --plain --no-legend")
-
-    def crash(self):
-        """Panics, and waits until the machine is up again; the new crash folder's name and the seconds that it took."""
-        before = set(self.guest.output("ls /var/crash").split())
-        started = time.monotonic()
-        self.machine.panic(cpu=0)
-        self.machine.wait_reset(300)
-        self.machine.wait_boot()
-        took = time.monotonic() - started
-        (name,) = set(self.guest.output("ls /var/crash").split()) - before
-        return f"/var/crash/{name}", took
-
-
-@pytest.fixture
-def debian(tmp_path):
-    kernel = kernels.package_file("6.12-cloud")
-    with DebianMachine(tmp_path / "debian", cpus="2,maxcpus=3", memory="1G,slots=1,maxmem=2G",
-                       files={NEXT_KERNEL: kernel}) as machine:
-        machine.boot()
-        yield Debian(machine)
-    machine.discard()
+OLD = [f"old-2020-01-0{day}T00-00-00Z" for day in (1, 2, 3)]
+OLD_BYTES = 100 << 20
+OLD_CRASHES = f"""cd /var/crash; for each in {' '.join(OLD)}; do mkdir -m 700 $each
+head -c {OLD_BYTES} /dev/zero >$each/vmcore; echo '{{"complete": true}}' >$each/manifest.json; done; sync"""
 
 
 def install(debian):
     guest = debian.guest
     guest.run(f"{FILES} >/opt/lab/before")
-    guest.run(f"apt-get install -y {PACKAGE}", timeout=300)
+    debian.install()
     # It does nothing before it is told to.
     assert debian.status()["verdict"] == "no-reservation"
     assert guest.run("systemctl is-enabled kdump.service", check=False).output.strip() == "disabled"
@@ -86,21 +42,21 @@ def install(debian):
 
 def set_up(debian):
     guest = debian.guest
-    shown = guest.output("kdump setup --dry-run")
+    shown = guest.output("kdump setup --dry-run", timeout=240)
     assert "would write /etc/default/grub.d/zz-kdump.cfg" in shown and "would run update-grub" in shown
     assert debian.status()["verdict"] == "no-reservation"
     assert guest.run("ls /etc/default/grub.d/zz-kdump.cfg /var/lib/kdump/initrd*", check=False).status != 0
-    done = guest.output("kdump setup", timeout=120)
+    done = guest.output("kdump setup", timeout=240)
     assert done.endswith("Left to do: reboot. The kernel sets memory aside only when it boots.")
-    again = guest.output("kdump setup", timeout=120)
+    again = guest.output("kdump setup", timeout=240)
     assert "Everything is set up: nothing was changed." in again and "Left to do: reboot" in again
-    debian.machine.reboot()
+    debian.reboot()
     # GRUB gave the kernel what update-grub wrote.
     assert guest.output("cat /proc/cmdline").split()[-1].startswith("crashkernel=")
-    record = debian.wait_ready()
+    record = debian.wait_loaded()
     assert debian.failed_units() == "" and record["release"] == guest.output("uname -r")
-    assert "Nothing is left to do" in guest.output("kdump setup")
-    doctor = json.loads(guest.output("kdump doctor --json"))
+    assert "Nothing is left to do" in guest.output("kdump setup", timeout=240)
+    doctor = json.loads(guest.output("kdump doctor --json", timeout=240))
     assert doctor["problems"] == 0, doctor
 
 
@@ -109,30 +65,29 @@ def change_configuration(debian):
     record, digest = debian.status()["record"], guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)")
     # An editor's way: a new file in place of the old one.
     guest.run("sed -i 's/^#dump_timeout = 3600/dump_timeout = 1800/' /etc/kdump.conf && grep '^dump_timeout' /etc/kdump.conf")
-    debian.wait_ready(since=record["time"])
+    debian.wait_loaded(since=record["time"])
     assert guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)") != digest
 
 
 def add_processor_and_memory(debian):
     """They come one after the other, and are taken in by one load or two: what counts is that both are in."""
     before = debian.status()["record"]
-    debian.machine.hotplug_cpu()
-    debian.machine.hotplug_memory()
+    debian.hotplug_cpu()
+    debian.hotplug_memory()
     debian.guest.run("sleep 1; echo 1 >/sys/devices/system/cpu/cpu2/online; for each in "
                      "/sys/devices/system/memory/memory*/state; do grep -q offline $each && echo online >$each; done; "
                      "test $(nproc) = 3")
-    debian.wait_ready(since=before["time"])
+    debian.wait_loaded(since=before["time"])
 
 
 def crash_and_look(debian, tmp_path):
     guest = debian.guest
     total = int(guest.output("awk '/MemTotal/ { print $2 }' /proc/meminfo"))
-    folder, took = debian.crash()
-    print(f"from the panic to the login prompt: {took:.0f} s")
-    debian.wait_ready()
+    folder = debian.crash()
+    debian.wait_loaded()
     assert debian.failed_units() == ""
     assert guest.output(f"stat -c %a {folder}") == "700"
-    report = json.loads(guest.output(f"kdump report --json {folder}"))
+    report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
     assert report["kind"] == "requested" and "sysrq" in report["sentence"]
     assert json.loads(guest.output(f"cat {folder}/manifest.json"))["complete"] is True
     # The processor and the memory that were added.
@@ -154,14 +109,32 @@ def upgrade_kernel(debian):
     assert f"/var/lib/kdump/initrd-{new}: rebuilt" in said
     # The running kernel's is as it was.
     assert debian.status()["verdict"] == "ready" and debian.status()["record"]["release"] == old
-    debian.machine.reboot()
+    debian.reboot()
     assert guest.output("uname -r") == new
-    assert debian.wait_ready()["release"] == new and debian.failed_units() == ""
-    folder, _ = debian.crash()
-    report = json.loads(guest.output(f"kdump report --json {folder}"))
-    assert report["release"] == new and report["kind"] == "requested"
+    assert debian.wait_loaded()["release"] == new and debian.failed_units() == ""
     guest.run(f"apt-get purge -y linux-image-{old}", timeout=300)
     assert guest.output("ls /var/lib/kdump/initrd-*") == f"/var/lib/kdump/initrd-{new}"
+
+
+def keep_rules(debian):
+    """A second crash, before which the second kernel makes room by the rules."""
+    guest = debian.guest
+    guest.run(OLD_CRASHES)
+    (first,) = debian.crashes() - set(OLD)
+    blocks, block_bytes = map(int, guest.output("stat -f -c '%f %S' /var/crash").split())
+    # One goes for their number: with the one that is to come there are five. Another one for the space.
+    record = debian.status()["record"]
+    guest.put({"/etc/kdump.conf.d/50-keep.conf": f"[keep]\ncount = 4\nfree = {blocks * block_bytes + OLD_BYTES * 3 // 2}\n"})
+    debian.wait_loaded(since=record["time"])
+    folder = debian.crash()
+    report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
+    assert (report["release"], report["kind"]) == (guest.output("uname -r"), "requested")
+    assert debian.crashes() == {OLD[2], first, folder.rpartition("/")[2]}
+    said = guest.output(f"cat {folder}/capture.log")
+    assert f"removed {OLD[0]}: only 4 are kept" in said and f"removed {OLD[1]}: " in said and "MiB are to be" in said
+    # What there is to keep is nobody else's to read, and whole.
+    assert guest.output(f"stat -c %a /var/crash/{first} {folder}").split() == ["700", "700"]
+    assert set(guest.output(f"stat -c '%a %U' {folder}/*").splitlines()) <= {"600 root", "400 root"}
 
 
 def purge(debian):
@@ -172,18 +145,20 @@ def purge(debian):
     assert guest.run("grep crashkernel /boot/grub/grub.cfg", check=False).status == 1
     assert guest.output("ls /var/crash") == crashes
     # The crashes, and of the other kernel its files and what GRUB and the initramfs made for it.
-    others = ("/var/crash/", "/boot/", "/usr/lib/modules/")
+    others = ("/var/crash", "/boot/", "/usr/lib/modules/")
     left = guest.output(f"{FILES} | comm -13 /opt/lab/before -").splitlines()
     assert [path for path in left if not path.startswith(others) and release not in path] == []
-    debian.machine.reboot()
+    debian.reboot()
     assert "crashkernel" not in guest.output("cat /proc/cmdline") and debian.failed_units() == ""
 
 
-def test_from_installation_to_crash_to_purge(debian, tmp_path):
+def test_from_installation_to_crash_to_purge(debian_machine, tmp_path):
+    debian = debian_machine(cpus="2,maxcpus=3", memory="1G,slots=1,maxmem=2G",
+                            files={NEXT_KERNEL: kernels.package_file("6.12-cloud")})
     for step in (install, set_up, change_configuration, add_processor_and_memory):
         timed(step, debian)
     timed(crash_and_look, debian, tmp_path)
-    for step in (upgrade_kernel, purge):
+    for step in (upgrade_kernel, keep_rules, purge):
         timed(step, debian)
 
 

@@ -151,4 +151,10 @@ def test_lockdown_without_keys(crash_machine):
     for method in ("auto", "segments", "file"):
         said = machine.guest.run(f"kdump load --reuse-cmdline --method {method}", check=False)
         assert said.status == 1 and "lockdown" in said.output, said.output
+        # kexec_load is not let in at all; the other one looks at the signature.
+        why = "bars kexec_load" if method == "segments" else "Operation not permitted: lockdown takes only"
+        assert why in said.output and ("no trusted key is present" in said.output) == (method != "segments")
     assert status(machine.guest)[0] == 1
+    findings = json.loads(machine.guest.run("kdump doctor --json", check=False).output)["findings"]
+    (found,) = [each for each in findings if each["check"] == "lockdown"]
+    assert found["result"] == "problem" and "no trusted key is present" in found["sentence"]

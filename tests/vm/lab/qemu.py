@@ -19,6 +19,10 @@ from .qmp import Qmp
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
 # The same as flash chips: its code, and the variables that it starts with.
 OVMF_CODE, OVMF_VARIABLES = Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+# With Secure Boot on and Microsoft's keys, by which shim is signed. Its variables are safe from the system by SMM.
+OVMF_SECURE_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd")
+OVMF_SECURE_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
+SECURE_MACHINE = "q35,smm=on"
 
 
 class Console:
@@ -96,8 +100,11 @@ class Qemu:
         if kernel:
             command += ["-kernel", kernel, "-initrd", initrd, "-append", append]
         if isinstance(efi, Path):
-            command += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+            code = OVMF_SECURE_CODE if machine == SECURE_MACHINE else OVMF_CODE
+            command += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
                         "-drive", f"if=pflash,unit=1,format=raw,file={efi}"]
+        if machine == SECURE_MACHINE:
+            command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
         elif efi:
             command += ["-bios", OVMF]
         for name, path, form in disks:
