@@ -14,11 +14,11 @@ SETUPS = (setups.KDUMP, setups.KDUMP_TOOLS)
 SAME_FOR_BOTH = "256M"
 
 
+@contextlib.contextmanager
 def _guest(set_up, memory):
-    work = tempfile.TemporaryDirectory(prefix=f"kdump-{set_up.name}-", dir="/var/tmp")
-    stack = contextlib.ExitStack()
-    stack.enter_context(work)
-    return stack, stack.enter_context(setups.guest(set_up, f"{work.name}/guest", memory=memory))
+    with tempfile.TemporaryDirectory(prefix=f"kdump-{set_up.name}-", dir="/var/tmp") as work, \
+            setups.guest(set_up, f"{work}/guest", memory=memory) as machine:
+        yield machine
 
 
 def _rounds(machines, rounds):
@@ -43,29 +43,28 @@ def _show(what, ours, peer):
           f"{min(ratios):6.2f} {max(ratios):6.2f}", flush=True)
 
 
+def _compare(machines, rounds, title):
+    print(f"\n{title}, {rounds} rounds\n  {'':36} {'kdump':>9} {'kdump-tools':>12} {'ratio':>7} {'min':>6} {'max':>6}")
+    ours, peer = zip(*_rounds(machines, rounds))
+    for what, figure in (("panic to reset, s", "reset"), ("panic to login prompt, s", "login"), ("dump, MB", "megabytes")):
+        _show(what, [getattr(each, figure) for each in ours], [getattr(each, figure) for each in peer])
+
+
 def compare(rounds, memory="1G"):
     """Prints the times of both, with the reservation of each one's own choice and with one size for both."""
     with contextlib.ExitStack() as stack:
-        machines = []
+        machines, chosen = [], []
         for set_up in SETUPS:
-            inner, machine = _guest(set_up, memory)
-            stack.enter_context(inner)
-            machines.append(machine)
+            machine = stack.enter_context(_guest(set_up, memory))
+            chosen.append(f"{set_up.name} {setups.reserved(machine)}")
             machine.qmp.stop()
-        for crashkernel in (None, SAME_FOR_BOTH):
-            for machine in machines:
-                machine.qmp.cont()
-                if crashkernel:
-                    setups.reserve(machine, crashkernel)
-            chosen = ", ".join(f"{machine.set_up.name} {setups.reserved(machine)}" for machine in machines)
-            for machine in machines:
-                machine.qmp.stop()
-            print(f"\nDebian guest of {memory}, crashkernel={crashkernel or f'of its own choice ({chosen})'}, {rounds} rounds\n"
-                  f"  {'':36} {'kdump':>9} {'kdump-tools':>12} {'ratio':>7} {'min':>6} {'max':>6}")
-            ours, peer = zip(*_rounds(machines, rounds))
-            for what, figure in (("panic to reset, s", "reset"), ("panic to login prompt, s", "login"),
-                                 ("dump, MB", "megabytes")):
-                _show(what, [getattr(each, figure) for each in ours], [getattr(each, figure) for each in peer])
+            machines.append(machine)
+        _compare(machines, rounds, f"Debian guest of {memory}, crashkernel= as each chooses ({', '.join(chosen)})")
+        for machine in machines:
+            machine.qmp.cont()
+            setups.reserve(machine, SAME_FOR_BOTH)
+            machine.qmp.stop()
+        _compare(machines, rounds, f"Debian guest of {memory}, crashkernel={SAME_FOR_BOTH}")
 
 
 def _captures(machine, size_mib):
@@ -85,8 +84,7 @@ def smallest(memory, step, lowest=32, highest=160):
     """Prints the smallest reservation of each with which a panic leaves a whole dump, exact to the step."""
     found = {}
     for set_up in SETUPS:
-        stack, machine = _guest(set_up, memory)
-        with stack:
+        with _guest(set_up, memory) as machine:
             chosen = setups.reserved(machine)
             low, high = lowest, highest  # low fails, high works
             while high - low > step:
