@@ -138,6 +138,8 @@ def _wait_reset(machine):
 def crash(machine):
     """Panics, and waits for the login prompt; the Away of it. LabError when there is no whole dump: reset the machine then."""
     before = set(_dumps(machine))
+    # An answer comes behind the events of the last reboot, which panic() forgets.
+    machine.qmp.execute("query-status")
     machine.panic(cpu=0)
     started = time.monotonic()
     _wait_reset(machine)
