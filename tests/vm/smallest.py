@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 
+import away
 from lab import LabError, image, kernels, program
 from lab.machine import Machine
 
@@ -71,8 +72,13 @@ def main():
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--step", type=int, default=4, help="MiB; the answer is exact to this")
+    parser.add_argument("--debian", action="store_true",
+                        help="on a real Debian, installed by its package, with Debian's kdump-tools beside it")
     options = parser.parse_args()
     try:
+        if options.debian:
+            away.smallest(options.memory, options.step)
+            return 0
         floor, _ = _bisect(options, "reaches an init that only reboots", True)
         captures, said = _bisect(options, "captures", False)
         release = kernels.get(options.kernel).release

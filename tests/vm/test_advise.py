@@ -85,7 +85,7 @@ def test_doctor(crash_machine):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("memory", ["1G", "4G"])
-@pytest.mark.parametrize("kernel", ["6.1-cloud", "6.12-cloud"])
+@pytest.mark.parametrize("kernel", ["6.1-cloud", "6.12-cloud", "6.1"])
 def test_reservation(crash_machine, kernel, memory):
     """What is recommended works; 15 % less does not: so the smallest that works lies between the two."""
     works, foretold = captures(crash_machine, kernel, memory, 128)
