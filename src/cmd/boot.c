@@ -99,7 +99,7 @@ static int run_config(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_cmdline = {
 	.name = "cmdline",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "print the command line that the kernel was started with",
 	.run = run_cmdline,
 	.options =
@@ -108,7 +108,7 @@ const struct kd_command kd_cmd_cmdline = {
 
 const struct kd_command kd_cmd_config = {
 	.name = "config",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "print the configuration that the kernel was built with",
 	.run = run_config,
 	.options = "  --json              print JSON, an object of options\n" KD_INPUT_HELP,

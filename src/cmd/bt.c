@@ -126,8 +126,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		if (chosen++)
 			return kd_command_usage(self, "only one of -a, -A, -p, -c and -s");
 	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &request->how))
+		return kd_command_usage(self, "a DUMP is needed");
 	return KD_EXIT_DONE;
 }
 
@@ -416,7 +416,7 @@ static int run_bt(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_bt = {
 	.name = "bt",
-	.synopsis = "[-a | -A | -p PID | -c CPU | -s STATES] [--fold] [--guess] [--json] DUMP",
+	.synopsis = "[-a | -A | -p PID | -c CPU | -s STATES] [OPTION]... DUMP...",
 	.summary = "print stacks: of the CPU that panicked, or of others",
 	.run = run_bt,
 	.options =

@@ -41,6 +41,15 @@ bool kd_input_option(struct kd_dump_options *how)
 	return !errno && end != optarg && !*end && *optarg != '-';
 }
 
+bool kd_input_dumps(int argc, char **argv, struct kd_dump_options *how)
+{
+	if (argc == optind)
+		return false;
+	how->others = (const char *const *)(argv + optind + 1);
+	how->other_count = (size_t)(argc - optind - 1);
+	return true;
+}
+
 bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
 			struct kd_dump_options *how, const char **name, int *exit_status)
 {
@@ -64,8 +73,8 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 		}
 		*json = true;
 	}
-	if (argc - optind != 1) {
-		*exit_status = kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, how)) {
+		*exit_status = kd_command_usage(self, "a DUMP is needed");
 		return false;
 	}
 	*name = argv[optind];

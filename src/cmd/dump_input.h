@@ -34,6 +34,12 @@ enum { KD_INPUT_RAW = 0x100 };
 bool kd_input_option(struct kd_dump_options *how);
 
 /*
+ * Takes what stands behind the options where DUMP does: one dump, or all files of a split one (makedumpfile --split).
+ * False when nothing does. The dump is then argv[optind].
+ */
+bool kd_input_dumps(int argc, char **argv, struct kd_dump_options *how);
+
+/*
  * The command line of a command that takes [--json] [--raw-input[=BASE]] DUMP: sets *json, *name and *how. False
  * when there is something else; *exit_status then says how to exit.
  */

@@ -87,8 +87,8 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 	}
 	if (pid < 0)
 		return kd_command_usage(self, "--pid PID is needed");
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &how))
+		return kd_command_usage(self, "a DUMP is needed");
 	if (kd_input_open_system(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	exit_status = show(&input, (int32_t)pid, json);
@@ -98,7 +98,7 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_files = {
 	.name = "files",
-	.synopsis = "[--json] [--raw-input[=BASE]] -p PID DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] -p PID DUMP...",
 	.summary = "list the files that a process had open",
 	.run = run_files,
 	.options = "  -p, --pid PID  of that process\n"

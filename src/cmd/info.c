@@ -12,6 +12,9 @@
 
 struct facts {
 	const struct kd_input *input;
+	struct kd_err missing; /* why nothing is known of the kernel; status KD_OK when it is */
+	const char *release, *build_id, *host; /* NULL: not known */
+	uint64_t crash_time_s;                 /* 0: not known */
 	struct kd_panic panic;
 	bool panicked;
 	uint64_t present_pages, saved_pages, left_out_pages;
@@ -33,9 +36,10 @@ static void judge(const struct kd_input *input, struct facts *facts)
 	const struct kd_save_options options = {.exclude_count = 1};
 	struct kd_save_result result;
 
-	if (kd_save_estimate(input->dump, input->kernel, &options, &result, NULL))
+	if (kd_save_estimate(input->dump, input->kernel, &options, &result, NULL) ||
+	    !result.classified)
 		return;
-	facts->classified = result.classified;
+	facts->classified = true;
 	memcpy(facts->left_out, result.absent, sizeof(facts->left_out));
 }
 
@@ -47,7 +51,32 @@ static const char *compression(const struct kd_dump *dump)
 	return name ? name : "mixed";
 }
 
-static void gather(const struct kd_input *input, struct facts *facts)
+static const char *text_or_null(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* What the kernel says of itself, else what the dump's own header does. */
+static void name_kernel(struct kd_input *input, struct facts *facts)
+{
+	const struct kd_dump_facts *dump = kd_dump_facts(input->dump);
+
+	facts->release = text_or_null(dump->release);
+	facts->host = text_or_null(dump->nodename);
+	facts->crash_time_s = dump->time_s;
+	if (kd_kernel_open(input->dump, &input->kernel, &facts->missing))
+		return;
+	if (*kd_kernel_release(input->kernel))
+		facts->release = kd_kernel_release(input->kernel);
+	if (kd_kernel_nodename(input->kernel))
+		facts->host = kd_kernel_nodename(input->kernel);
+	if (kd_kernel_crash_time_s(input->kernel))
+		facts->crash_time_s = kd_kernel_crash_time_s(input->kernel);
+	facts->build_id = kd_kernel_build_id(input->kernel);
+	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
+}
+
+static void gather(struct kd_input *input, struct facts *facts)
 {
 	const struct kd_dump_facts *dump = kd_dump_facts(input->dump);
 	uint64_t missing = kd_dump_missing_bytes(input->dump);
@@ -64,9 +93,9 @@ static void gather(const struct kd_input *input, struct facts *facts)
 	};
 	facts->complete =
 		!missing && !dump->incomplete && !dump->absent && !is_unfinished(input->path);
-	if (facts->left_out_pages)
+	name_kernel(input, facts);
+	if (facts->left_out_pages && input->kernel)
 		judge(input, facts);
-	facts->panicked = !kd_panic_find(input->kernel, &facts->panic, NULL);
 }
 
 /*
@@ -133,32 +162,29 @@ static json_t *panic_json(const struct facts *facts)
 static int print_json(const struct facts *facts)
 {
 	struct kd_dump *dump = facts->input->dump;
-	struct kd_kernel *kernel = facts->input->kernel;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:b, s:I, s:s?, s:o, s:s, s:s, s:s, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
-		"s:o, s:b}",
+		"{s:s, s:b, s:b, s:I, s:s?, s:o, s:s, s:s, s:s?, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
+		"s:o, s:b, s:s?}",
 		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened, "live",
 		kd_dump_facts(dump)->live, "files", (json_int_t)kd_dump_facts(dump)->files,
 		"absent", kd_dump_facts(dump)->absent, "level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
 					       : json_integer(kd_dump_facts(dump)->level),
 		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
-		kd_kernel_release(kernel), "build_id", kd_kernel_build_id(kernel), "crash_time",
-		kd_json_time(kd_kernel_crash_time_s(kernel)), "cpus", (int)kd_registers_count(dump),
-		"panic", panic_json(facts), "pages", "present", (json_int_t)facts->present_pages,
-		"saved", (json_int_t)facts->saved_pages, "excluded", excluded_json(facts), "erased",
-		erased_json(dump), "complete", facts->complete));
+		facts->release, "build_id", facts->build_id, "crash_time",
+		kd_json_time(facts->crash_time_s), "cpus", (int)kd_registers_count(dump), "panic",
+		panic_json(facts), "pages", "present", (json_int_t)facts->present_pages, "saved",
+		(json_int_t)facts->saved_pages, "excluded", excluded_json(facts), "erased",
+		erased_json(dump), "complete", facts->complete, "missing",
+		facts->missing.status ? facts->missing.text : NULL));
 }
 
 static int print_text(const struct facts *facts)
 {
 	struct kd_dump *dump = facts->input->dump;
-	struct kd_kernel *kernel = facts->input->kernel;
 	const struct kd_panic *panic = &facts->panic;
-	json_t *time = kd_json_time(kd_kernel_crash_time_s(kernel));
-	const char *build_id = kd_kernel_build_id(kernel);
-	const char *host = kd_kernel_nodename(kernel);
+	json_t *time = kd_json_time(facts->crash_time_s);
 
 	printf("dump:      %s (%s%s, %s)\n", facts->input->path, kd_dump_format(dump),
 	       kd_dump_facts(dump)->live        ? ", of a living system"
@@ -169,12 +195,14 @@ static int print_text(const struct facts *facts)
 		printf("files:     %zu, split\n", kd_dump_facts(dump)->files);
 	if (kd_dump_facts(dump)->level >= 0)
 		printf("saved at:  level %d, %s\n", kd_dump_facts(dump)->level, compression(dump));
-	printf("kernel:    %s\n", kd_kernel_release(kernel));
-	printf("build id:  %s\n", build_id ? build_id : "unknown");
-	printf("host:      %s\n", host ? host : "unknown");
+	printf("kernel:    %s\n", facts->release ? facts->release : "unknown");
+	printf("build id:  %s\n", facts->build_id ? facts->build_id : "unknown");
+	printf("host:      %s\n", facts->host ? facts->host : "unknown");
 	printf("crashed:   %s\n", json_is_string(time) ? json_string_value(time) : "unknown");
 	printf("CPUs:      %u with registers\n", kd_registers_count(dump));
-	printf("panic:     %s\n", facts->panicked ? panic->message : "none found in the log");
+	printf("panic:     %s\n", facts->panicked         ? panic->message
+				  : facts->missing.status ? "unknown"
+							  : "none found in the log");
 	if (facts->panicked && *panic->cause && strcmp(panic->cause, panic->message))
 		printf("cause:     %s\n", panic->cause);
 	if (facts->panicked && panic->has_cpu)
@@ -198,6 +226,8 @@ static int print_text(const struct facts *facts)
 	else
 		printf("complete:  no, %" PRIu64 " bytes are missing\n",
 		       kd_dump_missing_bytes(dump));
+	if (facts->missing.status)
+		printf("missing:   %s\n", facts->missing.text);
 	json_decref(time);
 	return kd_output_end();
 }
@@ -212,12 +242,12 @@ static int show(struct kd_input *input, bool json)
 
 static int run_info(const struct kd_command *self, int argc, char **argv)
 {
-	return kd_input_run(self, argc, argv, kd_input_open, show);
+	return kd_input_run(self, argc, argv, kd_input_open_dump, show);
 }
 
 const struct kd_command kd_cmd_info = {
 	.name = "info",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "tell what a dump is and how it came about",
 	.run = run_info,
 	.options = "  --json              print JSON\n" KD_INPUT_HELP,

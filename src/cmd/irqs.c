@@ -88,7 +88,7 @@ static int run_irqs(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_irqs = {
 	.name = "irqs",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list interrupts, and how often each CPU has had them",
 	.run = run_irqs,
 	.options = "  --json              print JSON, a list of interrupts\n" KD_INPUT_HELP,

@@ -159,7 +159,7 @@ static int run_locks(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_locks = {
 	.name = "locks",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "tell who waits for which lock, and who holds it",
 	.run = run_locks,
 	.options = "  --json              print JSON, a list of tasks\n" KD_INPUT_HELP,

@@ -280,8 +280,8 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 					 : kd_command_usage(self, "no such option");
 		}
 	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &how))
+		return kd_command_usage(self, "a DUMP is needed");
 	/* the log itself needs no symbols */
 	if ((printing.follow ? kd_input_open_system : kd_input_open)(&input, argv[optind], &how,
 								     &err))
@@ -293,7 +293,7 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_log = {
 	.name = "log",
-	.synopsis = "[-T | -r | --json] [-x] [-l LIST] [OPTION]... DUMP",
+	.synopsis = "[-T | -r | --json] [-x] [-l LIST] [OPTION]... DUMP...",
 	.summary = "print the kernel's log",
 	.run = run_log,
 	.options =

@@ -111,8 +111,8 @@ static int run_mods(const struct kd_command *self, int argc, char **argv)
 		sections |= option == 's';
 		json |= option == 'j';
 	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &how))
+		return kd_command_usage(self, "a DUMP is needed");
 	if (kd_input_open_system(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	exit_status = show(&input, sections, json);
@@ -122,7 +122,7 @@ static int run_mods(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mods = {
 	.name = "mods",
-	.synopsis = "[-s] [--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[-s] [--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list the modules that were loaded",
 	.run = run_mods,
 	.options = "  -s, --sections      print where each section of a module lies, too\n"

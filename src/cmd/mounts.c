@@ -40,7 +40,7 @@ static int run_mounts(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_mounts = {
 	.name = "mounts",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list what was mounted where",
 	.run = run_mounts,
 	.options = "  --json              print JSON, a list of mounts\n" KD_INPUT_HELP,

@@ -228,7 +228,7 @@ static int run_net(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_net = {
 	.name = "net",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list network interfaces and sockets",
 	.run = run_net,
 	.options = "  --json              print JSON, an object of two lists\n" KD_INPUT_HELP,

@@ -113,7 +113,7 @@ static int run_pages(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_pages = {
 	.name = "pages",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "tell what memory was used for",
 	.run = run_pages,
 	.options = "  --json              print JSON, an object\n" KD_INPUT_HELP,

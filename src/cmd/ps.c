@@ -84,7 +84,7 @@ static int run_ps(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_ps = {
 	.name = "ps",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list all threads",
 	.run = run_ps,
 	.options = "  --json              print JSON, a list of threads\n" KD_INPUT_HELP,

@@ -110,7 +110,7 @@ static int run_regs(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_regs = {
 	.name = "regs",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "print the registers of every CPU",
 	.run = run_regs,
 	.options = "  --json              print JSON, a list of CPUs\n" KD_INPUT_HELP,

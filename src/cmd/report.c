@@ -64,8 +64,8 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 		else
 			return kd_command_usage(self, "no such option");
 	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &how))
+		return kd_command_usage(self, "a DUMP is needed");
 	if (kd_input_open(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
 	if (kd_report_make(input.kernel, true, &report, &err)) {
@@ -84,7 +84,7 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_report = {
 	.name = "report",
-	.synopsis = "[--json | --html] [-o FILE] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json | --html] [-o FILE] [--raw-input[=BASE]] DUMP...",
 	.summary = "explain a crash",
 	.run = run_report,
 	.options = "      --json         print JSON, an object\n"

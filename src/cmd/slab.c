@@ -111,7 +111,7 @@ static int run_slab(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_slab = {
 	.name = "slab",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list the kernel's caches of objects, the largest first",
 	.run = run_slab,
 	.options = "  --json              print JSON, a list of caches\n" KD_INPUT_HELP,

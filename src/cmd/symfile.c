@@ -30,8 +30,8 @@ static int run_symfile(const struct kd_command *self, int argc, char **argv)
 		else
 			return kd_command_usage(self, "no such option");
 	}
-	if (argc - optind != 1)
-		return kd_command_usage(self, "exactly one DUMP is needed");
+	if (!kd_input_dumps(argc, argv, &how))
+		return kd_command_usage(self, "a DUMP is needed");
 	if (!path)
 		return kd_command_usage(self, "-o FILE is needed");
 	if (kd_input_open_system(&input, argv[optind], &how, &err))
@@ -46,7 +46,7 @@ static int run_symfile(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_symfile = {
 	.name = "symfile",
-	.synopsis = "-o FILE [--raw-input[=BASE]] DUMP",
+	.synopsis = "-o FILE [--raw-input[=BASE]] DUMP...",
 	.summary = "make a symbol file for gdb out of a dump",
 	.run = run_symfile,
 	.options = "  -o, --output FILE  write there, in place of what there is\n" KD_INPUT_HELP,

@@ -101,7 +101,7 @@ static int run_timers(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_timers = {
 	.name = "timers",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "list the timers that were pending",
 	.run = run_timers,
 	.options = "  --json              print JSON, a list of timers\n" KD_INPUT_HELP,

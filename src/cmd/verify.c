@@ -106,13 +106,21 @@ static enum verdict check_registers(struct kd_input *input, char detail[DETAIL_B
 	unsigned int cpus = kd_registers_count(input->dump);
 	struct kd_cpu_registers registers;
 	struct kd_err err = {0};
+	size_t note_bytes;
 
 	for (unsigned int i = 0; i < cpus; i++)
 		if (kd_registers_get(input->dump, i, &registers, &err)) {
 			SAY("%s", err.text);
 			return BAD;
 		}
-	SAY("of %u CPUs", cpus);
+	if (!kd_dump_note_bytes(input->dump, &note_bytes)) {
+		SAY("a dump without notes, where they would be");
+		return SKIPPED;
+	}
+	if (!cpus)
+		SAY("of no CPU among the notes");
+	else
+		SAY("of %u CPU%s", cpus, cpus == 1 ? "" : "s");
 	return cpus ? GOOD : BAD;
 }
 
@@ -318,7 +326,7 @@ static int run_verify(const struct kd_command *self, int argc, char **argv)
 
 const struct kd_command kd_cmd_verify = {
 	.name = "verify",
-	.synopsis = "[--json] [--raw-input[=BASE]] DUMP",
+	.synopsis = "[--json] [--raw-input[=BASE]] DUMP...",
 	.summary = "check that a dump is whole and makes sense",
 	.run = run_verify,
 	.options = "  --json              print JSON\n" KD_INPUT_HELP,

@@ -37,7 +37,8 @@ static enum kd_status recognize(struct kd_dump *dump, struct kd_err *err)
 			return formats[i]->open(dump, err);
 		}
 	return kd_fail(err, KD_UNSUPPORTED,
-		       "not a dump that kdump can read (ELF core, kdump-compressed, flattened)");
+		       "not a dump that kdump can read (ELF core, kdump-compressed, flattened); "
+		       "bare memory is read with --raw-input");
 }
 
 static enum kd_status check_window(size_t bytes, struct kd_err *err)
@@ -89,7 +90,9 @@ static enum kd_status open_dump(const char *path, const char *const *others, siz
 enum kd_status kd_dump_open(const char *path, const struct kd_dump_options *options,
 			    struct kd_dump **dump, struct kd_err *err)
 {
-	return open_dump(path, NULL, 0, options, dump, err);
+	size_t others = options ? options->other_count : 0;
+
+	return open_dump(path, others ? options->others : NULL, others, options, dump, err);
 }
 
 enum kd_status kd_dump_open_set(const char *const *paths, size_t count,

@@ -38,6 +38,9 @@ struct kd_dump_options {
 	bool raw;
 	uint64_t raw_base;    /* of a page */
 	const char *raw_arch; /* kd_arch.name; NULL: x86_64 */
+	/* Files of one split dump beside the one that is opened: these, and no others. None: they are found. */
+	const char *const *others;
+	size_t other_count;
 };
 
 /* A range of physical memory that the dump describes, as its PT_LOAD does. */
@@ -56,6 +59,8 @@ struct kd_note {
 	size_t desc_bytes;
 };
 
+enum { KD_FACT_TEXT_BYTES = 66 };
+
 /* What the headers tell of how the dump was made. */
 struct kd_dump_facts {
 	bool flattened;
@@ -70,6 +75,9 @@ struct kd_dump_facts {
 	size_t files;          /* that the dump was put together from: of a split set, else 1 */
 	uint64_t absent_pages; /* saved, but in files of the set that are not there */
 	const char *absent;    /* "pages 0x… to 0x…": which files; NULL: none */
+	/* What headers say themselves of the kernel and of when it crashed; "" and 0 where they do not. */
+	char release[KD_FACT_TEXT_BYTES], nodename[KD_FACT_TEXT_BYTES];
+	uint64_t time_s;
 };
 
 /*

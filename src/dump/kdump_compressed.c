@@ -32,18 +32,14 @@ static uint64_t page_bytes_of(const struct kd_dump *dump)
 static enum kd_status find_arch(struct kd_dump *dump, const struct kd_kdump_header *header,
 				struct kd_err *err)
 {
-	char machine[KD_KDUMP_UTS_BYTES + 1] = "";
+	char machine[KD_FACT_TEXT_BYTES];
 	const struct kd_arch *paged;
 
-	memcpy(machine, header->uts[KD_KDUMP_UTS_MACHINE], KD_KDUMP_UTS_BYTES);
+	kd_kdump_text(header, KD_KDUMP_UTS_MACHINE, machine);
 	dump->arch = kd_arch_named(machine);
-	if (!dump->arch) {
-		for (char *c = machine; *c; c++)
-			if (*c < ' ' || *c > '~')
-				*c = '?';
+	if (!dump->arch)
 		return kd_fail(err, KD_UNSUPPORTED, "a dump of machine '%s': not known here",
 			       machine);
-	}
 	paged = kd_arch_paged(dump->arch, (uint32_t)header->block_bytes);
 	if (!paged)
 		return kd_fail(err, KD_UNSUPPORTED, "pages of %d bytes on %s", header->block_bytes,
@@ -276,9 +272,7 @@ static enum kd_status open_kdump(struct kd_dump *dump, struct kd_err *err)
 		status = find_arch(dump, &headers->header, err);
 	if (status)
 		return status;
-	dump->facts.level = headers->sub.dump_level;
-	dump->facts.codec_flags = headers->header.status & KD_CODEC_FLAGS;
-	dump->facts.incomplete = headers->header.status & KD_KDUMP_INCOMPLETE;
+	kd_kdump_facts(headers, &dump->facts);
 	status = lay_out(dump, headers, err);
 	if (!status)
 		status = read_texts(dump, &headers->sub, err);

@@ -21,6 +21,8 @@ enum {
 	KD_KDUMP_VERSION = 6, /* that we write; 1 to 6 are read */
 	KD_KDUMP_UTS_BYTES = 65,
 	KD_KDUMP_UTS_FIELDS = 6, /* sysname, nodename, release, version, machine, domainname */
+	KD_KDUMP_UTS_NODENAME = 1,
+	KD_KDUMP_UTS_RELEASE = 2,
 	KD_KDUMP_UTS_MACHINE = 4,
 };
 

@@ -55,6 +55,7 @@ struct sub_header_32 {
 
 _Static_assert(sizeof(struct header_32) == 452, "disk_dump_header has 452 bytes on i386");
 _Static_assert(sizeof(struct sub_header_32) == 80, "kdump_sub_header has 80 bytes on i386");
+_Static_assert((int)KD_FACT_TEXT_BYTES > (int)KD_KDUMP_UTS_BYTES, "a text of the header has room");
 
 static bool is_layout(int32_t block_bytes, int32_t sub_header_blocks)
 {
@@ -206,4 +207,25 @@ enum kd_status kd_kdump_headers_read(const struct kd_medium *medium,
 	fill_up(&made);
 	*headers = made;
 	return KD_OK;
+}
+
+void kd_kdump_text(const struct kd_kdump_header *header, int field, char text[KD_FACT_TEXT_BYTES])
+{
+	memcpy(text, header->uts[field], KD_KDUMP_UTS_BYTES);
+	text[KD_KDUMP_UTS_BYTES] = '\0';
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+void kd_kdump_facts(const struct kd_kdump_headers *headers, struct kd_dump_facts *facts)
+{
+	const struct kd_kdump_header *header = &headers->header;
+
+	facts->level = headers->sub.dump_level;
+	facts->codec_flags = header->status & KD_CODEC_FLAGS;
+	facts->incomplete = header->status & KD_KDUMP_INCOMPLETE;
+	facts->time_s = header->time_s > 0 ? (uint64_t)header->time_s : 0;
+	kd_kdump_text(header, KD_KDUMP_UTS_RELEASE, facts->release);
+	kd_kdump_text(header, KD_KDUMP_UTS_NODENAME, facts->nodename);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "dump/dump.h"
 #include "dump/kdump_file.h"
 #include "dump/medium.h"
 
@@ -28,5 +29,10 @@ struct kd_kdump_headers {
 /* KD_UNSUPPORTED, KD_CORRUPT, KD_TRUNCATED, KD_SYSTEM. Sizes and offsets are still to be checked. */
 enum kd_status kd_kdump_headers_read(const struct kd_medium *medium,
 				     struct kd_kdump_headers *headers, struct kd_err *err);
+
+/* A field of its utsname (KD_KDUMP_UTS_…) as it can be printed. */
+void kd_kdump_text(const struct kd_kdump_header *header, int field, char text[KD_FACT_TEXT_BYTES]);
+/* What they tell of the dump and its kernel. */
+void kd_kdump_facts(const struct kd_kdump_headers *headers, struct kd_dump_facts *facts);
 
 #endif

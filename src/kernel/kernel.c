@@ -2,6 +2,7 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #include "kernel/info_search.h"
 #include "kernel/tables.h"
 
-enum { UTS_NODENAME = 1, TEXT_BYTES = 128 };
+enum { UTS_NODENAME = 1, TEXT_BYTES = 128, IMAGE_BYTES_MOST = 1 << 30 };
 
 struct kd_kernel {
 	struct kd_dump *dump; /* borrowed */
@@ -184,10 +185,30 @@ enum kd_status kd_kernel_need_64_bits(const struct kd_kernel *kernel, const char
 	return kd_fail(err, KD_UNSUPPORTED, "%s: not read on %s yet", what, arch->name);
 }
 
+/*
+ * Whether it can be told without page tables where something is: x86_64 maps its image at a constant distance
+ * (KERNEL_IMAGE_SIZE from __START_KERNEL_map on, arch/x86/include/asm/page_64_types.h).
+ */
+static bool is_in_image(const struct kd_kernel *kernel, uint64_t vaddr, size_t bytes)
+{
+	const struct kd_arch *arch = kd_dump_arch(kernel->dump);
+
+	return arch->text_vaddr && vaddr >= arch->text_vaddr &&
+	       vaddr - arch->text_vaddr < IMAGE_BYTES_MOST && bytes < IMAGE_BYTES_MOST;
+}
+
 enum kd_status kd_kernel_read(struct kd_kernel *kernel, uint64_t vaddr, void *buffer, size_t bytes,
 			      struct kd_err *err)
 {
+	enum kd_status status;
+
 	if (kernel->space_status)
 		return kd_fail(err, kernel->space_status, "%s", kernel->space_error.text);
-	return kd_space_read(&kernel->space, vaddr, buffer, bytes, err);
+	status = kd_space_read(&kernel->space, vaddr, buffer, bytes, err);
+	/* symbols, types and the log lie in the image: a page table that is not there does not take them along */
+	if ((status == KD_TRUNCATED || status == KD_EXCLUDED) &&
+	    is_in_image(kernel, vaddr, bytes) &&
+	    !kd_dump_read(kernel->dump, vaddr - kernel->image_offset, buffer, bytes, NULL))
+		status = KD_OK;
+	return status;
 }

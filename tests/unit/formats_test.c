@@ -138,6 +138,10 @@ static void reads_diskdump(void **state)
 			make_dump(&file, &spec);
 			assert_int_equal(kd_dump_open(file.path, NULL, &dump, NULL), KD_OK);
 			assert_string_equal(kd_dump_format(dump), "diskdump");
+			assert_string_equal(kd_dump_facts(dump)->nodename, "made-up");
+			assert_int_equal(strlen(kd_dump_facts(dump)->release), 65);
+			assert_int_equal(kd_dump_facts(dump)->release[64], '?');
+			assert_int_equal(kd_dump_facts(dump)->time_s, 1700000000);
 			assert_int_equal(kd_dump_facts(dump)->level, -1);
 			assert_false(kd_dump_facts(dump)->incomplete);
 			assert_int_equal(kd_dump_facts(dump)->codec_flags, 1);

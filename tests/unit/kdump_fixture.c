@@ -46,6 +46,9 @@ static void put_header(const struct kdump_spec *spec, uint8_t *bytes)
 	memcpy(bytes, spec->is_diskdump ? "DISKDUMP" : "KDUMP   ", 8);
 	put_int(&out, spec->version ? (uint64_t)spec->version : 6);
 	strcpy((char *)bytes + out.at, "Linux");
+	strcpy((char *)bytes + out.at + 65, "made-up");
+	memset(bytes + out.at + 2 * 65, '6', 64); /* as long as a release may be */
+	bytes[out.at + 2 * 65 + 64] = 1;
 	strcpy((char *)bytes + out.at + 4 * 65, machine);
 	out.at += 6 * 65;
 	put_long(&out, 1700000000); /* struct timeval */

@@ -432,6 +432,41 @@ static void no_vmcoreinfo_is_not_found(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* Excluded page tables hide what only they lead to, and not the image; one that maps nothing hides that, too. */
+static void reads_image_without_page_tables(void **state)
+{
+	const uint64_t direct = UINT64_C(0xffff888000000000) + LOG;
+
+	for (int excluded = 0; excluded < 2; excluded++) {
+		struct fixture fixture;
+		struct kd_kernel *kernel;
+		struct kd_dump *dump;
+		struct kd_err err;
+		char text[8] = "";
+
+		fixture_init(&fixture, 5);
+		fixture_info(&fixture, "OSRELEASE=6.1.0-made-up");
+		fixture_memory(&fixture, LOG, LOG_BYTES, LOG_BYTES);
+		fixture_poke(&fixture, LOG, "in text", 8);
+		if (excluded)
+			fixture.segments[0].file_bytes = 0;
+		fixture_build(&fixture);
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+		assert_int_equal(kd_kernel_read(kernel, FIXTURE_TEXT + LOG, text, 8, &err),
+				 excluded ? KD_OK : KD_FAULT);
+		assert_string_equal(text, excluded ? "in text" : "");
+		assert_int_equal(kd_kernel_read(kernel, direct, text, 8, &err),
+				 excluded ? KD_EXCLUDED : KD_FAULT);
+		/* beyond RAM: the answer is that of the tables */
+		assert_int_equal(kd_kernel_read(kernel, FIXTURE_TEXT + 0x30000000, text, 8, &err),
+				 excluded ? KD_EXCLUDED : KD_FAULT);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +480,7 @@ int main(void)
 		cmocka_unit_test(panic_and_registers),
 		cmocka_unit_test(no_panic),
 		cmocka_unit_test(no_vmcoreinfo_is_not_found),
+		cmocka_unit_test(reads_image_without_page_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@ import pytest
 
 from lab import dumps, oracles, program
 
-DUMPS = ["crowd", "crowd-6.12",
-         *(pytest.param(name, marks=pytest.mark.slow) for name in ("crowd-small", "crowd-regular", "crowd-rt"))]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("crowd-small", "crowd-regular", "crowd-rt")]
+DUMPS = ["crowd", "crowd-6.12", *SLOW]
 # what guest-crowd makes: name, state, how many
 CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10), "in-network": ("S", 1),
          "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
@@ -475,7 +475,7 @@ for task in tasks:
 """
 
 
-@pytest.mark.parametrize("name", ["crowd"])
+@pytest.mark.parametrize("name", ["crowd", *SLOW])
 def test_drgn_sees_the_same(name):
     """All tasks, their states and CPUs, and every frame of every stack, against drgn with debug information."""
     dump = dumps.get(name)

@@ -5,9 +5,10 @@ No ABI number is named anywhere: a meta package says which image it depends on t
 """
 
 import dataclasses
-import shutil
 import re
+import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 from . import LabError, cache, vmlinux
@@ -20,6 +21,10 @@ FLAVOURS = {
     "6.1-rt": ("linux-image-rt-amd64", SUITE),
     "6.12-cloud": ("linux-image-cloud-amd64", f"{SUITE}-backports"),
 }
+
+# What is kept of a -dbg package, which is gigabytes when unpacked, besides the kernel itself: modules that the
+# laboratory's guests load.
+DEBUGGED_MODULES = ("ext4", "jbd2", "overlay", "pktgen", "virtio", "virtio_blk", "virtio_net", "virtio_pci", "virtio_ring")
 
 # What a CPU model must not offer, so that a kernel survives it under TCG. QEMU 7.2 emulates
 # CMPXCHG16B without LOCK with stale condition codes, which puts garbage into EFLAGS (TF, AC…); the
@@ -56,17 +61,29 @@ class Kernel:
     def cpu(self, model):
         return model + CPU_SUFFIX.get(self.name, "")
 
-    def debug_vmlinux(self):
-        """The vmlinux with debug information, from the -dbg package of exactly this version: large."""
+    def debug_folder(self):
+        """/usr/lib/debug of the -dbg package of exactly this version, with DEBUGGED_MODULES: a large download."""
         def build(path):
             archive = Archive()
             archive.refresh()
             deb = path.parent / "dbg.deb"
             archive.download(f"linux-image-{self.release}-dbg", self.version, deb)
-            unpacked = path.parent / "dbg"
-            subprocess.run(["dpkg-deb", "-x", deb, unpacked], check=True)
-            shutil.move(unpacked / "usr/lib/debug/boot" / f"vmlinux-{self.release}", path)
-        return cache.make(self.folder / "vmlinux-debug", build)
+            wanted = {"vmlinux", f"vmlinux-{self.release}", *(f"{name}.ko" for name in DEBUGGED_MODULES)}
+            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as unpacking, \
+                    tarfile.open(fileobj=unpacking.stdout, mode="r|") as package:
+                for member in package:
+                    if Path(member.name).name in wanted:
+                        package.extract(member, path.parent / "package")
+            shutil.move(path.parent / "package/usr/lib/debug", path)
+        return cache.make(self.folder / "debug", build)
+
+    def debug_vmlinux(self):
+        """The vmlinux with debug information."""
+        return self.debug_folder() / "boot" / f"vmlinux-{self.release}"
+
+    def debug_modules(self):
+        """{name: its file with debug information}."""
+        return {path.stem: path for path in (self.debug_folder() / "lib/modules").rglob("*.ko")}
 
 
 def _newest(name):
