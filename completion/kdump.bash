@@ -16,6 +16,7 @@ declare -gA _kdump_commands=(
 	[disarm]=''
 	[status]='--json --root'
 	[doctor]='--all --json --log-changes --root -a'
+	[test]='--really --yes --force --result --json --root -y'
 	[rehearse]='--output --time-limit --keep --emulate --quiet --json -o -t -q <folder>'
 	[estimate]='--kernel --initrd --ramdisk --no-initrd --backup --config --root --json <file>'
 	[collect]='--from --pstore --into --keep --motd --no-journal --json --root'

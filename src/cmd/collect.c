@@ -15,6 +15,7 @@
 #include "crashes/crash.h"
 #include "host/file.h"
 #include "host/system.h"
+#include "load/blocks.h"
 
 #define FALLBACK "/var/crash"
 
@@ -88,6 +89,25 @@ static void collect_pstore(struct run *run, const char *const folders[])
 		fail(run, &err);
 }
 
+/* The path of a raw target, which is named by a path or by what it carries; one that is gone has nothing to collect. */
+static bool find_raw(const struct run *run, const char *device, char path[PATH_MAX])
+{
+	const struct kd_paths *paths = &run->system.paths;
+	KD_CLEANUP_FREE char *block = NULL;
+	struct kd_err err;
+
+	if (*device == '/') {
+		kd_path(path, paths->root ? paths->root : "", "%s", device + 1);
+		return true;
+	}
+	if (kd_block_find(paths, device, &block, &err)) {
+		fprintf(stderr, "kdump: warning: %s\n", err.text);
+		return false;
+	}
+	kd_path(path, paths->dev, "%s", block);
+	return true;
+}
+
 /* Everything that was not named on the command line. */
 static void collect_usual(struct run *run)
 {
@@ -101,8 +121,8 @@ static void collect_usual(struct run *run)
 
 		if (target->type != KD_TARGET_RAW || !target->device)
 			continue;
-		snprintf(path, sizeof(path), "%s%s", root, target->device);
-		collect_raw(run, path, false);
+		if (find_raw(run, target->device, path))
+			collect_raw(run, path, false);
 	}
 	/* of one crash, some may have been moved by systemd-pstore(8) and some not */
 	collect_pstore(run,

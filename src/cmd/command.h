@@ -87,6 +87,7 @@ extern const struct kd_command kd_cmd_setup;
 extern const struct kd_command kd_cmd_estimate;
 extern const struct kd_command kd_cmd_doctor;
 extern const struct kd_command kd_cmd_rehearse;
+extern const struct kd_command kd_cmd_test;
 extern const struct kd_command kd_cmd_collect;
 extern const struct kd_command kd_cmd_list;
 extern const struct kd_command kd_cmd_prune;

@@ -18,6 +18,7 @@ static const struct kd_command *const commands[] = {
 	&kd_cmd_estimate,
 	&kd_cmd_doctor,
 	&kd_cmd_rehearse,
+	&kd_cmd_test,
 	&kd_cmd_collect,
 	&kd_cmd_list,
 	&kd_cmd_prune,

@@ -37,6 +37,8 @@ static const struct {
 	{"version magic", "the modules in the image are of another kernel than the one loaded"},
 	{"disagrees about version of symbol",
 	 "the modules in the image are of another kernel than the one loaded"},
+	{"Key was rejected by service",
+	 "the modules in the image are of another kernel than the one loaded, or were changed"},
 	{"No space left on device", "the target is full"},
 	{"Read-only file system", "the target cannot be written: it is read-only"},
 	{"write access unavailable", "the target cannot be written: it is read-only"},
@@ -70,7 +72,7 @@ static json_t *read_answer(const struct kd_rehearse_run *run, const char *role)
 static bool tells_of_failure(const char *line)
 {
 	static const char *const words[] = {"No such",  "no such",  "cannot",  "Cannot",
-					    "fail",     "Failed",   "did not", "refused",
+					    "fail",     "Failed",   "did not", "rejected",
 					    "No space", "Read-only"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

@@ -56,7 +56,9 @@ class Server:
         self.doctors[name] = {finding["check"]: finding["sentence"] for finding in json.loads(done.output)["findings"]
                               if finding["result"] in ("problem", "warning")}
         self.guest.run(f"kdump rehearse -q -o {folder}", timeout=300)
-        return self.guest.get([folder], self.work) / folder.lstrip("/")
+        self.guest.get([folder], self.work)
+        self.guest.run(f"rm -r {folder}")
+        return self.work / folder.lstrip("/")
 
 
 def rehearse(folder, work):
@@ -101,3 +103,25 @@ def test_broken_set_ups(crash_machine, tmp_path):
         if check and not (check in server.doctors[name] and any(known.startswith(f"{check}: ") for known in result["known"])):
             wrong.append((name, check, server.doctors[name], result["known"]))
     assert not wrong
+
+
+@pytest.mark.slow
+def test_the_real_thing(crash_machine):
+    """kdump test: refused where no dump would come, then a crash, and the result after the reboot."""
+    machine = crash_machine(target="ext4", files=program.kdump())
+    machine.files["/etc/kdump.conf"] = machine.target.config(dump="")
+    machine.boot()
+    guest = machine.guest
+    refused = guest.run("kdump test --really --yes", check=False, timeout=120)
+    assert refused.status == 1 and "loaded: " in refused.output and "kdump doctor" in refused.output
+    guest.run(SOUND, timeout=120)
+    assert "--really crashes" in guest.output("kdump test", timeout=120)
+    asked = guest.run("echo not-this-one | kdump test --really", check=False, timeout=120)
+    assert asked.status == 1 and "This crashes lab now" in asked.output and "nothing was done" in asked.output
+    guest.send("hostname | kdump test --really\n")
+    machine.qemu.wait_console("sysrq: Trigger a crash", 120)
+    machine.wait_reset()
+    machine.wait_boot()
+    guest.run(MOUNT)
+    done = guest.run("kdump test --result", check=False, timeout=120)
+    assert done.status == 0 and "gave a dump, complete: /mnt/t/" in done.output, done.output
