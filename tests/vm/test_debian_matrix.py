@@ -63,10 +63,12 @@ def test_btrfs_subvolume(debian_machine, tmp_path):
 
 def test_raw_partition(debian_machine, tmp_path):
     """The dump goes to a partition without a file system, and from there to a folder when the machine is up again."""
-    debian = debian_machine(disks=target_disk(tmp_path, debian_disk.partition_table(disk_bytes=TARGET_BYTES)))
+    table = bytearray(debian_disk.partition_table(disk_bytes=TARGET_BYTES))
+    table[440:444] = b"RAW\0"  # or its partition would have the PARTUUID of the root's
+    debian = debian_machine(disks=target_disk(tmp_path, table))
     debian.install()
     debian.guest.put({"/etc/kdump.conf.d/50-lab.conf":
-                      "[target]\ndevice = PARTUUID=0042414c-01\ntype = raw\n[capture]\nfallback = none\n"})
+                      "[target]\ndevice = PARTUUID=00574152-01\ntype = raw\n[capture]\nfallback = none\n"})
     debian.set_up()
     folder = crash_and_check(debian)
     # Taken in once: the next boot finds nothing new.
