@@ -40,6 +40,7 @@ static const struct {
 	{"Key was rejected by service",
 	 "the modules in the image are of another kernel than the one loaded, or were changed"},
 	{"No space left on device", "the target is full"},
+	{"the device is read-only", "the target cannot be written: its device is read-only"},
 	{"Read-only file system", "the target cannot be written: it is read-only"},
 	{"write access unavailable", "the target cannot be written: it is read-only"},
 };
@@ -71,9 +72,9 @@ static json_t *read_answer(const struct kd_rehearse_run *run, const char *role)
 
 static bool tells_of_failure(const char *line)
 {
-	static const char *const words[] = {"No such",  "no such",  "cannot",  "Cannot",
-					    "fail",     "Failed",   "did not", "rejected",
-					    "No space", "Read-only"};
+	static const char *const words[] = {"No such",  "no such", "cannot",  "Cannot",
+					    "fail",     "Failed",  "did not", "rejected",
+					    "No space", "ead-only"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strstr(line, words[i]))
