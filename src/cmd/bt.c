@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/dump_input.h"
+#include "cmd/source_lines.h"
 #include "host/file.h"
 #include "host/system.h"
-#include "inspect/debug_info.h"
 #include "inspect/stacks.h"
 #include "kernel/panic.h"
 
@@ -22,8 +21,7 @@ struct request {
 	unsigned int cpu;
 	char states[STATES];
 	bool fold, guess, json;
-	bool no_lines;
-	const char *vmlinux; /* for source lines; NULL: one that is found */
+	struct kd_source_lines lines;
 	struct kd_dump_options how;
 };
 
@@ -63,9 +61,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		{"state", required_argument, NULL, 's'},
 		{"fold", no_argument, NULL, 'f'},
 		{"guess", no_argument, NULL, 'g'},
-		{"vmlinux", required_argument, NULL, 'v'},
-		{"no-lines", no_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
+		KD_LINES_OPTIONS,
 		KD_INPUT_OPTION,
 		{0},
 	};
@@ -106,12 +103,6 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		case 'g':
 			request->guess = true;
 			continue;
-		case 'v':
-			request->vmlinux = optarg;
-			continue;
-		case 'n':
-			request->no_lines = true;
-			continue;
 		case 'j':
 			request->json = true;
 			continue;
@@ -121,6 +112,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 							optarg);
 			continue;
 		default:
+			if (kd_lines_option(&request->lines, option))
+				continue;
 			return kd_command_usage(self, "no such option");
 		}
 		if (chosen++)
@@ -217,14 +210,12 @@ static const char *name_of(const struct scene *scene, const struct kd_frame *fra
 			     : NULL;
 }
 
-/* Behind a call is where it returns to: the call itself is before that. */
-static void each_place(const struct scene *scene, const struct kd_frame *frame, bool is_first,
+static void each_place(const struct scene *scene, const struct kd_stack *stack, size_t index,
 		       kd_source_take *take, void *opaque)
 {
-	bool is_exact = frame->interrupted || is_first;
-
 	if (scene->lines)
-		kd_debug_info_places(scene->lines, frame->pc - !is_exact, take, opaque);
+		kd_debug_info_places(scene->lines, kd_frame_instruction(stack, index), take,
+				     opaque);
 }
 
 static bool print_place(void *opaque, const struct kd_source_place *place)
@@ -264,7 +255,7 @@ static void print_stack(const struct scene *scene, const struct entry *entry)
 		if (name)
 			printf(" %s+0x%" PRIx64, name, frame->offset);
 		printf(module ? " [%s]\n" : "\n", module);
-		each_place(scene, frame, !i, print_place, NULL);
+		each_place(scene, stack, i, print_place, NULL);
 	}
 	if (stack->user)
 		puts("      --- user space ---");
@@ -337,7 +328,7 @@ static json_t *stack_json(const struct scene *scene, const struct entry *entry)
 			"interrupted", frame->interrupted, "reliable", frame->reliable);
 		json_t *source = scene->lines ? json_array() : NULL;
 
-		each_place(scene, frame, !i, add_place, source);
+		each_place(scene, entry->stack, i, add_place, source);
 		if (source)
 			json_object_set_new(value, "source", source);
 		json_array_append_new(frames, value);
@@ -379,9 +370,7 @@ static int show(struct scene *scene, const struct request *request)
 			return kd_command_failed(&err);
 		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
 	}
-	if (!request->no_lines &&
-	    kd_debug_info_open(scene->system, request->vmlinux, &scene->lines, &err) &&
-	    request->vmlinux)
+	if (kd_lines_open(&request->lines, scene->system, &scene->lines, &err))
 		return kd_command_failed(&err);
 	if (kd_orc_init(&scene->orc, scene->system, &err) || gather(scene, request, &err))
 		return kd_command_failed(&err);
@@ -430,6 +419,8 @@ const struct kd_command kd_cmd_bt = {
 		"                   pointers; frames from there on are marked ? and may be wrong\n"
 		"      --vmlinux F  take source lines and inlined functions from this vmlinux; by default\n"
 		"                   from one of the same build-id in /usr/lib/debug, if there is one\n"
+		"      --debug-folder DIR\n"
+		"                   look for it there, and for modules\n"
 		"      --no-lines   no source lines\n"
 		"      --json       print JSON, a list of tasks with their frames\n" KD_INPUT_HELP,
 };

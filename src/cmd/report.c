@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cmd/dump_input.h"
+#include "cmd/source_lines.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "report/report.h"
@@ -33,20 +33,51 @@ static int write_to_file(const struct kd_report *report, render *write, const ch
 	return status ? kd_command_failed(&err) : KD_EXIT_DONE;
 }
 
+static void places(void *info, uint64_t vaddr, kd_source_take *take, void *opaque)
+{
+	kd_debug_info_places(info, vaddr, take, opaque);
+}
+
+static int explain(struct kd_input *input, const struct kd_source_lines *lines, render *write,
+		   const char *path)
+{
+	struct kd_debug_info *info = NULL;
+	struct kd_report *report = NULL;
+	struct kd_err err = {0};
+	enum kd_status status = kd_report_make(input->kernel, true, &report, &err);
+	int exit_status;
+
+	if (!status && kd_report_system(report))
+		status = kd_lines_open(lines, kd_report_system(report), &info, &err);
+	if (info)
+		kd_report_add_lines(report, places, info);
+	if (status)
+		exit_status = kd_command_failed(&err);
+	else if (path)
+		exit_status = write_to_file(report, write, path);
+	else
+		exit_status =
+			write(report, stdout, &err) ? kd_command_failed(&err) : kd_output_end();
+	kd_debug_info_close(info);
+	kd_report_free(report);
+	return exit_status;
+}
+
 static int run_report(const struct kd_command *self, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'},
 		{"html", no_argument, NULL, 'h'},
 		{"output", required_argument, NULL, 'o'},
+		KD_LINES_OPTIONS,
 		KD_INPUT_OPTION,
 		{0},
 	};
 	render *write = kd_report_write_text;
 	struct kd_dump_options how = {0};
+	struct kd_source_lines lines = {0};
 	const char *path = NULL;
 	struct kd_err err = {0};
-	struct kd_report *report;
 	struct kd_input input;
 	int option, exit_status;
 
@@ -57,6 +88,8 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 			write = kd_report_write_html;
 		else if (option == 'o')
 			path = optarg;
+		else if (kd_lines_option(&lines, option))
+			continue;
 		else if (option == KD_INPUT_RAW && kd_input_option(&how))
 			continue;
 		else if (option == KD_INPUT_RAW)
@@ -68,26 +101,23 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 		return kd_command_usage(self, "a DUMP is needed");
 	if (kd_input_open(&input, argv[optind], &how, &err))
 		return kd_command_failed(&err);
-	if (kd_report_make(input.kernel, true, &report, &err)) {
-		exit_status = kd_command_failed(&err);
-	} else {
-		if (path)
-			exit_status = write_to_file(report, write, path);
-		else
-			exit_status = write(report, stdout, &err) ? kd_command_failed(&err)
-								  : kd_output_end();
-		kd_report_free(report);
-	}
+	exit_status = explain(&input, &lines, write, path);
 	kd_input_close(&input);
 	return exit_status;
 }
 
 const struct kd_command kd_cmd_report = {
 	.name = "report",
-	.synopsis = "[--json | --html] [-o FILE] [--raw-input[=BASE]] DUMP...",
+	.synopsis = "[--json | --html] [-o FILE] [OPTION]... DUMP...",
 	.summary = "explain a crash",
 	.run = run_report,
-	.options = "      --json         print JSON, an object\n"
-		   "      --html         print a web page that needs nothing else\n"
-		   "  -o, --output FILE  write there instead\n" KD_INPUT_HELP,
+	.options =
+		"      --json         print JSON, an object\n"
+		"      --html         print a web page that needs nothing else\n"
+		"  -o, --output FILE  write there instead\n"
+		"      --vmlinux F    take source lines and inlined functions from this vmlinux; by\n"
+		"                     default from one of the same build-id in /usr/lib/debug, if any\n"
+		"      --debug-folder DIR\n"
+		"                     look for it there, and for modules\n"
+		"      --no-lines     no source lines\n" KD_INPUT_HELP,
 };

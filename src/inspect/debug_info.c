@@ -5,80 +5,226 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/system.h"
-#include "inspect/vmlinux.h"
+#include "inspect/module_file.h"
 
-struct kd_debug_info {
-	Dwfl *dwfl;
+/*
+ * A file with DWARF: the kernel's, which runs moved_by above where it was linked to (KASLR), or a module's, which was
+ * not linked at all: its sections are where the dead kernel loaded them, and libdwfl relocates to there.
+ */
+struct source {
+	bool tried; /* it is open, or there is none */
+	Dwfl *dwfl; /* NULL: there is none */
 	Dwfl_Module *module;
-	uint64_t moved_by; /* KASLR: how far the kernel runs above where it was linked to */
+	uint64_t moved_by;
+	struct section {
+		char name[KD_MODULE_NAME_BYTES];
+		uint64_t vaddr;
+	} * sections;
+	size_t section_count;
+	char path[PATH_MAX]; /* of a module's file */
 };
 
-static enum kd_status open_file(const char *path, struct kd_debug_info *info, struct kd_err *err)
+struct kd_debug_info {
+	struct kd_system *system; /* borrowed */
+	char *folder;
+	struct source kernel;
+	struct source *modules; /* as many as the system has, in its order */
+	size_t module_count;
+};
+
+static void close_source(struct source *source)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.section_address = dwfl_offline_section_address,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-	};
+	if (source->dwfl)
+		dwfl_end(source->dwfl);
+	free(source->sections);
+	*source = (struct source){.tried = true};
+}
+
+/* The end of both ways to open: the module is to have DWARF. */
+static enum kd_status check_dwarf(struct source *source, const char *path, struct kd_err *err)
+{
 	Dwarf_Addr bias;
 
-	info->dwfl = dwfl_begin(&callbacks);
-	if (!info->dwfl)
-		return kd_fail_errno(err, ENOMEM, "%s", path);
-	info->module = dwfl_report_offline(info->dwfl, "kernel", path, -1);
-	dwfl_report_end(info->dwfl, NULL, NULL);
-	if (!info->module)
+	dwfl_report_end(source->dwfl, NULL, NULL);
+	if (!source->module)
 		return kd_fail(err, KD_UNSUPPORTED, "%s: %s", path, dwfl_errmsg(-1));
-	if (!dwfl_module_getdwarf(info->module, &bias))
+	if (!dwfl_module_getdwarf(source->module, &bias))
 		return kd_fail(err, KD_UNSUPPORTED, "%s: no debug information: %s", path,
 			       dwfl_errmsg(-1));
 	return KD_OK;
 }
 
-static enum kd_status try_file(const struct kd_system *system, const char *path,
-			       struct kd_debug_info **info, struct kd_err *err)
+static enum kd_status open_kernel(struct kd_debug_info *info, const char *path, struct kd_err *err)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.section_address = dwfl_offline_section_address,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+	};
+	struct source *source = &info->kernel;
+	const struct kd_vmcoreinfo *said = kd_kernel_vmcoreinfo(kd_system_kernel(info->system));
+
+	source->dwfl = dwfl_begin(&callbacks);
+	if (!source->dwfl)
+		return kd_fail_errno(err, ENOMEM, "%s", path);
+	source->module = dwfl_report_offline(source->dwfl, "kernel", path, -1);
+	kd_vmcoreinfo_key(said, "KERNELOFFSET", 16, &source->moved_by, NULL);
+	return check_dwarf(source, path, err);
+}
+
+static int give_file(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+		     char **file_name, Elf **elf)
+{
+	const struct source *source = *userdata;
+
+	*file_name = strdup(source->path);
+	return open(source->path, O_RDONLY | O_CLOEXEC);
+}
+
+static int give_no_file(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+			const char *file, const char *link_file, GElf_Word link_crc, char **found)
+{
+	return -1;
+}
+
+static int give_address(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
+			const char *section, GElf_Word index, const GElf_Shdr *header,
+			Dwarf_Addr *address)
+{
+	const struct source *source = *userdata;
+
+	*address = (Dwarf_Addr)-1; /* not loaded, or not any more */
+	for (size_t i = 0; i < source->section_count; i++)
+		if (!strcmp(source->sections[i].name, section))
+			*address = source->sections[i].vaddr;
+	return DWARF_CB_OK;
+}
+
+static bool take_section(void *opaque, const char *name, uint64_t vaddr)
+{
+	struct source *source = opaque;
+	void *grown =
+		realloc(source->sections, (source->section_count + 1) * sizeof(*source->sections));
+	struct section *section;
+
+	if (!grown)
+		return false;
+	source->sections = grown;
+	section = &source->sections[source->section_count++];
+	snprintf(section->name, sizeof(section->name), "%s", name);
+	section->vaddr = vaddr;
+	return true;
+}
+
+static enum kd_status open_module(struct kd_debug_info *info, const struct kd_module *module,
+				  struct source *source, struct kd_err *err)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = give_file,
+		.find_debuginfo = give_no_file,
+		.section_address = give_address,
+	};
+	uint64_t start = UINT64_MAX, end = 0;
+	void **userdata;
+	enum kd_status status =
+		kd_module_file_find(info->system, module, info->folder, source->path, err);
+
+	if (!status)
+		status = kd_module_sections_each(info->system, module, take_section, source, err);
+	if (status)
+		return status;
+	for (size_t i = 0; i < module->range_count; i++) {
+		uint64_t vaddr = module->ranges[i].vaddr, after = vaddr + module->ranges[i].bytes;
+
+		start = vaddr < start ? vaddr : start;
+		end = after > end ? after : end;
+	}
+	source->dwfl = dwfl_begin(&callbacks);
+	if (!source->dwfl)
+		return kd_fail_errno(err, ENOMEM, "%s", source->path);
+	source->module = dwfl_report_module(source->dwfl, module->name, start, end);
+	if (source->module &&
+	    dwfl_module_info(source->module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL))
+		*userdata = source;
+	return check_dwarf(source, source->path, err);
+}
+
+/* Where an address may be told from; NULL: nowhere. */
+static struct source *source_of(struct kd_debug_info *info, uint64_t vaddr)
+{
+	size_t count;
+	const struct kd_module *list = kd_system_modules(info->system, &count);
+
+	for (size_t i = 0; i < info->module_count; i++) {
+		struct source *source = &info->modules[i];
+		bool is_in = false;
+
+		for (size_t j = 0; j < list[i].range_count; j++)
+			is_in |= vaddr - list[i].ranges[j].vaddr < list[i].ranges[j].bytes;
+		if (!is_in)
+			continue;
+		if (!source->tried && open_module(info, &list[i], source, NULL))
+			close_source(source);
+		source->tried = true;
+		return source->dwfl ? source : NULL;
+	}
+	return &info->kernel;
+}
+
+static enum kd_status find_vmlinux(struct kd_system *system, const char *path, const char *folder,
+				   char found[PATH_MAX], struct kd_err *err)
 {
 	const struct kd_kernel *kernel = kd_system_kernel(system);
-	struct kd_debug_info *made = calloc(1, sizeof(*made));
 	enum kd_status status;
 
+	if (!path)
+		return kd_vmlinux_find(kernel, folder, found, err);
+	snprintf(found, PATH_MAX, "%s", path);
+	status = kd_vmlinux_check(kernel, path, err);
+	/* a build without ids is taken on trust */
+	return status == KD_NOTFOUND ? KD_OK : status;
+}
+
+enum kd_status kd_debug_info_open(struct kd_system *system, const char *path, const char *folder,
+				  struct kd_debug_info **info, struct kd_err *err)
+{
+	char found[PATH_MAX];
+	struct kd_debug_info *made;
+	enum kd_status status = find_vmlinux(system, path, folder, found, err);
+
+	if (status)
+		return status;
+	made = calloc(1, sizeof(*made));
 	if (!made)
-		return kd_fail_errno(err, ENOMEM, "%s", path);
-	status = open_file(path, made, err);
+		return kd_fail_errno(err, ENOMEM, "%s", found);
+	made->system = system;
+	kd_system_modules(system, &made->module_count);
+	made->folder = strdup(folder);
+	made->modules = calloc(made->module_count + 1, sizeof(*made->modules));
+	status = made->folder && made->modules ? open_kernel(made, found, err)
+					       : kd_fail_errno(err, ENOMEM, "%s", found);
 	if (status) {
 		kd_debug_info_close(made);
 		return status;
 	}
-	kd_vmcoreinfo_key(kd_kernel_vmcoreinfo(kernel), "KERNELOFFSET", 16, &made->moved_by, NULL);
 	*info = made;
 	return KD_OK;
 }
 
-enum kd_status kd_debug_info_open(const struct kd_system *system, const char *path,
-				  struct kd_debug_info **info, struct kd_err *err)
-{
-	const struct kd_kernel *kernel = kd_system_kernel(system);
-	char found[PATH_MAX];
-	enum kd_status status;
-
-	if (!path) {
-		status = kd_vmlinux_find(kernel, KD_DEBUG_FOLDER, found, err);
-		return status ? status : try_file(system, found, info, err);
-	}
-	status = kd_vmlinux_check(kernel, path, err);
-	/* a build without ids is taken on trust */
-	if (status == KD_NOTFOUND)
-		status = KD_OK;
-	return status ? status : try_file(system, path, info, err);
-}
-
 void kd_debug_info_close(struct kd_debug_info *info)
 {
-	if (info && info->dwfl)
-		dwfl_end(info->dwfl);
+	if (!info)
+		return;
+	close_source(&info->kernel);
+	for (size_t i = 0; info->modules && i < info->module_count; i++)
+		close_source(&info->modules[i]);
+	free(info->modules);
+	free(info->folder);
 	free(info);
 }
 
@@ -95,10 +241,10 @@ static const char *within_build(Dwarf_Die *unit, const char *file)
 }
 
 /* The line of the instruction itself: where the innermost function was. */
-static void line_of(struct kd_debug_info *info, Dwarf_Addr address, Dwarf_Die *unit,
+static void line_of(const struct source *source, Dwarf_Addr address, Dwarf_Die *unit,
 		    struct kd_source_place *place)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(info->module, address);
+	Dwfl_Line *line = dwfl_module_getsrc(source->module, address);
 	int number = 0;
 
 	if (line)
@@ -142,15 +288,16 @@ static int scopes_of(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
 void kd_debug_info_places(struct kd_debug_info *info, uint64_t vaddr, kd_source_take *take,
 			  void *opaque)
 {
-	Dwarf_Addr bias = 0, address = vaddr - info->moved_by;
-	Dwarf_Die *unit = dwfl_module_addrdie(info->module, address, &bias);
+	struct source *source = source_of(info, vaddr);
+	Dwarf_Addr bias = 0, address = source ? vaddr - source->moved_by : 0;
+	Dwarf_Die *unit = source ? dwfl_module_addrdie(source->module, address, &bias) : NULL;
 	struct kd_source_place place = {0};
 	Dwarf_Die *scopes = NULL;
 	int count;
 
 	if (!unit)
 		return;
-	line_of(info, address, unit, &place);
+	line_of(source, address, unit, &place);
 	count = scopes_of(unit, address - bias, &scopes);
 	for (int i = 0; i < count; i++) {
 		int tag = dwarf_tag(&scopes[i]);

@@ -322,6 +322,13 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 	}
 }
 
+uint64_t kd_frame_instruction(const struct kd_stack *stack, size_t index)
+{
+	const struct kd_frame *frame = &stack->frames[index];
+
+	return frame->pc - !(frame->interrupted || !index);
+}
+
 bool kd_stack_same(const struct kd_stack *left, const struct kd_stack *right)
 {
 	if (left->count != right->count || left->user != right->user ||

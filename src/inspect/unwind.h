@@ -54,6 +54,12 @@ struct kd_stack {
 	struct kd_err end; /* why it is not whole; status KD_OK when it is */
 };
 
+/*
+ * The instruction that a frame was at. A pc is where a call returns to: the call itself is before that, but for the
+ * innermost frame and for what was interrupted.
+ */
+uint64_t kd_frame_instruction(const struct kd_stack *stack, size_t index);
+
 /* Whether two stacks are of the same places all the way. */
 bool kd_stack_same(const struct kd_stack *left, const struct kd_stack *right);
 

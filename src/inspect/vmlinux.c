@@ -26,7 +26,7 @@ static enum kd_status read_at(int fd, uint64_t offset, void *data, size_t bytes,
 	return KD_OK;
 }
 
-static bool find_id(const void *notes, size_t bytes, char id[KD_BUILD_ID_TEXT_BYTES])
+bool kd_build_id_find(const void *notes, size_t bytes, char id[KD_BUILD_ID_TEXT_BYTES])
 {
 	struct kd_bytes reader = kd_bytes(notes, bytes);
 
@@ -80,7 +80,7 @@ static enum kd_status search(int fd, char id[KD_BUILD_ID_TEXT_BYTES], struct kd_
 		if (!notes)
 			return kd_fail_errno(err, ENOMEM, "notes");
 		status = read_at(fd, section.sh_offset, notes, section.sh_size, err);
-		if (status || find_id(notes, section.sh_size, id))
+		if (status || kd_build_id_find(notes, section.sh_size, id))
 			return status;
 	}
 	return kd_fail(err, KD_NOTFOUND, "it has no build id");

@@ -4,6 +4,8 @@
 #define KD_INSPECT_VMLINUX_H
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "kernel/kernel.h"
@@ -13,6 +15,8 @@
 
 enum { KD_BUILD_ID_TEXT_BYTES = 2 * 64 + 1 };
 
+/* The NT_GNU_BUILD_ID among notes, in hexadecimal. False: there is none. */
+bool kd_build_id_find(const void *notes, size_t bytes, char id[KD_BUILD_ID_TEXT_BYTES]);
 /* The NT_GNU_BUILD_ID of an ELF64 file, in hexadecimal. KD_NOTFOUND, KD_SYSTEM, KD_UNSUPPORTED, KD_TRUNCATED. */
 enum kd_status kd_build_id_read(const char *path, char id[KD_BUILD_ID_TEXT_BYTES],
 				struct kd_err *err);

@@ -158,6 +158,25 @@ static void write_facts(const struct kd_report *report, FILE *stream)
 	fputs("</dl>\n", stream);
 }
 
+static bool write_place(void *opaque, const struct kd_source_place *place)
+{
+	FILE *stream = opaque;
+
+	fputs("<span class=\"dim\">   ", stream);
+	if (place->is_inlined) {
+		fputc(' ', stream);
+		escape(stream, place->function ? place->function : "?");
+		fputs(" (inlined)", stream);
+	}
+	if (place->file) {
+		fputs(" at ", stream);
+		escape(stream, place->file);
+		fprintf(stream, ":%u", place->line);
+	}
+	fputs("</span>\n", stream);
+	return true;
+}
+
 static void write_stack(const struct kd_report *report, const struct kd_report_stack *at,
 			bool guilty, FILE *stream)
 {
@@ -191,6 +210,7 @@ static void write_stack(const struct kd_report *report, const struct kd_report_s
 			fputs("]", stream);
 		}
 		fputs(frame->reliable ? "</span>\n" : " (perhaps)</span>\n", stream);
+		kd_report_each_place(report, stack, i, write_place, stream);
 	}
 	if (stack->user)
 		fputs("<span class=\"dim\">--- user space ---</span>\n", stream);

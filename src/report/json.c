@@ -6,7 +6,8 @@
  *  "blocked": [{"pid", "comm", "more", "lock": {"kind", "address", "owner": pid} or null, "frames": […], "missing"}],
  *  "load": [1, 5, 15 minutes], "memory": {"total": bytes, "free": bytes, …}, "taints": "POE", "modules": […],
  *  "machine": {"cpu", "vendor", "product", "firmware"}, "command_line", "tasks", "processes",
- *  "log": [lines], "missing": […]}; null for what is not known. Frames are as in `kdump bt --json`.
+ *  "log": [lines], "missing": […]}; null for what is not known. Frames are as in `kdump bt --json`, with
+ * "source" where there is debug information.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -63,21 +64,36 @@ static json_t *address(uint64_t value)
 	return json_string(hex);
 }
 
+static bool add_place(void *opaque, const struct kd_source_place *place)
+{
+	json_array_append_new(opaque,
+			      json_pack("{so so si sb}", "function", text_or_null(place->function),
+					"file", text_or_null(place->file), "line", (int)place->line,
+					"inlined", place->is_inlined));
+	return true;
+}
+
 static json_t *frames(const struct kd_report *report, const struct kd_stack *stack)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; stack && i < stack->count; i++) {
 		const struct kd_frame *frame = &stack->frames[i];
+		json_t *value =
+			json_pack("{so so so so so sb sb}", "pc", address(frame->pc), "sp",
+				  address(frame->sp), "symbol",
+				  text_or_null(kd_report_function(report, frame)), "offset",
+				  address(frame->offset), "module",
+				  text_or_null(kd_report_module(report, frame)), "interrupted",
+				  frame->interrupted, "reliable", frame->reliable);
 
-		json_array_append_new(list,
-				      json_pack("{so so so so so sb sb}", "pc", address(frame->pc),
-						"sp", address(frame->sp), "symbol",
-						text_or_null(kd_report_function(report, frame)),
-						"offset", address(frame->offset), "module",
-						text_or_null(kd_report_module(report, frame)),
-						"interrupted", frame->interrupted, "reliable",
-						frame->reliable));
+		if (report->places) {
+			json_t *source = json_array();
+
+			kd_report_each_place(report, stack, i, add_place, source);
+			json_object_set_new(value, "source", source);
+		}
+		json_array_append_new(list, value);
 	}
 	return list;
 }

@@ -66,6 +66,9 @@ struct kd_report {
 	uint64_t taints;
 	char command_line[1024]; /* of the kernel; "" */
 
+	kd_report_places *places; /* source lines; NULL: there are none */
+	void *places_opaque;
+
 	char sentence[KD_REPORT_TEXT_BYTES]; /* what happened, in one */
 	/* The same for the same bug: what kind of crash, and the functions that led there. */
 	char signature[33]; /* hex; "" when there is nothing to tell it by */
@@ -95,5 +98,8 @@ size_t kd_report_blame(const struct kd_report *report, const struct kd_stack *st
 
 const char *kd_report_function(const struct kd_report *report, const struct kd_frame *frame);
 const char *kd_report_module(const struct kd_report *report, const struct kd_frame *frame);
+/* Tells of each place in the source that a frame is from, if there are source lines. */
+void kd_report_each_place(const struct kd_report *report, const struct kd_stack *stack,
+			  size_t frame, kd_source_take *take, void *opaque);
 
 #endif

@@ -272,3 +272,22 @@ const char *kd_report_module(const struct kd_report *report, const struct kd_fra
 
 	return module ? module->name : NULL;
 }
+
+struct kd_system *kd_report_system(const struct kd_report *report)
+{
+	return report->system;
+}
+
+void kd_report_add_lines(struct kd_report *report, kd_report_places *places, void *opaque)
+{
+	report->places = places;
+	report->places_opaque = opaque;
+}
+
+void kd_report_each_place(const struct kd_report *report, const struct kd_stack *stack,
+			  size_t frame, kd_source_take *take, void *opaque)
+{
+	if (report->places)
+		report->places(report->places_opaque, kd_frame_instruction(stack, frame), take,
+			       opaque);
+}

@@ -9,9 +9,11 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "inspect/debug_info.h"
 #include "kernel/kernel.h"
 
 struct kd_report;
+struct kd_system;
 
 /* More than kd_report_make() takes with `deep` for a kernel of today (24 MiB); bytes. */
 enum { KD_REPORT_MEMORY = 40 << 20 };
@@ -25,6 +27,16 @@ enum { KD_REPORT_FREE = KD_REPORT_MEMORY + (8 << 20) };
 enum kd_status kd_report_make(struct kd_kernel *kernel, bool deep, struct kd_report **report,
 			      struct kd_err *err);
 void kd_report_free(struct kd_report *report);
+
+/* What it was made from; NULL: no symbols were read. */
+struct kd_system *kd_report_system(const struct kd_report *report);
+/*
+ * Has it told where each frame is from, as kd_debug_info_places() does. A function, so that a program without debug
+ * information, as in the second kernel, need not be linked with what reads it.
+ */
+typedef void kd_report_places(void *opaque, uint64_t vaddr, kd_source_take *take,
+			      void *take_opaque);
+void kd_report_add_lines(struct kd_report *report, kd_report_places *places, void *opaque);
 
 /* KD_SYSTEM when writing fails. */
 enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream,

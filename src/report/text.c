@@ -74,6 +74,19 @@ static void write_where(const struct kd_report *report, FILE *stream)
 		fprintf(stream, "booted by  %s\n", report->command_line);
 }
 
+static bool write_place(void *opaque, const struct kd_source_place *place)
+{
+	FILE *stream = opaque;
+
+	fputs("     ", stream);
+	if (place->is_inlined)
+		fprintf(stream, " %s (inlined)", place->function ? place->function : "?");
+	if (place->file)
+		fprintf(stream, " at %s:%u", place->file, place->line);
+	fputc('\n', stream);
+	return true;
+}
+
 static void write_stack(const struct kd_report *report, const struct kd_report_stack *at,
 			FILE *stream)
 {
@@ -98,6 +111,7 @@ static void write_stack(const struct kd_report *report, const struct kd_report_s
 		if (module)
 			fprintf(stream, " [%s]", module);
 		fputs(frame->reliable ? "\n" : "  (perhaps)\n", stream);
+		kd_report_each_place(report, stack, i, write_place, stream);
 	}
 	if (stack->user)
 		fputs("  --- user space ---\n", stream);

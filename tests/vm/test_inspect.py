@@ -11,8 +11,10 @@ import pytest
 
 from lab import dumps, oracles, program
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("crowd-small", "crowd-regular", "crowd-rt")]
-DUMPS = ["crowd", "crowd-6.12", *SLOW]
+# KASLR is always on; these and those below have page tables of 4 and 5 levels on each kernel, and 1 to 4 CPUs
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in
+        ("crowd-small", "crowd-regular", "crowd-regular-small", "crowd-rt", "crowd-rt-small")]
+DUMPS = ["crowd", "crowd-6.12", *SLOW, pytest.param("crowd-6.12-small", marks=pytest.mark.slow)]
 # what guest-crowd makes: name, state, how many
 CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), "in-accept": ("S", 10), "in-network": ("S", 1),
          "blocked": ("D", 10), "vforked": ("S", 10), "stopped": ("T", 10), "tracer": ("S", 3), "traced": ("t", 3),
@@ -237,28 +239,55 @@ def test_modules(dump):
     assert sections == said and len(sections) > 50
 
 
-def test_source_lines_as_addr2line_has_them():
-    """Of every frame, inlined functions included; assembly has lines, and functions for addr2line only."""
-    dump = dumps.get("crowd")
-    vmlinux = dump.kernel.debug_vmlinux()
+def addr2line(file, addresses, *options):
+    """(function, place) of each inlined function and then of the function itself, for all addresses in a row."""
+    lines = subprocess.run(["addr2line", "-i", "-f", "-e", file, *options], input="\n".join(map(hex, addresses)),
+                           capture_output=True, text=True, check=True).stdout.splitlines()
+    return list(zip(lines[::2], lines[1::2]))
+
+
+def frames_by_file(dump):
+    """{file with debug information, and options for addr2line: {address there: our places}} of every frame there is."""
     with open(dump.vmcore, "rb") as core:
         moved_by = int(re.search(rb"^KERNELOFFSET=([0-9a-f]+)", core.read(1 << 20), re.M)[1], 16)
-    ours = {}
-    for task in kdump("bt", "-A", "--json", "--vmlinux", vmlinux, dump.vmcore):
+    sections = {(int(address, 16), module["name"], name) for module in kdump("mods", "--json", dump.vmcore)
+                for name, address in module["sections"].items() if name.startswith((".text", ".ref.text"))}
+    found = {}
+    for task in kdump("bt", "-A", "--json", "--debug-folder", dump.kernel.debug_folder(), dump.vmcore):
         for number, frame in enumerate(task["frames"]):
-            if frame["symbol"] and not frame["module"]:
-                call = int(frame["pc"], 16) - (not (frame["interrupted"] or number == 0))
-                ours[call - moved_by] = frame["source"]
-    theirs = subprocess.run(["addr2line", "-i", "-f", "-e", vmlinux], input="\n".join(map(hex, ours)), capture_output=True,
-                            text=True, check=True).stdout.splitlines()
-    places = [place for source in ours.values() for place in source]
-    assert len(ours) > 80 and len(theirs) == 2 * len(places)
-    for place, function, line in zip(places, theirs[::2], theirs[1::2]):
-        assert line.split(" (")[0].endswith(f"{place['file']}:{place['line']}")
-        assert place["function"] == function or (place["function"] is None and place["file"].endswith((".S", "idtentry.h")))
-    assert any(place["inlined"] for place in places)
-    wrong = subprocess.run([program.kdump_command(), "bt", "--vmlinux", "/bin/ls", dump.vmcore], capture_output=True, check=False)
-    assert wrong.returncode == 1 and b"of another kernel" in wrong.stderr
+            call = int(frame["pc"], 16) - (not (frame["interrupted"] or number == 0))
+            if frame["module"]:
+                start, module, section = max(section for section in sections if section[0] <= call)
+                assert module == frame["module"]
+                found.setdefault((dump.kernel.debug_modules()[module], "-j", section), {})[call - start] = frame["source"]
+            elif frame["symbol"]:
+                found.setdefault((dump.kernel.debug_vmlinux(),), {})[call - moved_by] = frame["source"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["crowd", pytest.param("crowd-regular", marks=pytest.mark.slow)])
+def test_source_lines_as_addr2line_has_them(name):
+    """Of every frame, modules and inlined functions included; assembly has lines, and functions for addr2line only."""
+    dump = dumps.get(name)
+    found = frames_by_file(dump)
+    assert any(file.stem == "pktgen" for file, *_ in found)
+    for (file, *options), ours in found.items():
+        theirs = addr2line(file, ours, *options)
+        places = [place for source in ours.values() for place in source]
+        assert len(ours) > (0 if options else 80) and len(theirs) == len(places)
+        for place, (function, line) in zip(places, theirs):
+            assert line.split(" (")[0].endswith(f"{place['file']}:{place['line']}")
+            assert place["function"] == function or (place["function"] is None and place["file"].endswith((".S", "idtentry.h")))
+        assert options or any(place["inlined"] for place in places)
+
+
+@pytest.mark.parametrize("command", ["bt", "report"])
+def test_debug_information_that_is_not_its(command, tmp_path):
+    """What was asked for by name, and is not there, is an error."""
+    vmcore = dumps.get("crowd").vmcore
+    for options, why in ((["--vmlinux", "/bin/ls"], b"of another kernel"), (["--debug-folder", tmp_path], b"no vmlinux of")):
+        wrong = subprocess.run([program.kdump_command(), command, *options, vmcore], capture_output=True, check=False)
+        assert wrong.returncode == 1 and why in wrong.stderr and not wrong.stdout
 
 
 def columns(text):
@@ -479,8 +508,10 @@ for task in tasks:
 def test_drgn_sees_the_same(name):
     """All tasks, their states and CPUs, and every frame of every stack, against drgn with debug information."""
     dump = dumps.get(name)
+    loaded = {module["name"] for module in kdump("mods", "--json", dump.vmcore)}
+    modules = [file for name, file in dump.kernel.debug_modules().items() if name in loaded]
     theirs = {task["task"]: task for task in
-              map(json.loads, oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, DRGN).splitlines())}
+              map(json.loads, oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, DRGN, modules).splitlines())}
     ours = {int(task["task"], 16): task for task in kdump("bt", "-A", "--json", dump.vmcore)}
     trampolines = {int(symbol["address"], 16) for symbol in
                    kdump("sym", "--json", dump.vmcore, "return_to_handler", "arch_rethook_trampoline")}

@@ -13,7 +13,7 @@ from test_capture import kdump, load
 
 
 def report(dump):
-    return json.loads(kdump("report", "--json", dump))
+    return json.loads(kdump("report", "--json", "--no-lines", dump))
 
 
 @pytest.mark.parametrize("name", ["crowd", "crowd-6.12"])
@@ -31,7 +31,7 @@ def test_the_second_kernel_explains_as_much(name):
     assert [step["error"] for step in json.loads((dump.folder / "crash/manifest.json").read_text())["steps"]
             if step["name"] == "report"] == [None]
     text = (dump.folder / "crash/report.txt").read_text()
-    assert text == kdump("report", dump.vmcore)
+    assert text == kdump("report", "--no-lines", dump.vmcore)
     assert ours["sentence"] in text and ours["signature"] in text
 
 
@@ -92,6 +92,28 @@ def test_html(tmp_path):
     for piece in (ours["sentence"], ours["signature"], "spin-kernel", "panicked", "virtio_blk", *ours["log"][-3:]):
         assert piece in text
     assert "http" not in page.read_text().replace("http://www.w3.org", "").split("<h2>The end of")[0]
+
+
+def test_source_lines(tmp_path):
+    """With the debug package unpacked somewhere: as kdump bt has them, and otherwise the same report."""
+    dump = dumps.get("crowd")
+    folder = ["--debug-folder", dump.kernel.debug_folder()]
+    lined = json.loads(kdump("report", "--json", *folder, dump.vmcore))
+    stacks = {stack["cpu"]: stack["frames"] for stack in json.loads(kdump("bt", "-a", "--json", *folder, dump.vmcore))}
+    for cpu in lined["cpus"]:
+        assert cpu["frames"] == stacks[cpu["cpu"]]
+    places = [place for cpu in lined["cpus"] for frame in cpu["frames"] for place in frame["source"]]
+    assert any(place["inlined"] for place in places) and any(place["file"] == "kernel/panic.c" for place in places)
+    for each in lined["cpus"] + lined["blocked"]:
+        for frame in each["frames"]:
+            del frame["source"]
+    assert lined == report(dump.vmcore)
+    page = tmp_path / "report.html"
+    kdump("report", "--html", *folder, "-o", page, dump.vmcore)
+    text = kdump("report", *folder, dump.vmcore)
+    for place in places:
+        assert f" at {place['file']}:{place['line']}\n" in text
+        assert f" at {place['file']}:{place['line']}\n" in "".join(Page(page.read_text()).text)
 
 
 def test_out_of_memory(crash_machine):

@@ -43,6 +43,7 @@ class Recipe:
     hot_add: bool = False  # half a GiB more, and a balloon
     page_flags: bool = False
     crowd: bool = False    # processes and threads in known states, and what the guest says of all of them
+    sysrq: bool = False    # … and what its kernel prints of them on SysRq l and t
     cpus: int = 2
     cpu: str = "max"
     crashkernel: str = "192M"
@@ -55,9 +56,13 @@ RECIPES = {
     "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, thin_huge_pages=True, page_flags=True),
     "crowd": Recipe("6.1-cloud", "1G", crowd=True, cpus=4),
     "crowd-6.12": Recipe("6.12-cloud", "1G", crowd=True, cpus=4),
-    "crowd-regular": Recipe("6.1", "1G", crowd=True, cpus=2, crashkernel="256M"),
+    "crowd-regular": Recipe("6.1", "1G", crowd=True, cpus=3, crashkernel="256M"),
     "crowd-rt": Recipe("6.1-rt", "1G", crowd=True, cpus=4, crashkernel="256M"),
+    # page tables of 4 levels, and fewer CPUs
     "crowd-small": Recipe("6.1-cloud", "512M", crowd=True, cpus=1, cpu="qemu64", crashkernel="128M"),
+    "crowd-regular-small": Recipe("6.1", "1G", crowd=True, cpus=1, cpu="qemu64", crashkernel="256M"),
+    "crowd-rt-small": Recipe("6.1-rt", "1G", crowd=True, cpus=2, cpu="qemu64", crashkernel="256M"),
+    "crowd-6.12-small": Recipe("6.12-cloud", "1G", crowd=True, sysrq=True, cpus=2, cpu="Skylake-Server"),
 }
 # What the guest's own kernel says of every thread: a line of /proc/PID/stat, then its kernel stack.
 ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
@@ -129,6 +134,7 @@ def _gather(machine, recipe, folder):
     guest = machine.guest
     last = recipe.cpus - 1
     guest.run("modprobe -a ext4 virtio_net overlay 2>/dev/null; true")
+    guest.run("modprobe pktgen")  # its threads sleep in a function of the module's own
     guest.run("ip link set lo up; ip addr add 192.0.2.7/24 dev lo; "
               "setsid unshare -n sh -c 'ip link set lo up; exec sleep 1000000' >/dev/null 2>&1 &")
     # one request is answered, and those after it are not before an hour has passed
@@ -142,6 +148,9 @@ def _gather(machine, recipe, folder):
     guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts; {ASK_USER_PAGES}", timeout=120)
     guest.run("cd /sys/module; for file in $(find . -path '*/sections/*' -type f); do echo $file:$(cat $file); done >/tmp/sections; cd /; ip -o addr >/tmp/addresses; ip -o link >/tmp/links; " +
               "; ".join(f"cat /proc/{name} >/tmp/{name.replace('/', '-')}" for name in ASK_PROC), timeout=60)
+    if recipe.sysrq:
+        guest.run("echo l >/proc/sysrq-trigger; echo t >/proc/sysrq-trigger; dmesg >/tmp/sysrq", timeout=300)
+        guest.get(["/tmp/sysrq"], folder / "said")
     asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "maps", "user-addresses", "user-pages", "addresses", "links", "sections"]
     guest.get([f"/tmp/{name.replace('/', '-')}" for name in asked + ASK_PROC], folder / "said")
 
@@ -158,6 +167,7 @@ def _make(name, recipe):
         with tempfile.TemporaryDirectory(dir=folder.parent) as work:
             with Machine(kernel, work, cpu=recipe.cpu, cpus=recipe.cpus, memory=recipe.memory,
                          crashkernel=recipe.crashkernel, target="ext4",
+                         append="log_buf_len=8M" if recipe.sysrq else "",
                          files={**program.kdump(), **programs}) as machine:
                 _record(machine, recipe, folder)
                 machine.end_at_reset()

@@ -62,8 +62,8 @@ def crash(vmlinux, vmcore, commands):
     return _run("crash", "--no_scroll", "-s", vmlinux, vmcore, timeout=600, text_input=commands + "\nexit\n")
 
 
-def drgn(vmlinux, vmcore, script):
-    """What a drgn script prints, in which `prog` is the dump; vmlinux with debug information."""
+def drgn(vmlinux, vmcore, script, modules=()):
+    """What a drgn script prints, in which `prog` is the dump; vmlinux and modules with debug information."""
     prelude = ("import drgn, sys\nfrom drgn.helpers.linux import *\nprog = drgn.Program()\n"
-               "prog.set_core_dump(sys.argv[1])\nprog.load_debug_info([sys.argv[2]])\n")
-    return _run(SYSTEM_PYTHON, "-c", prelude + script, vmcore, vmlinux, timeout=600)
+               "prog.set_core_dump(sys.argv[1])\nprog.load_debug_info(sys.argv[2:])\n")
+    return _run(SYSTEM_PYTHON, "-c", prelude + script, vmcore, vmlinux, *modules, timeout=600)
