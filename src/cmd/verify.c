@@ -17,6 +17,7 @@
 #include "host/file.h"
 #include "host/paths.h"
 #include "host/system.h"
+#include "kernel/info_search.h"
 #include "kernel/log.h"
 #include "kernel/registers.h"
 
@@ -59,6 +60,8 @@ static enum verdict check_vmcoreinfo(struct kd_input *input, char detail[DETAIL_
 	struct kd_err err = {0};
 	enum kd_status status = kd_kernel_open(input->dump, &input->kernel, &err);
 	uint64_t page_bytes;
+	size_t bytes;
+	bool is_lost;
 
 	if (!status && !*kd_kernel_release(input->kernel))
 		status = kd_fail(&err, KD_CORRUPT, "no OSRELEASE");
@@ -67,8 +70,15 @@ static enum verdict check_vmcoreinfo(struct kd_input *input, char detail[DETAIL_
 					   &page_bytes, &err);
 	if (!status && page_bytes != kd_dump_arch(input->dump)->page_bytes)
 		status = kd_fail(&err, KD_CORRUPT, "pages of %" PRIu64 " bytes", page_bytes);
-	SAY("%s%s", status ? "" : "Linux ", status ? err.text : kd_kernel_release(input->kernel));
-	return status ? BAD : GOOD;
+	is_lost = !status && !kd_dump_vmcoreinfo(input->dump, &bytes) &&
+		  !kd_dump_is_from_outside(input->dump);
+	if (is_lost)
+		SAY("the note is lost, but found in memory: Linux %s",
+		    kd_kernel_release(input->kernel));
+	else
+		SAY("%s%s", status ? "" : "Linux ",
+		    status ? err.text : kd_kernel_release(input->kernel));
+	return status || is_lost ? BAD : GOOD;
 }
 
 /* The kernel's text is where its page tables and where VMCOREINFO say: two ways to one address. */

@@ -20,7 +20,7 @@ static const char later_line[] = "\nPAGESIZE=";
 
 enum { PIECE_BYTES = 1 << 20 };
 
-static bool is_from_outside(const struct kd_dump *dump)
+bool kd_dump_is_from_outside(const struct kd_dump *dump)
 {
 	size_t count;
 	const struct kd_note *notes = kd_dump_notes(dump, &count);
@@ -97,7 +97,7 @@ enum kd_status kd_vmcoreinfo_search(struct kd_dump *dump, char **text, size_t *b
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(dump, &count);
 
-	if (!is_from_outside(dump))
+	if (!strcmp(kd_dump_path(dump), "/proc/vmcore"))
 		return kd_fail(err, KD_NOTFOUND,
 			       "no VMCOREINFO note: not a core of a Linux kernel");
 	buffer = malloc(PIECE_BYTES);

@@ -16,8 +16,8 @@
 struct kd_kernel;
 
 /*
- * Reads what the dump says of its kernel; in dumps of a machine that were taken from outside, what the kernel has in
- * its memory for that, too (kernel/info_search.h). The dump is borrowed and must outlive the kernel.
+ * Reads what the dump says of its kernel; where it has no note of that, what the kernel has in its memory for it
+ * (kernel/info_search.h). The dump is borrowed and must outlive the kernel.
  * KD_NOTFOUND without VMCOREINFO, KD_CORRUPT, KD_UNSUPPORTED, KD_NOMEM.
  */
 enum kd_status kd_kernel_open(struct kd_dump *dump, struct kd_kernel **kernel, struct kd_err *err);

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps with damage of every kind: each command gives what it can or says what is wrong, soon, and never dies."""
 
+import json
 import random
+import re
 import subprocess
 
 import pytest
 
 from lab import dumps, oracles, program
+from lab.kdump_file import KdumpFile, without_page
 
 COMMANDS = [("report", "--json"), ("bt", "-A", "--guess"), ("ps", "--json"), ("mods",), ("regs",), ("sym",), ("log",), ("info",),
             ("net",), ("irqs",), ("timers", "--json"), ("slab",), ("mounts",), ("locks",), ("files", "-p", "1"), ("cmdline",)]
@@ -74,3 +77,62 @@ def test_commands_survive(small, damage, seed, tmp_path):
         if done.returncode:
             assert done.stderr.startswith(b"kdump: "), name
     path.unlink()
+
+
+def run(*arguments):
+    return subprocess.run([program.kdump_command(), *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def filtered(tmp_path_factory):
+    """A filtered dump, and a function: the page frame of an address in its kernel's image."""
+    path = tmp_path_factory.mktemp("filtered") / "dump"
+    subprocess.run([program.kdump_command(), "save", "--quiet", dumps.get("crowd").vmcore, path], check=True)
+    with KdumpFile(path) as dump:
+        info = dump.vmcoreinfo.decode()
+    phys_base = int(re.search(r"^NUMBER\(phys_base\)=(-?\d+)$", info, re.M)[1])
+
+    def pfn(name, offset=0):
+        found = re.search(rf"^SYMBOL\({name}\)=([0-9a-f]+)$", info, re.M)
+        vaddr = int(found[1] if found else json.loads(run("sym", "--json", path, name).stdout)[0]["address"], 16)
+        return (vaddr + offset - 0xffffffff80000000 + phys_base) // PAGE
+    return path, pfn
+
+
+@pytest.mark.parametrize("where, as_before, told", [
+    (("kallsyms_names",), [("log",)],
+     {"bt": "symbols: ", "ps": "symbols: ", "regs": "there are only the notes", "report": "missing    symbols: "}),
+    (("__start_BTF", PAGE), [("log",), ("sym", "schedule"), ("cmdline",)],
+     {"bt": "warning: no types: ", "type": "warning: no types: ", "report": "missing    types: "}),
+    (("init_top_pgt",), [("log",), ("sym", "schedule"), ("type", "task_struct")],
+     {"bt": "tasks: rq.idle: page table of level 5: ", "mods": "modules: module.name: page table of level 5: "}),
+    (("__start_orc_unwind", 0x40000), [("log",), ("ps",), ("sym",), ("mods",), ("slab",), ("locks",)], {})])
+def test_a_page_that_was_left_out(filtered, where, as_before, told, tmp_path):
+    """What does not need it is as before; what does says that it is missing, and where."""
+    path, pfn = filtered
+    out = tmp_path / "dump"
+    without_page(path, out, pfn(*where))
+    for command, *arguments in as_before:
+        there = run(command, path, *arguments).stdout
+        assert there and run(command, out, *arguments).stdout == there, command
+    for command, why in told.items():
+        done = run(command, out, *["list_head"] * (command == "type"))
+        said = done.stdout + done.stderr
+        assert why in said and re.search(r"physical address 0x[0-9a-f]+: RAM, but left out of the dump", said), command
+        assert done.returncode == (command not in ("regs", "report")), command
+    assert run("verify", out).returncode == (where[0] == "init_top_pgt")
+    frames = json.loads(run("bt", "-A", "--json", out).stdout or "[]")
+    for ours, before in zip(frames, json.loads(run("bt", "-A", "--json", path).stdout)):
+        assert ours["frames"] == before["frames"][:len(ours["frames"])]
+        assert ours["frames"] == before["frames"] or "left out of the dump" in ours["missing"]
+
+
+def test_the_note_is_lost(small, tmp_path):
+    """VMCOREINFO is in memory, too."""
+    content, _ = small
+    whole, lost = tmp_path / "whole", tmp_path / "lost"
+    whole.write_bytes(content)
+    lost.write_bytes(content.replace(b"VMCOREINFO\0", b"XMCOREINFO\0", 1))
+    for command in (("bt", "-A"), ("ps",), ("log",)):
+        assert run(*command, lost).stdout == run(*command, whole).stdout
+    assert "the note is lost" in run("verify", lost).stdout

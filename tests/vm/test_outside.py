@@ -91,7 +91,7 @@ def test_the_living_system_itself(outside):
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
-    """A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, and RIP of each CPU."""
+    """A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, and its registers."""
     from lab import kernels
     from lab.machine import Machine
     work = tmp_path_factory.mktemp("stopped")
@@ -102,16 +102,23 @@ def stopped(tmp_path_factory):
         machine.qmp.stop()
         machine.qmp.dump_guest_memory(work / "core", paging=False)
         machine.qmp.save_physical(0, 1 << 30, work / "bare")
-        rips = [int(rip, 16) for rip in re.findall(r"RIP=([0-9a-f]+)", machine.qmp.monitor("info registers -a"))]
+        registers = machine.qmp.registers()
         machine.discard()
-    yield work / "core", work / "bare", rips
+    yield work / "core", work / "bare", registers
 
 
 def test_cpus_that_a_panic_stopped(stopped):
     """They are no longer online, but were; QEMU's notes have what they are at, and a stack what they were at before."""
-    core, bare, rips = stopped
+    core, bare, outside = stopped
+    rips = [cpu["RIP"] for cpu in outside]
     whole = {stack["cpu"]: stack for stack in json.loads(kdump("bt", "-a", "--json", core))}
     assert len(whole) == 2 and [int(whole[cpu]["frames"][0]["pc"], 16) for cpu in (0, 1)] == rips
+    for cpu in json.loads(kdump("regs", "--json", core)):
+        said = outside[cpu["cpu"]]
+        names = {name.lower(): name for name in said if name[0] == "R" and name != "RFL"}
+        assert len(names) == 17
+        assert {name: int(cpu["registers"][name], 16) for name in names} == {name: said[names[name]] for name in names}
+        assert int(cpu["registers"]["eflags"], 16) == said["RFL"]
     panicked, = (cpu for cpu, stack in whole.items() if stack["comm"] == "sh")
     other = 1 - panicked
     assert "sysrq_handle_crash" in [frame["symbol"] for frame in whole[panicked]["frames"]]

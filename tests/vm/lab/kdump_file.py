@@ -100,6 +100,20 @@ class KdumpFile:
                     yield byte * 8 + bit, last[offset, size]
 
 
+def without_page(source, out, pfn):
+    """A copy of a dump, from which one page more is left out."""
+    with KdumpFile(source) as dump:
+        if not dump.bitmap >> pfn & 1:
+            raise LabError(f"{source}: page {pfn:#x} is left out already")
+        count, rank = bin(dump.bitmap).count("1"), bin(dump.bitmap & ((1 << pfn) - 1)).count("1")
+        bits = dump.descs - len(dump.bits)
+    content = bytearray(source.read_bytes())
+    content[bits + pfn // 8] &= ~(1 << pfn % 8)
+    first, end = dump.descs + 24 * rank, dump.descs + 24 * count
+    content[first:end] = content[first + 24:end] + bytes(24)
+    out.write_bytes(content)
+
+
 def pfns(bitmap):
     """The page numbers of a bitmap (a large integer), for sets that are small."""
     while bitmap:
