@@ -82,10 +82,12 @@ def escaped(text):
 
 
 def test_log(dump, tmp_path):
-    """Byte for byte what makedumpfile extracts and what dmesg said before; line for line what the console showed."""
+    """Byte for byte what makedumpfile and crash extract and what dmesg said before; line for line what the console showed."""
     if dump.name == "crowd":
         subprocess.run(["makedumpfile", "--dump-dmesg", dump.vmcore, tmp_path / "log"], capture_output=True, check=True)
         assert plain("log", "--indent", dump.vmcore) == (tmp_path / "log").read_bytes()
+        oracles.crash(dump.kernel.debug_vmlinux(), dump.vmcore, f"log >{tmp_path / 'crash'}")
+        assert plain("log", "--indent", dump.vmcore) == (tmp_path / "crash").read_bytes()
     assert plain("log", dump.vmcore).decode().startswith(escaped(dump.said("said/tmp/dmesg")))
     shown = plain("log", "--follow-levels", dump.vmcore).decode().splitlines()
     console = iter([line.rstrip("\r") for line in escaped(dump.said("console.log")).split("\n")])
