@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Instructions of x86_64 with the kernel's symbols: decoded by capstone. */
+/*
+ * Instructions of x86_64 with the kernel's symbols: decoded by capstone, which is loaded when it is needed. To load it
+ * takes longer than most commands do (its tables for all architectures have a hundred thousand pointers).
+ */
 #include <capstone/capstone.h>
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +13,78 @@
 #include "cmd/mem_forms.h"
 
 enum { TEXT_BYTES = 256, SHOWN_BYTES = 8 };
+
+#define NAME_OF(version)  "libcapstone.so." #version
+#define CAPSTONE(version) NAME_OF(version)
+
+struct decoder {
+	void *library;
+	csh handle;
+	cs_insn *instruction;
+	__typeof__(&cs_open) open;
+	__typeof__(&cs_close) close;
+	__typeof__(&cs_option) option;
+	__typeof__(&cs_malloc) allocate;
+	__typeof__(&cs_free) release;
+	__typeof__(&cs_disasm_iter) next;
+};
+
+static void close_decoder(struct decoder *decoder)
+{
+	if (decoder->instruction)
+		decoder->release(decoder->instruction, 1);
+	if (decoder->handle)
+		decoder->close(&decoder->handle);
+	if (decoder->library)
+		dlclose(decoder->library);
+}
+
+static bool find_functions(struct decoder *decoder)
+{
+	const struct {
+		const char *name;
+		void *to;
+	} functions[] = {
+		{"cs_open", &decoder->open},     {"cs_close", &decoder->close},
+		{"cs_option", &decoder->option}, {"cs_malloc", &decoder->allocate},
+		{"cs_free", &decoder->release},  {"cs_disasm_iter", &decoder->next},
+	};
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+		void *found = dlsym(decoder->library, functions[i].name);
+
+		if (!found)
+			return false;
+		memcpy(functions[i].to, &found, sizeof(found));
+	}
+	return true;
+}
+
+/* To be closed in any case. */
+static enum kd_status open_decoder(struct decoder *decoder, struct kd_err *err)
+{
+	*decoder = (struct decoder){.library = dlopen(CAPSTONE(CS_API_MAJOR), RTLD_NOW)};
+	if (!decoder->library || !find_functions(decoder))
+		return kd_fail(err, KD_UNSUPPORTED, "instructions cannot be decoded: %s",
+			       dlerror());
+	if (decoder->open(CS_ARCH_X86, CS_MODE_64, &decoder->handle))
+		return kd_fail(err, KD_UNSUPPORTED,
+			       "instructions cannot be decoded: capstone knows none of x86_64");
+	decoder->option(decoder->handle, CS_OPT_DETAIL, CS_OPT_ON);
+	decoder->option(decoder->handle, CS_OPT_SYNTAX,
+			CS_OPT_SYNTAX_ATT); /* as the kernel's own sources write it */
+	decoder->instruction = decoder->allocate(decoder->handle);
+	return decoder->instruction ? KD_OK : kd_fail(err, KD_NOMEM, "no memory for instructions");
+}
+
+enum kd_status kd_instructions_prepare(struct kd_err *err)
+{
+	struct decoder decoder;
+	enum kd_status status = open_decoder(&decoder, err);
+
+	close_decoder(&decoder);
+	return status;
+}
 
 /* Where an instruction jumps to, calls, or reads relative to itself; 0 for what does none of it. */
 static uint64_t target_of(const cs_insn *instruction)
@@ -57,17 +133,14 @@ static void each_instruction(const struct kd_memory_piece *piece, take_instructi
 	const uint8_t *code = piece->data;
 	size_t left = piece->bytes;
 	uint64_t address = piece->address;
+	struct decoder decoder;
 	cs_insn *instruction;
-	csh handle;
 
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle))
-		return;
-	cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-	cs_option(handle, CS_OPT_SYNTAX,
-		  CS_OPT_SYNTAX_ATT); /* as the kernel's own sources write it */
-	instruction = cs_malloc(handle);
-	while (instruction && left) {
-		if (!cs_disasm_iter(handle, &code, &left, &address, instruction)) {
+	if (open_decoder(&decoder, NULL))
+		left = 0; /* kd_instructions_prepare() has told why */
+	instruction = decoder.instruction;
+	while (left) {
+		if (!decoder.next(decoder.handle, &code, &left, &address, instruction)) {
 			if (left < LONGEST)
 				break;
 			*instruction = (cs_insn){.address = address,
@@ -83,9 +156,7 @@ static void each_instruction(const struct kd_memory_piece *piece, take_instructi
 		}
 		take(opaque, piece, instruction);
 	}
-	if (instruction)
-		cs_free(instruction, 1);
-	cs_close(&handle);
+	close_decoder(&decoder);
 }
 
 static void print_instruction(void *opaque, const struct kd_memory_piece *piece,

@@ -234,7 +234,8 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 
 	if (exit_status)
 		return exit_status;
-	if (open_input(&input, &request, &err))
+	if ((request.form->prepare && request.form->prepare(&err)) ||
+	    open_input(&input, &request, &err))
 		return kd_command_failed(&err);
 	status = request.is_symbol
 			 ? find_symbol(input.system, request.where, &request.address, &err)

@@ -150,7 +150,8 @@ const struct kd_memory_form kd_memory_forms[] = {
 	{"words", false, false, print_words, words_json, "words"},
 	{"symbols", true, false, print_symbols, words_json, "words"},
 	{"strings", false, true, print_strings, strings_json, "strings"},
-	{"disassemble", true, true, kd_print_instructions, kd_instructions_json, "instructions"},
+	{"disassemble", true, true, kd_print_instructions, kd_instructions_json, "instructions",
+	 kd_instructions_prepare},
 	{"raw", false, false, print_raw, hex_json, "bytes"},
 };
 const unsigned int kd_memory_form_count = sizeof(kd_memory_forms) / sizeof(*kd_memory_forms);

@@ -27,12 +27,15 @@ struct kd_memory_form {
 	json_t *(*json)(
 		const struct kd_memory_piece *piece); /* a value for "instructions" and so on */
 	const char *json_key;
+	/* Whether it can be had at all; NULL: always. */
+	enum kd_status (*prepare)(struct kd_err *err);
 };
 
 extern const struct kd_memory_form kd_memory_forms[];
 extern const unsigned int kd_memory_form_count;
 
 /* cmd/disassembly.c */
+enum kd_status kd_instructions_prepare(struct kd_err *err);
 void kd_print_instructions(const struct kd_memory_piece *piece);
 json_t *kd_instructions_json(const struct kd_memory_piece *piece);
 

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/programs.h"
 
-#include <string.h>
-#include <unistd.h>
-
-#include "host/paths.h"
-
-static const char *find(const char *name, const char *built, const char *installed,
-			char path[PATH_MAX])
-{
-	const char *const places[] = {name, built};
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length > 0) {
-		self[length] = '\0';
-		*strrchr(self, '/') = '\0';
-		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-			if (!access(kd_path(path, self, "%s", places[i]), R_OK))
-				return path;
-	}
-	return installed;
-}
+#include "cmd/beside.h"
 
 void kd_cmd_find_programs(struct kd_cmd_programs *programs)
 {
 	programs->found = (struct kd_image_programs){
-		.capture = find("kdump-capture", "../capture/kdump-capture", KD_CAPTURE_PATH,
-				programs->capture),
-		.view = find("kdump-view", "kdump-view", KD_VIEW_PATH, programs->view),
+		.capture = kd_find_beside("kdump-capture", "../capture/kdump-capture",
+					  KD_CAPTURE_PATH, programs->capture),
+		.view = kd_find_beside("kdump-view", "kdump-view", KD_VIEW_PATH, programs->view),
 		.busybox = "/bin/busybox",
 	};
 }

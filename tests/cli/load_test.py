@@ -45,6 +45,7 @@ def test_not_root(command):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         program = shutil.copy(os.environ["KDUMP"], folder)
+        shutil.copy(os.environ["KDUMP"] + "-machine", folder)
         result = subprocess.run([program, command], text=True, timeout=60, stdin=subprocess.DEVNULL,
                                 capture_output=True, check=False, cwd="/", **nobody)
     assert result.returncode == 1
@@ -56,3 +57,14 @@ def test_help(kdump, command):
     for option in ("--help", "-h"):
         result = kdump(command, option)
         assert result.returncode == 0 and result.stdout.startswith(f"usage: kdump {command}")
+
+
+def test_alone(tmp_path):
+    """Where dumps are only looked at, kdump-machine need not be."""
+    program = shutil.copy(os.environ["KDUMP"], tmp_path)
+    text = {command: subprocess.run([program, command], text=True, timeout=60, capture_output=True, check=False)
+            for command in ("status", "--help", "frobnicate")}
+    for command in ("status", "frobnicate"):
+        assert text[command].returncode == 1 and not text[command].stdout
+        assert text[command].stderr.startswith(f"kdump: {command}: ") and "kdump-machine" in text[command].stderr
+    assert text["--help"].returncode == 0 and "  save " in text["--help"].stdout
