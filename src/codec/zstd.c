@@ -14,14 +14,27 @@
 
 enum { LEAST_LEVEL = -20, DEFAULT_LEVEL = -1, MOST_LEVEL = 19 };
 
+/*
+ * For a page the library chooses a table with twice as many entries as the page has bytes. It is cleared for each page, and one with
+ * as many finds nearly as much.
+ */
+static ZSTD_compressionParameters parameters(int level, size_t page_bytes)
+{
+	ZSTD_compressionParameters chosen = ZSTD_getCParams(level, page_bytes, 0);
+
+	if (chosen.hashLog > chosen.windowLog && chosen.strategy == ZSTD_fast)
+		chosen.hashLog = chosen.windowLog;
+	return chosen;
+}
+
 static size_t encoder_bytes(int level, size_t page_bytes)
 {
-	return ZSTD_estimateCCtxSize_usingCParams(ZSTD_getCParams(level, page_bytes, 0));
+	return ZSTD_estimateCCtxSize_usingCParams(parameters(level, page_bytes));
 }
 
 static enum kd_status encoder_init(void *encoder, int level, size_t page_bytes, struct kd_err *err)
 {
-	const ZSTD_compressionParameters chosen = ZSTD_getCParams(level, page_bytes, 0);
+	const ZSTD_compressionParameters chosen = parameters(level, page_bytes);
 	const struct {
 		ZSTD_cParameter parameter;
 		unsigned int value;

@@ -13,6 +13,16 @@
  */
 enum { READ_BYTES = 64 << 10 };
 
+static size_t read_bytes(size_t page_bytes)
+{
+	return page_bytes > READ_BYTES ? page_bytes : READ_BYTES;
+}
+
+size_t kd_pack_input(size_t page_bytes)
+{
+	return read_bytes(page_bytes) + page_bytes;
+}
+
 size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes)
 {
 	/* a page is stored as it is when it does not get smaller, but codecs want room to find out */
@@ -29,9 +39,11 @@ static void pack_page(struct kd_packer *packer, struct kd_window *window, unsign
 
 	if (packer->erasures && kd_erasures_touch(packer->erasures, paddr, page_bytes)) {
 		/* what was read in place is the source's own */
-		memcpy(packer->erased, data, page_bytes);
-		kd_erasures_apply(packer->erasures, paddr, packer->erased, page_bytes);
-		data = packer->erased;
+		uint8_t *copy = packer->input + read_bytes(page_bytes);
+
+		memcpy(copy, data, page_bytes);
+		kd_erasures_apply(packer->erasures, paddr, copy, page_bytes);
+		data = copy;
 	}
 	if (packer->packing == KD_PACK_IN_PLACES)
 		window->out_bytes += page_bytes;
@@ -105,8 +117,8 @@ static unsigned int pack_some(struct kd_packer *packer, struct kd_window *window
 	unsigned int count;
 	enum kd_status status;
 
-	if (want > READ_BYTES)
-		want = READ_BYTES;
+	if (want > read_bytes((size_t)packer->page_bytes))
+		want = read_bytes((size_t)packer->page_bytes);
 	status = kd_reader_stream(packer->reader, paddr, want, buffer, &data, &bytes, NULL);
 	read = kd_monotonic_ns();
 	packer->read_ns += read - start;

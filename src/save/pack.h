@@ -17,14 +17,15 @@ struct kd_packer {
 	struct kd_reader *reader; /* borrowed */
 	const struct kd_codec *codec;
 	void *encoder;  /* borrowed, set up; NULL for KD_PACK_IN_PLACES */
-	uint8_t *input; /* borrowed, KD_WINDOW_PAGES pages: what is not read in place */
-	uint8_t *
-		erased; /* borrowed, one page: a copy in which something is erased; with `erasures` */
+	uint8_t *input; /* borrowed, kd_pack_input() bytes: what is not read in place */
 	uint64_t page_bytes;
 	enum kd_packing packing;
 	const struct kd_erasures *erasures; /* borrowed; NULL: none */
 	uint64_t read_ns, pack_ns;          /* counted */
 };
+
+/* Bytes that packer->input needs: pages that are read, and a copy in which something is erased. */
+size_t kd_pack_input(size_t page_bytes);
 
 /* Bytes that window->out needs. */
 size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes);

@@ -11,11 +11,11 @@
 #include "host/system.h"
 #include "save/pack.h"
 #include "save/plan.h"
+#include "save/reserve.h"
 #include "save/sweep.h"
 #include "save/writer.h"
 
-/* A worker reads into a window's pages, and has one more for a copy in which something is erased. */
-enum { ALIGNMENT = 64, ALL_KINDS = -1, INPUT_PAGES = KD_WINDOW_PAGES + 1 };
+enum { ALIGNMENT = 64, ALL_KINDS = -1 };
 
 /*
  * What a kernel's own pages are, for the order in which pages are written: when the target runs full, these are
@@ -41,6 +41,7 @@ struct job {
 	struct kd_memmap *memmap; /* where struct pages are to be left out; else NULL */
 	struct kd_writer writer;
 	struct kd_sweep sweep;
+	struct kd_reserve reserve;
 	struct hand *hands;
 	unsigned int workers;
 	uint32_t wanted; /* kinds of this sweep */
@@ -68,13 +69,6 @@ static const struct kd_codec *codec_of(const struct kd_save_options *options)
 	return options->format == KD_SAVE_KDUMP && options->codec ? options->codec : &kd_codec_none;
 }
 
-static size_t hand_bytes(const struct kd_save_options *options, size_t page_bytes)
-{
-	size_t encoder = codec_of(options)->encoder_bytes(options->codec_level, page_bytes);
-
-	return sizeof(struct hand) + encoder + INPUT_PAGES * page_bytes;
-}
-
 uint64_t kd_save_all_pages(const struct kd_save_result *result)
 {
 	uint64_t all = 0;
@@ -92,24 +86,36 @@ static bool leaves_structs_out(const struct kd_save_options *options)
 	return false;
 }
 
+/* What all pieces of the reserve are together. */
+static size_t memory_bytes(const struct kd_save_options *options, unsigned int workers,
+			   size_t page_bytes, bool reads)
+{
+	const struct kd_codec *codec = codec_of(options);
+	const unsigned int windows = kd_sweep_windows(workers);
+	size_t bytes = kd_reserve_bytes(windows * sizeof(struct kd_window)) +
+		       kd_reserve_bytes(workers * sizeof(struct hand));
+
+	if (leaves_structs_out(options))
+		bytes += kd_reserve_bytes(sizeof(struct kd_memmap));
+	if (reads)
+		bytes += windows * kd_reserve_bytes(kd_pack_room(codec, page_bytes)) +
+			 workers * (kd_reserve_bytes(codec->encoder_bytes(options->codec_level,
+									  page_bytes)) +
+				    kd_reserve_bytes(kd_pack_input(page_bytes)));
+	return bytes;
+}
+
 size_t kd_save_memory(const struct kd_save_options *options, unsigned int workers,
 		      size_t page_bytes)
 {
-	return workers * hand_bytes(options, page_bytes) +
-	       (leaves_structs_out(options) ? sizeof(struct kd_memmap) : 0) +
-	       kd_sweep_windows(workers) *
-		       (sizeof(struct kd_window) + kd_pack_room(codec_of(options), page_bytes));
-}
-
-static void *take_memory(size_t bytes)
-{
-	return aligned_alloc(ALIGNMENT, (size_t)kd_round_up(bytes, ALIGNMENT));
+	return memory_bytes(options, workers, page_bytes, true);
 }
 
 static enum kd_status init_hand(struct job *job, struct hand *hand, bool reads, struct kd_err *err)
 {
 	const struct kd_codec *codec = codec_of(job->options);
 	size_t page_bytes = (size_t)job->plan.page_bytes;
+	int level = job->options->codec_level;
 	enum kd_status status = kd_reader_open(job->plan.dump, &hand->reader, err);
 
 	if (status)
@@ -117,54 +123,35 @@ static enum kd_status init_hand(struct job *job, struct hand *hand, bool reads, 
 	kd_judge_init(&hand->judge, &job->plan, hand->reader);
 	if (!reads)
 		return KD_OK;
-	hand->input = take_memory(INPUT_PAGES * page_bytes);
-	if (!hand->input)
-		return kd_fail_errno(err, ENOMEM, "%zu bytes for a worker",
-				     INPUT_PAGES * page_bytes);
 	if (codec != &kd_codec_none) {
-		hand->encoder =
-			take_memory(codec->encoder_bytes(job->options->codec_level, page_bytes));
-		if (!hand->encoder)
-			return kd_fail_errno(err, ENOMEM, "%s", codec->name);
-		status = codec->encoder_init(hand->encoder, job->options->codec_level, page_bytes,
-					     err);
-		if (status) {
-			free(hand->encoder);
-			hand->encoder = NULL;
+		void *encoder =
+			kd_reserve_take(&job->reserve, codec->encoder_bytes(level, page_bytes));
+
+		status = codec->encoder_init(encoder, level, page_bytes, err);
+		if (status)
 			return status;
-		}
+		hand->encoder = encoder;
 	}
 	hand->packer = (struct kd_packer){
 		.reader = hand->reader,
 		.codec = codec,
 		.encoder = hand->encoder,
-		.input = hand->input,
+		.input = kd_reserve_take(&job->reserve, kd_pack_input(page_bytes)),
 		.page_bytes = job->plan.page_bytes,
 		.packing = formats[job->options->format]->packing,
 		.erasures = job->options->erasures,
-		.erased = hand->input + KD_WINDOW_PAGES * page_bytes,
 	};
 	return KD_OK;
 }
 
-static void deinit_hand(struct job *job, struct hand *hand)
-{
-	if (hand->encoder)
-		codec_of(job->options)->encoder_deinit(hand->encoder);
-	free(hand->encoder);
-	free(hand->input);
-	kd_reader_close(hand->reader);
-}
-
 static void deinit_job(struct job *job)
 {
-	for (unsigned int i = 0; job->hands && i < job->workers; i++)
-		deinit_hand(job, &job->hands[i]);
-	for (unsigned int i = 0; job->sweep.windows && i < job->sweep.window_count; i++)
-		free(job->sweep.windows[i].out);
-	free(job->sweep.windows);
-	free(job->hands);
-	free(job->memmap);
+	for (unsigned int i = 0; job->hands && i < job->workers; i++) {
+		if (job->hands[i].encoder)
+			codec_of(job->options)->encoder_deinit(job->hands[i].encoder);
+		kd_reader_close(job->hands[i].reader);
+	}
+	kd_reserve_close(&job->reserve);
 	free(job->erased);
 }
 
@@ -180,47 +167,46 @@ static void work(void *opaque, unsigned int worker, struct kd_window *window)
 		kd_pack_window(&hand->packer, window);
 }
 
-static enum kd_status init_memmap(struct job *job, struct kd_err *err)
+static void init_memmap(struct job *job)
 {
 	if (!job->plan.pages || !leaves_structs_out(job->options))
-		return KD_OK;
-	job->memmap = malloc(sizeof(*job->memmap));
-	if (!job->memmap)
-		return kd_fail_errno(err, ENOMEM, "the places of struct pages");
+		return;
+	job->memmap = kd_reserve_take(&job->reserve, sizeof(*job->memmap));
 	kd_memmap_init(job->memmap, job->plan.pages, job->plan.kernel);
 	if (job->memmap->full)
 		kd_log(job->options->log, KD_LOG_WARNING,
 		       "struct pages lie in more than %d places: those of the rest are kept",
 		       KD_MEMMAP_RUNS);
-	return KD_OK;
 }
 
-/* Takes all memory that the work needs. */
+/* Takes all memory that the work needs; less of it where no page is read. */
 static enum kd_status init_job(struct job *job, bool reads, struct kd_err *err)
 {
-	size_t room = kd_pack_room(codec_of(job->options), (size_t)job->plan.page_bytes);
-	enum kd_status status = KD_OK;
+	const size_t page_bytes = (size_t)job->plan.page_bytes;
+	const size_t room = kd_pack_room(codec_of(job->options), page_bytes);
+	enum kd_status status;
 
 	job->workers = count_workers(job->options);
+	status = kd_reserve_open(&job->reserve,
+				 memory_bytes(job->options, job->workers, page_bytes, reads), err);
+	if (status)
+		return status;
 	job->sweep = (struct kd_sweep){
 		.work = work,
 		.opaque = job,
 		.workers = job->workers,
 		.window_count = kd_sweep_windows(job->workers),
 	};
-	job->hands = calloc(job->workers, sizeof(*job->hands));
-	job->sweep.windows = calloc(job->sweep.window_count, sizeof(*job->sweep.windows));
-	if (!job->hands || !job->sweep.windows)
-		return kd_fail_errno(err, ENOMEM, "%u workers", job->workers);
-	for (unsigned int i = 0; reads && i < job->sweep.window_count; i++) {
-		job->sweep.windows[i].out = take_memory(room);
-		if (!job->sweep.windows[i].out)
-			return kd_fail_errno(err, ENOMEM, "%u windows of %zu bytes",
-					     job->sweep.window_count, room);
-	}
+	job->sweep.windows = kd_reserve_take(&job->reserve,
+					     job->sweep.window_count * sizeof(*job->sweep.windows));
+	job->hands = kd_reserve_take(&job->reserve, job->workers * sizeof(*job->hands));
+	for (unsigned int i = 0; reads && i < job->sweep.window_count; i++)
+		job->sweep.windows[i].out = kd_reserve_take(&job->reserve, room);
 	for (unsigned int i = 0; !status && i < job->workers; i++)
 		status = init_hand(job, &job->hands[i], reads, err);
-	return status ? status : init_memmap(job, err);
+	if (!status)
+		init_memmap(job);
+	return status;
 }
 
 /* Learns how pages can be told apart; when they cannot, says so, and everything will be kept. */
