@@ -35,14 +35,28 @@ void kd_check_files(const struct kd_exam *exam, struct kd_finding *finding)
 
 void kd_check_image_configuration(const struct kd_exam *exam, struct kd_finding *finding)
 {
-	if (!*exam->newer_config) {
-		kd_find(finding, KD_RESULT_OK, "The initramfs is newer than the configuration.");
+	if (!*exam->other_config) {
+		kd_find(finding, KD_RESULT_OK,
+			"The initramfs does as the configuration says, as far as targets are there.");
 		return;
 	}
 	kd_find(finding, KD_RESULT_WARNING,
-		"%s is newer than the initramfs, which has a copy of it: the old one counts.",
-		exam->newer_config);
-	kd_remedy(finding, "run `kdump initramfs` and `kdump load`");
+		"The initramfs was made from another configuration: %s. Its own counts.",
+		exam->other_config);
+	kd_remedy(finding, "run `kdump refresh`");
+}
+
+static void judge_image(const struct kd_exam *exam, const struct kd_exam_target *target,
+			struct kd_finding *finding)
+{
+	if (!*target->image_says) {
+		kd_find(finding, KD_RESULT_OK, "%s",
+			exam->image_path ? "The initramfs would find the target where it is."
+					 : "There is no initramfs to look at.");
+		return;
+	}
+	kd_find(finding, KD_RESULT_PROBLEM, "%s.", target->image_says);
+	kd_remedy(finding, "run `kdump refresh`");
 }
 
 static void judge_modules(const struct kd_exam *exam, const struct kd_exam_target *target,
@@ -173,7 +187,7 @@ typedef void judgement(const struct kd_exam *exam, const struct kd_exam_target *
 		       struct kd_finding *finding);
 
 static judgement *const judges[] = {judge_found, judge_mounted, judge_writable, judge_space,
-				    judge_modules};
+				    judge_image, judge_modules};
 
 /* The first target that would hold the dump as far as can be seen; NULL: none. */
 static const struct kd_exam_target *first_without_problem(const struct kd_exam *exam)
@@ -260,8 +274,26 @@ void kd_check_target_space(const struct kd_exam *exam, struct kd_finding *findin
 	judge_targets(exam, judge_space, finding);
 }
 
+/* The boot file system is the last resort only: that it would be missed is no problem. */
+void kd_check_image_targets(const struct kd_exam *exam, struct kd_finding *finding)
+{
+	judge_targets(exam, judge_image, finding);
+	if (!*exam->image_fallback || finding->result > KD_RESULT_NOTE)
+		return;
+	kd_find(finding, KD_RESULT_WARNING, "The last resort, the boot file system: %s.",
+		exam->image_fallback);
+	kd_remedy(finding, "run `kdump refresh`");
+}
+
 void kd_check_image_modules(const struct kd_exam *exam, struct kd_finding *finding)
 {
+	if (*exam->foreign_module) {
+		kd_find(finding, KD_RESULT_PROBLEM,
+			"The initramfs goes with %s, which takes no module of it: %s.",
+			exam->kernel_release, exam->foreign_module);
+		kd_remedy(finding, "run `kdump initramfs` and `kdump load`");
+		return;
+	}
 	if (!*exam->image_problem) {
 		judge_targets(exam, judge_modules, finding);
 		return;
