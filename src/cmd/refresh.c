@@ -18,6 +18,11 @@ struct arguments {
 static enum kd_status refresh_image(const struct arguments *arguments, const char *version,
 				    const struct kd_log *log, struct kd_err *err)
 {
+	static const char *const words[] = {
+		[KD_REFRESH_SAME] = "is up to date",
+		[KD_REFRESH_CHANGED] = "rebuilt",
+		[KD_REFRESH_KEPT] = "kept, for a target that is away",
+	};
 	struct kd_cmd_programs programs;
 	char path[PATH_MAX];
 	struct kd_config config;
@@ -27,7 +32,7 @@ static enum kd_status refresh_image(const struct arguments *arguments, const cha
 		.config = &config,
 		.log = log,
 	};
-	bool changed;
+	enum kd_refresh_verdict verdict;
 	enum kd_status status = kd_config_init(&config, err);
 
 	if (status)
@@ -38,12 +43,12 @@ static enum kd_status refresh_image(const struct arguments *arguments, const cha
 	if (status == KD_NOTFOUND)
 		status = KD_OK;
 	if (!status)
-		status = kd_refresh_image(&request, &changed, err);
+		status = kd_refresh_image(&request, &verdict, err);
 	kd_config_deinit(&config);
 	if (status)
 		return kd_context(err, status, "image for %s", version);
 	printf("%s: %s\n", kd_refresh_image_path(&kd_system_paths, version, path),
-	       changed ? "rebuilt" : "is up to date");
+	       words[verdict]);
 	return KD_OK;
 }
 

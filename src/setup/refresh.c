@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advise/exam_target.h"
 #include "host/file.h"
+#include "load/image_contents.h"
 #include "load/state.h"
 
 enum { IMAGE_LIMIT_BYTES = 1 << 30, HOTPLUG_ROUNDS = 3 };
@@ -17,9 +19,48 @@ const char *kd_refresh_image_path(const struct kd_paths *paths, const char *vers
 	return kd_path(path, paths->state, "initrd-%s", version);
 }
 
-enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
-			       struct kd_initramfs **image, bool *changed, struct kd_err *err)
+/* Whether the image that is there was made for this target, as far as a device that is away can be compared. */
+static bool is_meant(const struct kd_config_target *configured, const struct kd_config_target *then)
 {
+	return then && (!configured->device || !strncmp(configured->device, "/dev/", 5) ||
+			(then->device && !strcmp(configured->device, then->device)));
+}
+
+/*
+ * At boot, and whenever a cable is pulled, a target may not be there yet, or not be mounted: an image made now
+ * would do without it for good. That is told by a warning, and the image that has it stays.
+ */
+static bool is_better(const struct kd_image_contents *there, const struct kd_config *config,
+		      const struct kd_initramfs *made, const struct kd_initramfs_request *request)
+{
+	bool better = false;
+
+	for (unsigned int i = 0; i < config->target_count; i++) {
+		const struct kd_config_target *target = &config->targets[i], *now;
+		const struct kd_config_target *then = kd_image_target(&there->config, target->name);
+		struct kd_exam_target look;
+
+		now = kd_image_target(kd_initramfs_config(made), target->name);
+		if (!is_meant(target, then) || (now && kd_image_targets_equal(now, then)))
+			continue;
+		kd_exam_target_look(request->paths, target, &look);
+		if (!look.found || *look.not_mounted) {
+			kd_log(request->log, KD_LOG_WARNING,
+			       "[%s] is away (%s%s): the initramfs that has it stays", look.section,
+			       *look.not_mounted ? "not mounted: " : look.problem,
+			       look.not_mounted);
+			better = true;
+		}
+		kd_exam_target_deinit(&look);
+	}
+	return better;
+}
+
+enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
+			       struct kd_initramfs **image, enum kd_refresh_verdict *verdict,
+			       struct kd_err *err)
+{
+	struct kd_image_contents there = {0};
 	KD_CLEANUP_FREE char *now = NULL;
 	char path[PATH_MAX];
 	size_t bytes = 0;
@@ -29,29 +70,36 @@ enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
 		return status;
 	kd_refresh_image_path(request->paths, request->kernel_version, path);
 	/* What cannot be read is replaced. */
-	*changed = kd_file_read(path, IMAGE_LIMIT_BYTES, &now, &bytes, NULL) ||
-		   bytes != kd_initramfs_bytes(*image) ||
-		   memcmp(now, kd_initramfs_data(*image), bytes) != 0;
+	*verdict = kd_file_read(path, IMAGE_LIMIT_BYTES, &now, &bytes, NULL) ||
+				   bytes != kd_initramfs_bytes(*image) ||
+				   memcmp(now, kd_initramfs_data(*image), bytes)
+			   ? KD_REFRESH_CHANGED
+			   : KD_REFRESH_SAME;
+	if (*verdict == KD_REFRESH_SAME || kd_image_contents_read(path, &there, NULL))
+		return KD_OK;
+	if (there.is_ours && is_better(&there, request->config, *image, request))
+		*verdict = KD_REFRESH_KEPT;
+	kd_image_contents_deinit(&there);
 	return KD_OK;
 }
 
-enum kd_status kd_refresh_image(const struct kd_initramfs_request *request, bool *changed,
-				struct kd_err *err)
+enum kd_status kd_refresh_image(const struct kd_initramfs_request *request,
+				enum kd_refresh_verdict *verdict, struct kd_err *err)
 {
 	struct kd_initramfs *image = NULL;
 	char path[PATH_MAX];
-	bool differs = false;
-	enum kd_status status = kd_refresh_make(request, &image, &differs, err);
+	enum kd_refresh_verdict found = KD_REFRESH_SAME;
+	enum kd_status status = kd_refresh_make(request, &image, &found, err);
 
-	if (!status && differs)
+	if (!status && found == KD_REFRESH_CHANGED)
 		status = kd_make_folders(request->paths->state, 0755, err);
-	if (!status && differs)
+	if (!status && found == KD_REFRESH_CHANGED)
 		status = kd_initramfs_write(
 			image, kd_refresh_image_path(request->paths, request->kernel_version, path),
 			err);
 	kd_initramfs_free(image);
 	if (!status)
-		*changed = differs;
+		*verdict = found;
 	return status;
 }
 

@@ -4,7 +4,8 @@
  * the service at boot, and the hooks for new kernels, configurations, CPUs and memory.
  *
  * No guess from time stamps: the image is made in memory, which gives the same bytes from the same inputs,
- * and written when the file has others; what is loaded is compared by the record of its load.
+ * and written when the file has others; what is loaded is compared by the record of its load. An image with a target
+ * that is away for the moment is better than one that would never look for it, and stays.
  */
 #ifndef KD_SETUP_REFRESH_H
 #define KD_SETUP_REFRESH_H
@@ -19,13 +20,20 @@
 const char *kd_refresh_image_path(const struct kd_paths *paths, const char *version,
 				  char path[PATH_MAX]);
 
-/* Makes the image and compares it with the file; *changed: they differ, or there is no file. */
+enum kd_refresh_verdict {
+	KD_REFRESH_SAME,
+	KD_REFRESH_CHANGED, /* they differ, or there is no file */
+	KD_REFRESH_KEPT,    /* they differ, and the file is better: a warning says why */
+};
+
+/* Makes the image and compares it with the file. */
 enum kd_status kd_refresh_make(const struct kd_initramfs_request *request,
-			       struct kd_initramfs **image, bool *changed, struct kd_err *err);
+			       struct kd_initramfs **image, enum kd_refresh_verdict *verdict,
+			       struct kd_err *err);
 
 /* Makes the image and writes it when it has changed. */
-enum kd_status kd_refresh_image(const struct kd_initramfs_request *request, bool *changed,
-				struct kd_err *err);
+enum kd_status kd_refresh_image(const struct kd_initramfs_request *request,
+				enum kd_refresh_verdict *verdict, struct kd_err *err);
 
 /*
  * Loads what the last load asked for, or the running kernel with its command line when there was none;

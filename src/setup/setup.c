@@ -90,8 +90,10 @@ static enum kd_status make_image(struct setup *self, struct kd_err *err)
 		.log = self->request->log,
 	};
 	const struct kd_config *resolved;
-	enum kd_status status = kd_refresh_make(&request, &self->image, &self->image_changed, err);
+	enum kd_refresh_verdict verdict = KD_REFRESH_SAME;
+	enum kd_status status = kd_refresh_make(&request, &self->image, &verdict, err);
 
+	self->image_changed = verdict == KD_REFRESH_CHANGED;
 	self->found->target_failed = status != KD_OK;
 	if (status)
 		return status;
