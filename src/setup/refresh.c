@@ -9,6 +9,7 @@
 #include "advise/exam_target.h"
 #include "host/file.h"
 #include "load/image_contents.h"
+#include "load/marks.h"
 #include "load/state.h"
 
 enum { IMAGE_LIMIT_BYTES = 1 << 30, HOTPLUG_ROUNDS = 3 };
@@ -155,6 +156,47 @@ enum kd_status kd_refresh_load(const struct kd_switch *machine, struct kd_switch
 		break;
 	}
 	return KD_OK;
+}
+
+/* Whether what would be loaded has an initramfs that can be unpacked, or does without one on purpose. */
+static enum kd_status check_image(const struct kd_paths *paths, struct kd_err *err)
+{
+	struct kd_image_contents contents = {0};
+	struct kd_load_record record = {0};
+	char release[65], path[PATH_MAX] = "";
+	enum kd_status status = kd_marks_release(paths, release, err);
+
+	if (status)
+		return status;
+	kd_refresh_image_path(paths, release, path);
+	if (!kd_load_record_read(paths, &record, NULL)) {
+		if (record.arguments.no_initrd)
+			*path = '\0';
+		else if (record.arguments.initrd)
+			snprintf(path, sizeof(path), "%s%s", paths->root ? paths->root : "",
+				 record.arguments.initrd);
+		kd_load_record_deinit(&record);
+	}
+	if (*path)
+		status = kd_image_contents_read(path, &contents, err);
+	kd_image_contents_deinit(&contents);
+	return status;
+}
+
+enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_refresh_maker *maker,
+			      struct kd_switch_result *result, struct kd_err *err)
+{
+	struct kd_err why = {KD_OK, ""};
+	enum kd_status failed = maker->make(maker->opaque, err), status;
+
+	/* An image of yesterday writes a dump; none does not. */
+	if (failed && check_image(machine->paths, &why))
+		return failed;
+	status = kd_refresh_load(machine, result, failed ? &why : err);
+	if (status && failed)
+		return kd_fail(err, failed, "%s; nor could the one that is there be loaded: %s",
+			       err->text, why.text);
+	return failed ? failed : status;
 }
 
 bool kd_refresh_is_armed(const struct kd_paths *paths)

@@ -43,6 +43,19 @@ enum kd_status kd_refresh_image(const struct kd_initramfs_request *request,
 enum kd_status kd_refresh_load(const struct kd_switch *machine, struct kd_switch_result *result,
 			       struct kd_err *err);
 
+/* Makes the running kernel's image and writes it, as kd_refresh_image() does. */
+struct kd_refresh_maker {
+	enum kd_status (*make)(void *opaque, struct kd_err *err);
+	void *opaque;
+};
+
+/*
+ * Image, then load. Where the image cannot be made, the one that is there is loaded when it is whole: the failure
+ * is that of the image then, and *result tells what is loaded; its kernel is NULL when nothing was.
+ */
+enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_refresh_maker *maker,
+			      struct kd_switch_result *result, struct kd_err *err);
+
 /* Whether something is meant to be loaded: a load is remembered, and was not disarmed. */
 bool kd_refresh_is_armed(const struct kd_paths *paths);
 
