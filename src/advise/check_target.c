@@ -18,6 +18,17 @@ static unsigned long long mib(uint64_t bytes)
 	return (bytes + (1 << 20) - 1) >> 20;
 }
 
+/*
+ * What is loaded is in memory, and does not miss its file until it is to be loaded again; but damage in a file that
+ * has not changed since it was loaded is in memory, too.
+ */
+static enum kd_result how_bad(const struct kd_exam *exam)
+{
+	bool same = exam->state.ours && !exam->state.stale.count;
+
+	return exam->state.loaded && !same ? KD_RESULT_WARNING : KD_RESULT_PROBLEM;
+}
+
 void kd_check_files(const struct kd_exam *exam, struct kd_finding *finding)
 {
 	if (exam->has_estimate) {
@@ -26,11 +37,9 @@ void kd_check_files(const struct kd_exam *exam, struct kd_finding *finding)
 			exam->image_path ? exam->image_path : "");
 		return;
 	}
-	/* what is loaded is in memory, and does not miss its file until it is to be loaded again */
-	kd_find(finding, exam->state.loaded ? KD_RESULT_WARNING : KD_RESULT_PROBLEM,
-		"What `kdump load` would load is not there or damaged: %s.",
+	kd_find(finding, how_bad(exam), "What `kdump load` would load is not there or damaged: %s.",
 		exam->estimate_problem);
-	kd_remedy(finding, "run `kdump initramfs`, or name the right files to `kdump load`");
+	kd_remedy(finding, "run `kdump initramfs` and `kdump load`, which may name other files");
 }
 
 void kd_check_image_configuration(const struct kd_exam *exam, struct kd_finding *finding)
@@ -298,7 +307,7 @@ void kd_check_image_modules(const struct kd_exam *exam, struct kd_finding *findi
 		judge_targets(exam, judge_modules, finding);
 		return;
 	}
-	kd_find(finding, KD_RESULT_WARNING,
+	kd_find(finding, how_bad(exam),
 		"Whether the initramfs has the target's modules cannot be told: %s.",
 		exam->image_problem);
 	kd_remedy(finding, "run `kdump initramfs -v`, which says what is needed");

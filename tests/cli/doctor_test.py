@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from made_up import MIB, SECOND_UUID, UUID, Sound
+from made_up import MIB, SECOND_UUID, UUID, Sound, bzimage
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
@@ -197,15 +197,18 @@ BROKEN = {
     "disarmed": (lambda m: m.load(armed=False), {"loaded": ("problem", "kdump arm")}),
     "rebooted": (lambda m: (m.load(boot="another"), unloaded(m)), {"loaded": ("problem", "since the boot")}),
     "foreign": (lambda m: m.load(boot="another"), {"loaded": ("warning", "another program")}),
-    "kernel replaced": (lambda m: m.put("boot/vmlinuz", "A kernel"), {"stale": ("warning", "has changed")}),
+    "kernel replaced": (lambda m: (m.root / "boot/vmlinuz-6.1").write_bytes(bzimage() + b"more"), {"stale": ("warning", "has changed")}),
     "CPUs added": (lambda m: m.put("sys/devices/system/cpu/present", "0-7\n"), {"stale": ("problem", "CPUs")}),
     "no kernel": (lambda m: (m.root / "boot/vmlinuz-6.1").unlink(),
-                  {"files": ("warning", "vmlinuz-6.1"), "reservation": ("note", "cannot be told")}),
+                  {"files": ("warning", "vmlinuz-6.1"), "reservation": ("note", "cannot be told"), "stale": ("warning", "gone")}),
     "no kernel, not loaded": (lambda m: ((m.root / "boot/vmlinuz-6.1").unlink(), m.load(armed=False)),
                               {"files": ("problem", "vmlinuz-6.1"), "reservation": ("note", ""), "loaded": None}),
     "damaged initramfs": (lambda m: m.put("var/lib/kdump/initrd-6.1", "damaged"),
                           {"files": ("warning", "initrd-6.1"), "reservation": ("note", ""),
-                           "image-modules": ("warning", "initrd-6.1")}),
+                           "image-modules": ("warning", "initrd-6.1"), "stale": ("warning", "has changed")}),
+    "damaged initramfs, loaded": (lambda m: (m.put("var/lib/kdump/initrd-6.1", "damaged"), m.load()),
+                                  {"files": ("problem", "initrd-6.1"), "reservation": ("note", ""),
+                                   "image-modules": ("problem", "initrd-6.1")}),
     "disabled": (sysctl("kexec_load_disabled", 1),
                  {"load-limit": ("note", "kexec_load_disabled"), "system-calls": ("warning", "kexec_load_disabled")}),
     "disabled, not loaded": (lambda m: (sysctl("kexec_load_disabled", 1)(m), m.load(armed=False)),

@@ -80,14 +80,18 @@ class Sound(Machine):
         self.load()
 
     def load(self, **options):
-        """As Machine.load(), and the record knows of the configuration as it is."""
+        """As Machine.load(), and the record knows of kernel, initramfs and configuration as they are."""
         super().load(**options)
         path = self.root / "var/lib/kdump/loaded.json"
         record = json.loads(path.read_text())
         drop_ins = sorted(self.root.glob("etc/kdump.conf.d/*.conf"))
         config = b"".join(path.read_bytes() for path in [self.root / "etc/kdump.conf", *drop_ins])
-        record["loaded"]["files"].append({"role": "configuration", "path": "/etc/kdump.conf", "bytes": len(config),
-                                          "sha256": hashlib.sha256(config).hexdigest()})
+        files = {"configuration": ("/etc/kdump.conf", config)}
+        for role, name in (("kernel", "/boot/vmlinuz-6.1"), ("initrd", "/var/lib/kdump/initrd-6.1")):
+            if (self.root / name[1:]).exists():
+                files[role] = (name, (self.root / name[1:]).read_bytes())
+        record["loaded"]["files"] = [{"role": role, "path": name, "bytes": len(data),
+                                      "sha256": hashlib.sha256(data).hexdigest()} for role, (name, data) in files.items()]
         path.write_text(json.dumps(record))
 
     def configure(self, text):
