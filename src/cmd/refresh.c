@@ -89,6 +89,12 @@ static int refresh(const struct kd_command *self, const struct arguments *argume
 	uname(&running);
 	if (!making.version)
 		making.version = running.release;
+	/* A version that is named is asked for by somebody. */
+	if (!arguments->load && !arguments->kernel_version &&
+	    !kd_refresh_is_wanted(&kd_system_paths, making.version)) {
+		puts("kdump is not set up here (see kdump setup), so nothing was done");
+		return KD_EXIT_DONE;
+	}
 	/* Another kernel's image is for the boot into that one. */
 	loads = !strcmp(making.version, running.release) &&
 		(arguments->load || kd_refresh_is_armed(&kd_system_paths));

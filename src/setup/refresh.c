@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "advise/exam_target.h"
 #include "host/file.h"
 #include "load/image_contents.h"
 #include "load/marks.h"
 #include "load/state.h"
+#include "setup/services.h"
 
-enum { IMAGE_LIMIT_BYTES = 1 << 30, HOTPLUG_ROUNDS = 3 };
+enum { IMAGE_LIMIT_BYTES = 1 << 30, HOTPLUG_ROUNDS = 3, CONFIG_ROUNDS = 3 };
 
 const char *kd_refresh_image_path(const struct kd_paths *paths, const char *version,
 				  char path[PATH_MAX])
@@ -183,8 +185,20 @@ static enum kd_status check_image(const struct kd_paths *paths, struct kd_err *e
 	return status;
 }
 
-enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_refresh_maker *maker,
-			      struct kd_switch_result *result, struct kd_err *err)
+/* The configuration's digest, "" where it cannot be read. */
+static void mark_config(const struct kd_paths *paths, char digest[KD_SHA256_TEXT_BYTES])
+{
+	struct kd_load_file file = {0};
+
+	*digest = '\0';
+	if (!kd_marks_config(paths, &file, NULL))
+		memcpy(digest, file.sha256, KD_SHA256_TEXT_BYTES);
+	free(file.path);
+}
+
+static enum kd_status refresh_once(const struct kd_switch *machine,
+				   const struct kd_refresh_maker *maker,
+				   struct kd_switch_result *result, struct kd_err *err)
 {
 	struct kd_err why = {KD_OK, ""};
 	enum kd_status failed = maker->make(maker->opaque, err), status;
@@ -197,6 +211,38 @@ enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_r
 		return kd_fail(err, failed, "%s; nor could the one that is there be loaded: %s",
 			       err->text, why.text);
 	return failed ? failed : status;
+}
+
+enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_refresh_maker *maker,
+			      struct kd_switch_result *result, struct kd_err *err)
+{
+	char before[KD_SHA256_TEXT_BYTES], after[KD_SHA256_TEXT_BYTES];
+	bool changed = false;
+	enum kd_status status;
+
+	mark_config(machine->paths, after);
+	for (int round = 0; round < CONFIG_ROUNDS; round++) {
+		struct kd_switch_result now = {0};
+
+		memcpy(before, after, sizeof(before));
+		status = refresh_once(machine, maker, &now, err);
+		changed |= now.changed;
+		kd_switch_result_deinit(result);
+		*result = now;
+		result->changed = changed;
+		mark_config(machine->paths, after);
+		if (!strcmp(before, after))
+			break;
+	}
+	return status;
+}
+
+bool kd_refresh_is_wanted(const struct kd_paths *paths, const char *version)
+{
+	char path[PATH_MAX];
+
+	return kd_refresh_is_armed(paths) || kd_services_are_enabled(paths) ||
+	       !access(kd_refresh_image_path(paths, version, path), F_OK);
 }
 
 bool kd_refresh_is_armed(const struct kd_paths *paths)

@@ -50,11 +50,18 @@ struct kd_refresh_maker {
 };
 
 /*
- * Image, then load. Where the image cannot be made, the one that is there is loaded when it is whole: the failure
+ * Image, then load; again when the configuration has changed meanwhile, for which no path unit watches while its
+ * service runs. Where the image cannot be made, the one that is there is loaded when it is whole: the failure
  * is that of the image then, and *result tells what is loaded; its kernel is NULL when nothing was.
  */
 enum kd_status kd_refresh_all(const struct kd_switch *machine, const struct kd_refresh_maker *maker,
 			      struct kd_switch_result *result, struct kd_err *err);
+
+/*
+ * Whether there is anything to refresh: something is armed, the service is enabled, or there is an image of that version.
+ * Hooks and rules of the package are there also on a machine that was never set up.
+ */
+bool kd_refresh_is_wanted(const struct kd_paths *paths, const char *version);
 
 /* Whether something is meant to be loaded: a load is remembered, and was not disarmed. */
 bool kd_refresh_is_armed(const struct kd_paths *paths);

@@ -18,6 +18,7 @@ static struct {
 	bool refuse;
 	int images; /* made so far */
 	bool no_image; /* they cannot be made */
+	int edits;     /* of the configuration while an image is made, one each */
 } world;
 
 struct kd_load_image {
@@ -265,7 +266,13 @@ static void endless_hotplug_ends(void **state)
 
 static enum kd_status make_image(void *opaque, struct kd_err *err)
 {
+	char text[64];
+
 	world.images++;
+	if (world.edits) {
+		snprintf(text, sizeof(text), "[dump]\nlevel = %d\n", world.edits-- % 32);
+		machine_put(&world.machine, "etc/kdump.conf", text);
+	}
 	return world.no_image ? kd_fail(err, KD_NOTFOUND, "the target is away") : KD_OK;
 }
 
@@ -317,6 +324,37 @@ static void the_image_that_is_there_is_loaded_where_none_can_be_made(void **stat
 	assert_int_equal(refresh_all(&err), KD_OK);
 }
 
+static void a_configuration_that_changes_meanwhile_is_taken_in(void **state)
+{
+	struct kd_err err = {0};
+
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_int_equal(world.images, 1);
+	world.edits = 1;
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_int_equal(world.images, 3);
+	world.edits = 1000;
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_in_range(world.images, 5, 10);
+}
+
+static void what_nobody_set_up_is_left_alone(void **state)
+{
+	const struct kd_paths *paths = &world.machine.paths;
+	const char *version = "6.1.0-99-test";
+
+	assert_true(kd_refresh_is_wanted(paths, version));
+	machine_drop(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test");
+	assert_false(kd_refresh_is_wanted(paths, version));
+	machine_put(&world.machine, "etc/systemd/system/multi-user.target.wants/kdump.service", "");
+	assert_true(kd_refresh_is_wanted(paths, version));
+	machine_drop(&world.machine, "etc/systemd/system/multi-user.target.wants/kdump.service");
+	machine_put(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test", "an initramfs");
+	assert_true(refresh());
+	machine_drop(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test");
+	assert_true(kd_refresh_is_wanted(paths, version));
+}
+
 static void a_damaged_record_is_as_good_as_none(void **state)
 {
 	machine_put(&world.machine, "var/lib/kdump/loaded.json", "{");
@@ -352,6 +390,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_image_that_is_there_is_loaded_where_none_can_be_made, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_configuration_that_changes_meanwhile_is_taken_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_nobody_set_up_is_left_alone, set_up_tree,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_record_is_as_good_as_none, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_was_disarmed_is_known, set_up, tear_down),
