@@ -10,6 +10,7 @@
 
 #include "host/file.h"
 #include "host/system.h"
+#include "load/command_line.h"
 #include "load/defaults.h"
 #include "load/kernel_image.h"
 #include "load/marks.h"
@@ -57,26 +58,26 @@ static void read_powers(struct kd_exam *exam, bool live)
 /* crashkernel=SIZE[KMG], with ",high" or "@offset" behind it; ranges are not looked at. */
 static void read_asked(struct kd_exam *exam)
 {
-	static const char name[] = "crashkernel=";
 	KD_CLEANUP_FREE char *line = NULL;
-	char path[PATH_MAX], *at, *end;
-	size_t bytes;
+	char path[PATH_MAX], *end;
+	const char *asked;
+	size_t bytes, length;
 	uint64_t size;
 
 	if (kd_file_read(kd_path(path, exam->paths->proc, "cmdline"), CMDLINE_BYTES, &line, &bytes,
 			 NULL))
 		return;
-	at = strstr(line, name);
-	if (!at)
+	asked = kd_crashkernel_of(line, &length);
+	if (!asked)
 		return;
-	size = strtoull(at + sizeof(name) - 1, &end, 0);
+	size = strtoull(asked, &end, 0);
 	if (*end == 'G' || *end == 'g')
 		size <<= 30, end++;
 	else if (*end == 'M' || *end == 'm')
 		size <<= 20, end++;
 	else if (*end == 'K' || *end == 'k')
 		size <<= 10, end++;
-	if (!*end || strchr(" \n@", *end) || !strncmp(end, ",high", 5))
+	if (end >= asked + length || *end == '@' || !strncmp(end, ",high", 5))
 		exam->asked_bytes = size;
 }
 
