@@ -200,7 +200,7 @@ void kd_check_stale(const struct kd_exam *exam, struct kd_finding *finding)
 	if (used + 1 < sizeof(finding->sentence))
 		strcpy(finding->sentence + used, ".");
 	kd_remedy(finding, "run `kdump arm`%s",
-		  *exam->newer_config ? " after `kdump initramfs`" : "");
+		  *exam->other_config ? " after `kdump initramfs`" : "");
 }
 
 /* What second kernels are known to die of, or to die of too little memory for. */

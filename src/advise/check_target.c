@@ -18,6 +18,17 @@ static unsigned long long mib(uint64_t bytes)
 	return (bytes + (1 << 20) - 1) >> 20;
 }
 
+/*
+ * What is loaded is in memory, and does not miss its file until it is to be loaded again; but damage in a file that
+ * has not changed since it was loaded is in memory, too.
+ */
+static enum kd_result how_bad(const struct kd_exam *exam)
+{
+	bool same = exam->state.ours && !exam->state.stale.count;
+
+	return exam->state.loaded && !same ? KD_RESULT_WARNING : KD_RESULT_PROBLEM;
+}
+
 void kd_check_files(const struct kd_exam *exam, struct kd_finding *finding)
 {
 	if (exam->has_estimate) {
@@ -26,23 +37,35 @@ void kd_check_files(const struct kd_exam *exam, struct kd_finding *finding)
 			exam->image_path ? exam->image_path : "");
 		return;
 	}
-	/* what is loaded is in memory, and does not miss its file until it is to be loaded again */
-	kd_find(finding, exam->state.loaded ? KD_RESULT_WARNING : KD_RESULT_PROBLEM,
-		"What `kdump load` would load is not there or damaged: %s.",
+	kd_find(finding, how_bad(exam), "What `kdump load` would load is not there or damaged: %s.",
 		exam->estimate_problem);
-	kd_remedy(finding, "run `kdump initramfs`, or name the right files to `kdump load`");
+	kd_remedy(finding, "run `kdump initramfs` and `kdump load`, which may name other files");
 }
 
 void kd_check_image_configuration(const struct kd_exam *exam, struct kd_finding *finding)
 {
-	if (!*exam->newer_config) {
-		kd_find(finding, KD_RESULT_OK, "The initramfs is newer than the configuration.");
+	if (!*exam->other_config) {
+		kd_find(finding, KD_RESULT_OK,
+			"The initramfs does as the configuration says, as far as targets are there.");
 		return;
 	}
 	kd_find(finding, KD_RESULT_WARNING,
-		"%s is newer than the initramfs, which has a copy of it: the old one counts.",
-		exam->newer_config);
-	kd_remedy(finding, "run `kdump initramfs` and `kdump load`");
+		"The initramfs was made from another configuration: %s. Its own counts.",
+		exam->other_config);
+	kd_remedy(finding, "run `kdump refresh`");
+}
+
+static void judge_image(const struct kd_exam *exam, const struct kd_exam_target *target,
+			struct kd_finding *finding)
+{
+	if (!*target->image_says) {
+		kd_find(finding, KD_RESULT_OK, "%s",
+			exam->image_path ? "The initramfs would find the target where it is."
+					 : "There is no initramfs to look at.");
+		return;
+	}
+	kd_find(finding, KD_RESULT_PROBLEM, "%s.", target->image_says);
+	kd_remedy(finding, "run `kdump refresh`");
 }
 
 static void judge_modules(const struct kd_exam *exam, const struct kd_exam_target *target,
@@ -173,7 +196,7 @@ typedef void judgement(const struct kd_exam *exam, const struct kd_exam_target *
 		       struct kd_finding *finding);
 
 static judgement *const judges[] = {judge_found, judge_mounted, judge_writable, judge_space,
-				    judge_modules};
+				    judge_image, judge_modules};
 
 /* The first target that would hold the dump as far as can be seen; NULL: none. */
 static const struct kd_exam_target *first_without_problem(const struct kd_exam *exam)
@@ -260,13 +283,31 @@ void kd_check_target_space(const struct kd_exam *exam, struct kd_finding *findin
 	judge_targets(exam, judge_space, finding);
 }
 
+/* The boot file system is the last resort only: that it would be missed is no problem. */
+void kd_check_image_targets(const struct kd_exam *exam, struct kd_finding *finding)
+{
+	judge_targets(exam, judge_image, finding);
+	if (!*exam->image_fallback || finding->result > KD_RESULT_NOTE)
+		return;
+	kd_find(finding, KD_RESULT_WARNING, "The last resort, the boot file system: %s.",
+		exam->image_fallback);
+	kd_remedy(finding, "run `kdump refresh`");
+}
+
 void kd_check_image_modules(const struct kd_exam *exam, struct kd_finding *finding)
 {
+	if (*exam->foreign_module) {
+		kd_find(finding, KD_RESULT_PROBLEM,
+			"The initramfs goes with %s, which takes no module of it: %s.",
+			exam->kernel_release, exam->foreign_module);
+		kd_remedy(finding, "run `kdump initramfs` and `kdump load`");
+		return;
+	}
 	if (!*exam->image_problem) {
 		judge_targets(exam, judge_modules, finding);
 		return;
 	}
-	kd_find(finding, KD_RESULT_WARNING,
+	kd_find(finding, how_bad(exam),
 		"Whether the initramfs has the target's modules cannot be told: %s.",
 		exam->image_problem);
 	kd_remedy(finding, "run `kdump initramfs -v`, which says what is needed");

@@ -17,7 +17,8 @@ bool kd_has_parameter(const char *line, const char *name, const char **value, si
 kd_check_look kd_check_configuration, kd_check_reservation, kd_check_shrunk, kd_check_system_calls,
 	kd_check_lockdown, kd_check_load_limit, kd_check_loaded, kd_check_stale,
 	kd_check_parameters;
-kd_check_look kd_check_files, kd_check_image_modules, kd_check_image_configuration;
+kd_check_look kd_check_files, kd_check_image_modules, kd_check_image_targets,
+	kd_check_image_configuration;
 kd_check_look kd_check_target, kd_check_target_mounted, kd_check_target_writable,
 	kd_check_target_space;
 kd_check_look kd_check_watchdog, kd_check_notifiers;

@@ -20,6 +20,7 @@ const struct kd_check kd_checks[] = {
 	{"stale", kd_check_stale},
 	{"parameters", kd_check_parameters},
 	{"image-modules", kd_check_image_modules},
+	{"image-targets", kd_check_image_targets},
 	{"image-configuration", kd_check_image_configuration},
 	{"target", kd_check_target},
 	{"target-mounted", kd_check_target_mounted},

@@ -2,14 +2,20 @@
 #include "advise/exam.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/file.h"
+#include "host/system.h"
+#include "load/command_line.h"
 #include "load/defaults.h"
+#include "load/kernel_image.h"
+#include "load/marks.h"
 
-enum { CMDLINE_BYTES = 64 << 10, VARIABLE_BYTES = 64 };
+enum { CMDLINE_BYTES = 64 << 10, VARIABLE_BYTES = 64, KERNEL_HEAD_BYTES = 66 << 10 };
 
 /* EFI_GLOBAL_VARIABLE; the file has four bytes of attributes, then the value (UEFI 2.10, 3.3) */
 #define SECURE_BOOT "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -52,26 +58,26 @@ static void read_powers(struct kd_exam *exam, bool live)
 /* crashkernel=SIZE[KMG], with ",high" or "@offset" behind it; ranges are not looked at. */
 static void read_asked(struct kd_exam *exam)
 {
-	static const char name[] = "crashkernel=";
 	KD_CLEANUP_FREE char *line = NULL;
-	char path[PATH_MAX], *at, *end;
-	size_t bytes;
+	char path[PATH_MAX], *end;
+	const char *asked;
+	size_t bytes, length;
 	uint64_t size;
 
 	if (kd_file_read(kd_path(path, exam->paths->proc, "cmdline"), CMDLINE_BYTES, &line, &bytes,
 			 NULL))
 		return;
-	at = strstr(line, name);
-	if (!at)
+	asked = kd_crashkernel_of(line, &length);
+	if (!asked)
 		return;
-	size = strtoull(at + sizeof(name) - 1, &end, 0);
+	size = strtoull(asked, &end, 0);
 	if (*end == 'G' || *end == 'g')
 		size <<= 30, end++;
 	else if (*end == 'M' || *end == 'm')
 		size <<= 20, end++;
 	else if (*end == 'K' || *end == 'k')
 		size <<= 10, end++;
-	if (!*end || strchr(" \n@", *end) || !strncmp(end, ",high", 5))
+	if (end >= asked + length || *end == '@' || !strncmp(end, ",high", 5))
 		exam->asked_bytes = size;
 }
 
@@ -79,6 +85,19 @@ static void set_text(char **text, const char *value)
 {
 	free(*text);
 	*text = value ? strdup(value) : NULL;
+}
+
+/* A kernel that nobody named is that of the running release. */
+static void read_release(struct kd_exam *exam, const char *kernel, bool is_named)
+{
+	KD_CLEANUP_CLOSE int fd = open(kernel, O_RDONLY | O_CLOEXEC);
+	KD_CLEANUP_FREE uint8_t *head = malloc(KERNEL_HEAD_BYTES);
+	ssize_t bytes = fd < 0 || !head ? -1 : pread(fd, head, KERNEL_HEAD_BYTES, 0);
+
+	if (bytes > 0 && kd_kernel_bzimage_release(head, (size_t)bytes, exam->kernel_release))
+		return;
+	if (is_named || kd_marks_release(exam->paths, exam->kernel_release, NULL))
+		exam->kernel_release[0] = '\0';
 }
 
 /* What is loaded; else what `kdump load` would load. */
@@ -93,6 +112,7 @@ static void estimate(struct kd_exam *exam)
 
 	if (!status) {
 		set_text(&exam->image_path, resolved.initrd);
+		read_release(exam, resolved.kernel, arguments->kernel != NULL);
 		status = kd_estimate_reservation(&resolved.request, &exam->config, &exam->estimate,
 						 &err);
 	}

@@ -24,6 +24,8 @@ struct kd_exam_target {
 	char not_mounted[PATH_MAX]; /* "", or what /etc/fstab would mount on the way to the path */
 	bool free_known;
 	uint64_t free_bytes;
+	/* for whoever looks into the image: "", or how that would look for the target otherwise than it is found now */
+	char image_says[KD_ERR_TEXT_BYTES];
 	struct kd_names missing_modules; /* that the image lacks, for whoever looks into it */
 };
 

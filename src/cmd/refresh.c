@@ -15,19 +15,30 @@ struct arguments {
 	bool load, verbose;
 };
 
-static enum kd_status refresh_image(const struct arguments *arguments, const char *version,
-				    const struct kd_log *log, struct kd_err *err)
+/* What making an image takes. */
+struct making {
+	const char *version;
+	const struct kd_log *log;
+};
+
+static enum kd_status make_image(void *opaque, struct kd_err *err)
 {
+	static const char *const words[] = {
+		[KD_REFRESH_SAME] = "is up to date",
+		[KD_REFRESH_CHANGED] = "rebuilt",
+		[KD_REFRESH_KEPT] = "kept, for a target that is away",
+	};
+	const struct making *making = opaque;
 	struct kd_cmd_programs programs;
 	char path[PATH_MAX];
 	struct kd_config config;
 	struct kd_initramfs_request request = {
 		.paths = &kd_system_paths,
-		.kernel_version = version,
+		.kernel_version = making->version,
 		.config = &config,
-		.log = log,
+		.log = making->log,
 	};
-	bool changed;
+	enum kd_refresh_verdict verdict;
 	enum kd_status status = kd_config_init(&config, err);
 
 	if (status)
@@ -38,51 +49,58 @@ static enum kd_status refresh_image(const struct arguments *arguments, const cha
 	if (status == KD_NOTFOUND)
 		status = KD_OK;
 	if (!status)
-		status = kd_refresh_image(&request, &changed, err);
+		status = kd_refresh_image(&request, &verdict, err);
 	kd_config_deinit(&config);
 	if (status)
-		return kd_context(err, status, "image for %s", version);
-	printf("%s: %s\n", kd_refresh_image_path(&kd_system_paths, version, path),
-	       changed ? "rebuilt" : "is up to date");
+		return kd_context(err, status, "image for %s", making->version);
+	printf("%s: %s\n", kd_refresh_image_path(&kd_system_paths, making->version, path),
+	       words[verdict]);
 	return KD_OK;
 }
 
-static enum kd_status refresh_load(const struct arguments *arguments, const struct kd_log *log,
-				   struct kd_err *err)
+/* The running kernel's image, and what is loaded. */
+static enum kd_status refresh_all(const struct kd_refresh_maker *maker, const struct kd_log *log,
+				  struct kd_err *err)
 {
 	struct kd_switch machine = {&kd_system_paths, &kd_load_kernel_driver, log};
 	struct kd_switch_result result = {0};
-	enum kd_status status;
+	enum kd_status status = kd_refresh_all(&machine, maker, &result, err);
 
-	if (!arguments->load && !kd_refresh_is_armed(&kd_system_paths)) {
-		puts("nothing is to be loaded (see kdump status), so nothing was");
-		return KD_OK;
-	}
-	status = kd_refresh_load(&machine, &result, err);
-	if (status)
-		return status;
-	kd_cmd_say_loaded(result.changed ? "loaded" : "is loaded already:", &result);
+	if (status && result.kernel)
+		kd_context(err, status, "what is there was loaded, for no new one could be made");
+	if (result.kernel)
+		kd_cmd_say_loaded(result.changed ? "loaded" : "is loaded already:", &result);
 	kd_switch_result_deinit(&result);
-	return KD_OK;
+	return status;
 }
 
 static int refresh(const struct kd_command *self, const struct arguments *arguments)
 {
 	struct kd_log log = kd_command_log(arguments->verbose);
-	const char *version = arguments->kernel_version;
+	struct making making = {arguments->kernel_version, &log};
+	const struct kd_refresh_maker maker = {make_image, &making};
 	struct utsname running;
 	struct kd_err err = {0};
 	enum kd_status status;
+	bool loads;
 
 	if (!kd_cmd_is_root(self->name))
 		return KD_EXIT_FAILED;
 	uname(&running);
-	if (!version)
-		version = running.release;
-	status = refresh_image(arguments, version, &log, &err);
+	if (!making.version)
+		making.version = running.release;
+	/* A version that is named is asked for by somebody. */
+	if (!arguments->load && !arguments->kernel_version &&
+	    !kd_refresh_is_wanted(&kd_system_paths, making.version)) {
+		puts("kdump is not set up here (see kdump setup), so nothing was done");
+		return KD_EXIT_DONE;
+	}
 	/* Another kernel's image is for the boot into that one. */
-	if (!status && !strcmp(version, running.release))
-		status = refresh_load(arguments, &log, &err);
+	loads = !strcmp(making.version, running.release) &&
+		(arguments->load || kd_refresh_is_armed(&kd_system_paths));
+	status = loads ? refresh_all(&maker, &log, &err) : make_image(&making, &err);
+	if (!status && !loads && !strcmp(making.version, running.release))
+		puts("nothing is to be loaded (see kdump status), so nothing was");
 	if (!status)
 		return KD_EXIT_DONE;
 	kd_context(&err, err.status, "%s", self->name);

@@ -124,6 +124,10 @@ enum kd_status kd_config_read(struct kd_config *config, const char *path, struct
  */
 enum kd_status kd_config_read_image(struct kd_config *config, const char *path, struct kd_err *err);
 
+/* The same from its text, which `name` has in messages. */
+enum kd_status kd_config_parse_image(struct kd_config *config, const char *text, const char *name,
+				     struct kd_err *err);
+
 /*
  * The files that kd_config_read(path) reads, if they are there: calls `take` for each until it fails. For whoever
  * wants to know whether they changed.

@@ -209,9 +209,9 @@ enum kd_status kd_config_files(const char *path,
 	return status;
 }
 
-/* Without `kept`, the targets that config holds are forgotten first. */
-static enum kd_status read_over(struct kd_config *config, bool kept, const char *path,
-				struct kd_err *err)
+/* Without `kept`, the targets that config holds are forgotten first. A text is read in place of the files. */
+static enum kd_status read_over(struct kd_config *config, bool kept, const char *text,
+				const char *path, struct kd_err *err)
 {
 	struct kd_config read;
 	enum kd_status status = kd_config_copy(config, &read, err);
@@ -220,7 +220,8 @@ static enum kd_status read_over(struct kd_config *config, bool kept, const char 
 		return status;
 	while (!kept && read.target_count)
 		kd_config_target_deinit(&read.targets[--read.target_count]);
-	status = kd_config_files(path, read_file, &read, err);
+	status = text ? read_text(&read, text, path, err)
+		      : kd_config_files(path, read_file, &read, err);
 	if (!status && !read.target_count && !kd_config_add_target(&read, "", err))
 		status = KD_NOMEM;
 	if (status) {
@@ -234,10 +235,16 @@ static enum kd_status read_over(struct kd_config *config, bool kept, const char 
 
 enum kd_status kd_config_read(struct kd_config *config, const char *path, struct kd_err *err)
 {
-	return read_over(config, true, path, err);
+	return read_over(config, true, NULL, path, err);
 }
 
 enum kd_status kd_config_read_image(struct kd_config *config, const char *path, struct kd_err *err)
 {
-	return read_over(config, false, path, err);
+	return read_over(config, false, NULL, path, err);
+}
+
+enum kd_status kd_config_parse_image(struct kd_config *config, const char *text, const char *name,
+				     struct kd_err *err)
+{
+	return read_over(config, false, text, name, err);
 }

@@ -89,6 +89,25 @@ static enum kd_status read_bzimage(const uint8_t *file, size_t bytes, struct kd_
 	return KD_OK;
 }
 
+bool kd_kernel_bzimage_release(const uint8_t *file, size_t bytes, char release[65])
+{
+	struct setup_header header;
+	size_t at, length = 0;
+
+	if (!probe(file, bytes) || bytes < HEADER_OFFSET + sizeof(header))
+		return false;
+	memcpy(&header, file + HEADER_OFFSET, sizeof(header));
+	/* an offset less 0x200, to "6.1.0-56-amd64 (builder) #1 …" */
+	at = header.kernel_version ? (size_t)header.kernel_version + JUMP_OFFSET : bytes;
+	while (at + length < bytes && file[at + length] && file[at + length] != ' ')
+		length++;
+	if (!length || length >= 65 || at + length == bytes)
+		return false;
+	memcpy(release, file + at, length);
+	release[length] = '\0';
+	return true;
+}
+
 const struct kd_kernel_format kd_kernel_bzimage = {
 	.name = "bzImage",
 	.probe = probe,

@@ -90,20 +90,57 @@ static bool is_named(const char *parameter, size_t length, const char *name)
 	return i == length || parameter[i] == '=';
 }
 
-static bool has_parameter(const char *line, const char *name)
+bool kd_command_line_find(const char *line, const char *name, const char **value, size_t *length)
 {
-	while (*line) {
-		size_t length;
+	size_t name_length = strlen(name), bytes;
 
-		line += strspn(line, " \t\n");
-		length = parameter_length(line);
-		if (length == 2 && !strncmp(line, "--", 2))
+	for (line += strspn(line, " \t\n"); *line; line += strspn(line, " \t\n")) {
+		bytes = parameter_length(line);
+		if (bytes == 2 && !strncmp(line, "--", 2))
 			return false; /* the rest belongs to init */
-		if (length && is_named(line, length, name))
+		if (is_named(line, bytes, name)) {
+			*value = line + name_length + (bytes > name_length);
+			*length = bytes - name_length - (bytes > name_length);
 			return true;
-		line += length;
+		}
+		line += bytes;
 	}
 	return false;
+}
+
+static bool has_parameter(const char *line, const char *name)
+{
+	const char *value;
+	size_t length;
+
+	return kd_command_line_find(line, name, &value, &length);
+}
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	return length >= strlen(end) && !memcmp(text + length - strlen(end), end, strlen(end));
+}
+
+const char *kd_crashkernel_of(const char *line, size_t *length)
+{
+	static const char name[] = "crashkernel=";
+	const char *plain = NULL, *high = NULL, *found;
+
+	/* as the kernel does, not word by word */
+	for (const char *at = line; (at = strstr(at, name));) {
+		size_t bytes;
+
+		at += sizeof(name) - 1;
+		bytes = strcspn(at, " \t\n");
+		if (ends_with(at, bytes, ",high"))
+			high = at;
+		else if (!ends_with(at, bytes, ",low"))
+			plain = at;
+	}
+	found = plain ? plain : high;
+	if (found)
+		*length = strcspn(found, " \t\n");
+	return found;
 }
 
 /* Whether the person does not want this parameter, whoever asks for it. */

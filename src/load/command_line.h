@@ -3,6 +3,7 @@
 #ifndef KD_LOAD_COMMAND_LINE_H
 #define KD_LOAD_COMMAND_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -23,5 +24,17 @@ struct kd_command_line_needs {
 enum kd_status kd_command_line_make(const struct kd_load_request *request,
 				    const struct kd_command_line_needs *needs, char **line,
 				    struct kd_err *err);
+
+/*
+ * Whether a command line has the parameter NAME or NAME=…, as the kernel reads it: quotes hold blanks together, "-" and "_" are
+ * the same, what follows "--" is init's. *value is what follows the "=", of *length bytes, none without.
+ */
+bool kd_command_line_find(const char *line, const char *name, const char **value, size_t *length);
+
+/*
+ * The crashkernel= that counts, without its name: the last one without ",high" or ",low", else the last with ",high"
+ * (reserve_crashkernel(), arch/x86/kernel/setup.c; get_last_crashkernel(), kernel/crash_core.c). NULL: there is none.
+ */
+const char *kd_crashkernel_of(const char *line, size_t *length);
 
 #endif

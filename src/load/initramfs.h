@@ -83,7 +83,15 @@ struct kd_initramfs_entry {
 	const char *path;  /* without leading slash */
 	unsigned int mode; /* as st_mode */
 	uint64_t bytes;
+	struct archive *archive; /* for kd_initramfs_entry_read() */
 };
+
+/*
+ * What an entry holds, with a NUL behind it, for the caller to free: to be asked for while it is shown. KD_CORRUPT;
+ * KD_UNSUPPORTED: it is larger than limit_bytes; KD_NOMEM.
+ */
+enum kd_status kd_initramfs_entry_read(const struct kd_initramfs_entry *entry, size_t limit_bytes,
+				       char **data, size_t *bytes, struct kd_err *err);
 
 /* Calls `show` for every entry of an image file, in its order; damage is KD_CORRUPT. */
 enum kd_status kd_initramfs_list(const char *path,

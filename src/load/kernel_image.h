@@ -37,6 +37,9 @@ enum kd_status kd_kernel_image_read(const void *file, size_t bytes, struct kd_ke
 				    struct kd_err *err);
 void kd_kernel_image_deinit(struct kd_kernel_image *image);
 
+/* `uname -r` of the kernel in a bzImage, of which its first 66 KiB are enough; false where it does not tell. */
+bool kd_kernel_bzimage_release(const uint8_t *file, size_t bytes, char release[65]);
+
 /* The rows of the table: probe looks at the first bytes only. */
 struct kd_kernel_format {
 	const char *name;

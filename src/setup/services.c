@@ -29,14 +29,14 @@ static bool is_installed(const struct kd_setup_plan *plan, const char *unit)
 }
 
 /* A link to it in the .wants folder of some other unit. */
-static bool is_enabled(const struct kd_setup_plan *plan, const char *unit)
+static bool is_enabled(const struct kd_paths *paths, const char *unit)
 {
 	char pattern[PATH_MAX];
 	glob_t links = {0};
 	bool found;
 
 	snprintf(pattern, sizeof(pattern), "%s/etc/systemd/system/*.wants/%s",
-		 plan->paths->root ? plan->paths->root : "", unit);
+		 paths->root ? paths->root : "", unit);
 	found = !glob(pattern, GLOB_NOSORT, NULL, &links) && links.gl_pathc;
 	globfree(&links);
 	return found;
@@ -52,10 +52,15 @@ static void plan_command(struct kd_setup_plan *plan, const char *verb, bool now,
 		words[count++] = "--now";
 	first = count;
 	for (int i = 0; i < UNIT_COUNT; i++)
-		if (is_installed(plan, units[i]) && is_enabled(plan, units[i]) == enabled)
+		if (is_installed(plan, units[i]) && is_enabled(plan->paths, units[i]) == enabled)
 			words[count++] = units[i];
 	if (count > first)
 		kd_setup_run(plan, words, why);
+}
+
+bool kd_services_are_enabled(const struct kd_paths *paths)
+{
+	return is_enabled(paths, units[0]);
 }
 
 void kd_services_enable(struct kd_setup_plan *plan, bool start)

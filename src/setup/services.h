@@ -6,6 +6,9 @@
 
 #include "setup/plan.h"
 
+/* Whether the one that loads at boot is enabled. */
+bool kd_services_are_enabled(const struct kd_paths *paths);
+
 /* Plans to enable those that are installed and not yet enabled, and to start them when `start`. */
 void kd_services_enable(struct kd_setup_plan *plan, bool start);
 /* Plans to stop and disable those that are enabled. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "host/file.h"
+#include "load/command_line.h"
 #include "load/marks.h"
 #include "load/state.h"
 #include "setup/boot_parameter.h"
@@ -90,8 +91,10 @@ static enum kd_status make_image(struct setup *self, struct kd_err *err)
 		.log = self->request->log,
 	};
 	const struct kd_config *resolved;
-	enum kd_status status = kd_refresh_make(&request, &self->image, &self->image_changed, err);
+	enum kd_refresh_verdict verdict = KD_REFRESH_SAME;
+	enum kd_status status = kd_refresh_make(&request, &self->image, &verdict, err);
 
+	self->image_changed = verdict == KD_REFRESH_CHANGED;
 	self->found->target_failed = status != KD_OK;
 	if (status)
 		return status;
@@ -135,15 +138,16 @@ static void choose_parameter(struct setup *self)
 			 (found->needed_bytes + UNIT_BYTES - 1) / UNIT_BYTES * (UNIT_BYTES >> 20));
 }
 
-/* Whether the running kernel was booted with the word as its last crashkernel=. */
+/* Whether the running kernel was booted with the word as the crashkernel= that counts. */
 static bool is_booted_with(struct kd_setup_plan *plan, const char *word)
 {
 	KD_CLEANUP_FREE char *line = kd_setup_read(plan, "/proc/cmdline");
-	const char *last = NULL;
+	const char *counts, *value = strchr(word, '=');
+	size_t length;
 
-	for (const char *at = line; at && (at = strstr(at, "crashkernel=")); at++)
-		last = at;
-	return last && strlen(word) == strcspn(last, " \t\n") && !strncmp(last, word, strlen(word));
+	counts = line ? kd_crashkernel_of(line, &length) : NULL;
+	return counts && value && strlen(value + 1) == length &&
+	       !strncmp(counts, value + 1, length);
 }
 
 static void plan_reservation(struct setup *self)

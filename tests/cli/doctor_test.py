@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from made_up import MIB, SECOND_UUID, UUID, Sound
+from made_up import MIB, SECOND_UUID, UUID, Sound, bzimage
 
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
@@ -91,9 +91,48 @@ def new_driver(m):
     link.symlink_to("../../../module/new_blk")
 
 
-def newer_config(m):
+def comment(m):
+    """A configuration that says the same, in a file that is newer."""
+    m.put("etc/kdump.conf", (m.root / "etc/kdump.conf").read_text() + "# as agreed\n")
     later = time.time() + 100
     os.utime(m.root / "etc/kdump.conf", (later, later))
+    m.load()
+
+
+def reformatted(m):
+    """The disk of a target that is found by its path, made anew since the image was."""
+    m.put("proc/self/mountinfo", "20 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+          "21 20 254:0 / /crash rw shared:1 - ext4 /dev/vda rw\n")
+    (m.root / "crash").mkdir()
+    m.configure("[target]\npath = /crash\n")
+    m.disk(256, uuid=SECOND_UUID)
+
+
+def of_another_kernel(m):
+    m.release = "5.10"
+    m.modules("virtio_blk")
+    m.initramfs()
+    m.load()
+
+
+def made_without(m, name):
+    """Two targets, and an image from when that disk was not there."""
+    two(m)
+    disk = m.root / "dev" / name
+    disk.rename(m.root / "away")
+    m.put(f"dev/{name}", "\0" * 4096)
+    m.initramfs()
+    (m.root / "away").rename(disk)
+    m.load()
+
+
+def moved_boot(m):
+    """The boot file system is another one since the image was made."""
+    m.put("proc/self/mountinfo", "20 1 254:16 / / rw shared:1 - ext4 /dev/vdb rw\n")
+    m.second_disk(256)
+    m.initramfs()
+    m.load()
+    m.disk(256, "vdb", SECOND_UUID.replace("9", "8"))
 
 
 def lockdown(m, secure_boot=False):
@@ -122,19 +161,16 @@ def mount_by_path(m, mounts, fstab=""):
 
 def two(m, first=256, second=256, first_device=f"UUID={UUID}", second_device=f"UUID={SECOND_UUID}", more=""):
     """Two targets, on disks of so many MiB."""
-    m.configure(f"[target]\ndevice = {first_device}\n[target spare]\ndevice = {second_device}\n{more}")
     m.disk(first)
     m.second_disk(second)
+    m.configure(f"[target]\ndevice = {first_device}\n[target spare]\ndevice = {second_device}\n{more}")
 
 
 def drop_in(m, text, newer=False):
     """A drop-in file; one that is not newer was there when image and load were made."""
     m.put("etc/kdump.conf.d/50-more.conf", text)
-    if newer:
-        later = time.time() + 100
-        os.utime(m.root / "etc/kdump.conf.d/50-more.conf", (later, later))
-    else:
-        os.utime(m.root / "etc/kdump.conf.d/50-more.conf", (1, 1))
+    if not newer:
+        m.make()
         m.load()
 
 
@@ -156,20 +192,26 @@ BROKEN = {
     "shrunk": (lambda m: m.put("sys/kernel/kexec_crash_size", f"{100 * MIB}\n"),
                {"reservation-shrunk": ("warning", "128 MiB"), "reservation": ("note", "not for stacks")}),
     "not shrunk": (lambda m: m.put("proc/cmdline", "crashkernel=65536K@16M\n"), {}),
+    "the last counts": (lambda m: m.put("proc/cmdline", "crashkernel=256M quiet crashkernel=128M crashkernel=512M,low\n"), {}),
+    "the last is shrunk": (lambda m: m.put("proc/cmdline", "crashkernel=128M crashkernel=256M\n"),
+                           {"reservation-shrunk": ("warning", "256 MiB")}),
     "never loaded": (lambda m: (unloaded(m), (m.root / "var/lib/kdump/loaded.json").unlink()),
                      {"loaded": ("problem", "kdump load")}),
     "disarmed": (lambda m: m.load(armed=False), {"loaded": ("problem", "kdump arm")}),
     "rebooted": (lambda m: (m.load(boot="another"), unloaded(m)), {"loaded": ("problem", "since the boot")}),
     "foreign": (lambda m: m.load(boot="another"), {"loaded": ("warning", "another program")}),
-    "kernel replaced": (lambda m: m.put("boot/vmlinuz", "A kernel"), {"stale": ("warning", "has changed")}),
+    "kernel replaced": (lambda m: (m.root / "boot/vmlinuz-6.1").write_bytes(bzimage() + b"more"), {"stale": ("warning", "has changed")}),
     "CPUs added": (lambda m: m.put("sys/devices/system/cpu/present", "0-7\n"), {"stale": ("problem", "CPUs")}),
     "no kernel": (lambda m: (m.root / "boot/vmlinuz-6.1").unlink(),
-                  {"files": ("warning", "vmlinuz-6.1"), "reservation": ("note", "cannot be told")}),
+                  {"files": ("warning", "vmlinuz-6.1"), "reservation": ("note", "cannot be told"), "stale": ("warning", "gone")}),
     "no kernel, not loaded": (lambda m: ((m.root / "boot/vmlinuz-6.1").unlink(), m.load(armed=False)),
                               {"files": ("problem", "vmlinuz-6.1"), "reservation": ("note", ""), "loaded": None}),
     "damaged initramfs": (lambda m: m.put("var/lib/kdump/initrd-6.1", "damaged"),
                           {"files": ("warning", "initrd-6.1"), "reservation": ("note", ""),
-                           "image-modules": ("warning", "initrd-6.1")}),
+                           "image-modules": ("warning", "initrd-6.1"), "stale": ("warning", "has changed")}),
+    "damaged initramfs, loaded": (lambda m: (m.put("var/lib/kdump/initrd-6.1", "damaged"), m.load()),
+                                  {"files": ("problem", "initrd-6.1"), "reservation": ("note", ""),
+                                   "image-modules": ("problem", "initrd-6.1")}),
     "disabled": (sysctl("kexec_load_disabled", 1),
                  {"load-limit": ("note", "kexec_load_disabled"), "system-calls": ("warning", "kexec_load_disabled")}),
     "disabled, not loaded": (lambda m: (sysctl("kexec_load_disabled", 1)(m), m.load(armed=False)),
@@ -187,7 +229,18 @@ BROKEN = {
     "value counts": (loaded_with("acpi=off"), {"parameters": ("warning", "acpi=off")}),
     "other value": (loaded_with("acpi=force page_owner=off"), {}),
     "missing module": (new_driver, {"image-modules": ("problem", "new_blk.ko")}),
-    "newer configuration": (newer_config, {"image-configuration": ("warning", "kdump initramfs")}),
+    "a comment more": (comment, {}),
+    "image from before a target was moved": (reformatted, {"image-targets": ("problem", f"UUID={SECOND_UUID}")}),
+    "image without the second target": (lambda m: made_without(m, "vdb"),
+                                        {"image-targets": ("warning", "[target spare]: The initramfs was made without it")}),
+    "image without the first target": (lambda m: made_without(m, "vda"),
+                                       {"image-targets": ("warning", "The dump would go to [target spare].")}),
+    "image with another boot file system": (moved_boot, {"image-targets": ("warning", "boot file system")}),
+    "image with another target": (lambda m: (m.second_disk(256), m.put("etc/kdump.conf", f"[target]\ndevice = UUID={SECOND_UUID}\n"),
+                                             m.load()), {"image-targets": ("problem", "kdump refresh")}),
+    "image with a target more": (lambda m: (two(m), m.put("etc/kdump.conf", f"[target]\ndevice = UUID={UUID}\n"), m.load()),
+                                 {"image-configuration": ("warning", "[target spare] is a target there")}),
+    "modules of another kernel": (of_another_kernel, {"image-modules": ("problem", "virtio_blk.ko is for kernel 5.10")}),
     "no target": (lambda m: m.configure("[target]\ndevice = UUID=none\n"),
                   {"target": ("problem", "UUID=none")}),
     "not mounted": (lambda m: mount_by_path(m, ROOT_MOUNT, "/dev/vdb /var ext4 defaults 0 0\n"),
@@ -225,8 +278,8 @@ BROKEN = {
     "mistake in a drop-in": (lambda m: drop_in(m, "[dump]\nlevle = 1\n"),
                              {"configuration": ("problem", "50-more.conf:2"), "target": None, "target-mounted": None,
                               "target-space": None}),
-    "newer drop-in": (lambda m: drop_in(m, "[dump]\nlevel = 31\n", newer=True),
-                      {"image-configuration": ("warning", "50-more.conf"), "stale": ("warning", "configuration")}),
+    "newer drop-in": (lambda m: drop_in(m, "[capture]\nhost = lab\n", newer=True),
+                      {"image-configuration": ("warning", '[capture] host is "" there, and "lab"'), "stale": ("warning", "configuration")}),
     "watchdog": (watchdog(15), {"watchdog": ("problem", "iTCO_wdt")}),
     "slow watchdog": (watchdog(3600), {}),
     "idle watchdog": (watchdog(15, "inactive"), {}),

@@ -57,6 +57,8 @@ def run(*command, **more):
 class Sound(Machine):
     """Loaded, armed, with an initramfs and a target: ext4 on /dev/vda, whose driver is a module."""
 
+    release = "6.1"  # that its modules are built for
+
     def __init__(self, root, kdump):
         super().__init__(root)
         self.kdump = kdump
@@ -68,7 +70,6 @@ class Sound(Machine):
         self.put("sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
         self.put("sys/module/kernel/parameters/crash_kexec_post_notifiers", "N\n")
         self.put("etc/kdump.conf", f"[target]\ndevice = UUID={UUID}\n")
-        os.utime(root / "etc/kdump.conf", (1, 1))
         self.pages({0: 5000, LRU: 20000, LRU | ANON: 20000})
         self.disk(256)
         self.driver()
@@ -79,20 +80,24 @@ class Sound(Machine):
         self.load()
 
     def load(self, **options):
-        """As Machine.load(), and the record knows of the configuration as it is."""
+        """As Machine.load(), and the record knows of kernel, initramfs and configuration as they are."""
         super().load(**options)
         path = self.root / "var/lib/kdump/loaded.json"
         record = json.loads(path.read_text())
         drop_ins = sorted(self.root.glob("etc/kdump.conf.d/*.conf"))
         config = b"".join(path.read_bytes() for path in [self.root / "etc/kdump.conf", *drop_ins])
-        record["loaded"]["files"].append({"role": "configuration", "path": "/etc/kdump.conf", "bytes": len(config),
-                                          "sha256": hashlib.sha256(config).hexdigest()})
+        files = {"configuration": ("/etc/kdump.conf", config)}
+        for role, name in (("kernel", "/boot/vmlinuz-6.1"), ("initrd", "/var/lib/kdump/initrd-6.1")):
+            if (self.root / name[1:]).exists():
+                files[role] = (name, (self.root / name[1:]).read_bytes())
+        record["loaded"]["files"] = [{"role": role, "path": name, "bytes": len(data),
+                                      "sha256": hashlib.sha256(data).hexdigest()} for role, (name, data) in files.items()]
         path.write_text(json.dumps(record))
 
     def configure(self, text):
-        """Another configuration, with an image and a record that know of it."""
+        """Another configuration, with an image (where one can be made) and a record that know of it."""
         self.put("etc/kdump.conf", text)
-        os.utime(self.root / "etc/kdump.conf", (1, 1))
+        self.make()
         self.load()
 
     def pages(self, counts):
@@ -138,16 +143,20 @@ class Sound(Machine):
         (tree / "kernel").mkdir(parents=True)
         for name in names:
             run("cc", "-x", "assembler", "-c", "-o", tree / f"kernel/{name}.ko", "-", text=True,
-                input=f'.section .modinfo,"a"\n.asciz "name={name}"\n.asciz "alias=virtio:d2v*"\n.data\n.fill 999,1,7\n')
+                input=f'.section .modinfo,"a"\n.asciz "name={name}"\n.asciz "alias=virtio:d2v*"\n'
+                f'.asciz "vermagic={self.release} SMP"\n.data\n.fill 999,1,7\n')
         for name in ("modules.order", "modules.builtin.modinfo"):
             (tree / name).touch()
         builtin = ["ext4", "jbd2", "mbcache", "crc32c_generic", "crc32c_intel", "crc16"]
         (tree / "modules.builtin").write_text("".join(f"kernel/{name}.ko\n" for name in builtin))
         run("depmod", "-b", self.root, "6.1")
 
-    def initramfs(self):
+    def make(self):
         image = self.root / "var/lib/kdump/initrd-6.1"
         image.parent.mkdir(parents=True, exist_ok=True)
-        done = self.kdump("initramfs", "--root", str(self.root), "-k", "6.1", "-o", str(image), "--capture-program",
+        return self.kdump("initramfs", "--root", str(self.root), "-k", "6.1", "-o", str(image), "--capture-program",
                           str(self.root / "capture"))
+
+    def initramfs(self):
+        done = self.make()
         assert done.returncode == 0, done.stderr

@@ -136,6 +136,48 @@ def test_the_initramfs_is_that_of_kdump_initramfs(kdump, machine, setup, tmp_pat
     assert image.read_bytes() != made.read_bytes()
 
 
+def test_an_image_with_a_target_that_is_away_stays(kdump, machine, setup):
+    spare = UUID.replace("1", "9")
+    image = machine.root / f"var/lib/kdump/initrd-{VERSION}"
+    disk = machine.root / "dev/vda2"
+    folder = machine.root / "sys/devices/pci0000:00/0000:00:05.0/block/vda/vda2"
+    machine.put("etc/kdump.conf", f"[target]\ndevice = UUID={UUID}\n[target spare]\ndevice = UUID={spare}\n")
+    folder.mkdir()
+    (folder / "size").write_text("2048\n")
+    for link in ("class/block/vda2", "dev/block/254:2"):
+        (machine.root / "sys" / link).symlink_to(os.path.relpath(folder, (machine.root / "sys" / link).parent))
+    disk.write_bytes(b"")
+    os.truncate(disk, 8 << 20)
+    subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-U", spare, disk], check=True)
+    setup()
+    with_both = image.read_bytes()
+    disk.rename(machine.root / "away")
+    disk.write_bytes(bytes(4096))
+    assert setup()["steps"] == [] and image.read_bytes() == with_both
+    told = kdump("setup", "--root", str(machine.root), "--dry-run").stderr
+    assert "[target spare] is away" in told and "stays" in told, told
+    # what the configuration no longer asks for is not waited for
+    config = machine.text("etc/kdump.conf")
+    for other in (config.replace(spare, "elsewhere"), config[:config.index("[target spare]")]):
+        machine.put("etc/kdump.conf", other)
+        assert steps(setup("--dry-run")) == [("write", f"/var/lib/kdump/initrd-{VERSION}")]
+    # one that is there, and otherwise than it was, is taken as it is
+    machine.put("etc/kdump.conf", config)
+    disk.unlink()
+    (machine.root / "away").rename(disk)
+    assert setup()["steps"] == []
+    machine.put("etc/kdump.conf", config + "options = noatime\n")
+    assert steps(setup("--dry-run")) == [("write", f"/var/lib/kdump/initrd-{VERSION}")]
+    # and so does what is configured by its path, while that is not mounted
+    machine.put("etc/kdump.conf", "[target]\npath = /crash\n")
+    machine.put("proc/self/mountinfo", machine.text("proc/self/mountinfo") + "21 20 254:2 / /crash rw - ext4 /dev/vda2 rw\n")
+    machine.put("etc/fstab", "/dev/vda2 /crash ext4 nofail 0 0\n")
+    setup()
+    mounted = image.read_bytes()
+    machine.put("proc/self/mountinfo", machine.text("proc/self/mountinfo").splitlines()[0] + "\n")
+    assert setup()["steps"] == [] and image.read_bytes() == mounted
+
+
 def test_entries_of_systemd_boot(machine, setup):
     machine.put("efi/loader/entries/a.conf", ENTRY)
     machine.put("efi/loader/entries/no-linux.conf", "title Shell\nefi /shell.efi\n")

@@ -200,10 +200,41 @@ static void test_refuses(void **state)
 	assert_non_null(strstr(err.text, "cmdline"));
 }
 
+static void test_which_crashkernel_counts(void **state)
+{
+	static const struct {
+		const char *line, *counts; /* NULL: none */
+	} cases[] = {
+		{"quiet", NULL},
+		{"crashkernel=256M quiet\n", "256M"},
+		{"crashkernel=256M quiet crashkernel=128M\n", "128M"},
+		{"crashkernel=1G,high crashkernel=72M,low", "1G,high"},
+		{"crashkernel=128M crashkernel=1G,high", "128M"},
+		{"crashkernel=1G,high crashkernel=2G,high quiet", "2G,high"},
+		{"crashkernel=72M,low", NULL},
+		{"crashkernel=1G-2G:64M,2G-:128M", "1G-2G:64M,2G-:128M"},
+		{"crashkernel=", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t length = 0;
+		const char *counts = kd_crashkernel_of(cases[i].line, &length);
+
+		if (!cases[i].counts) {
+			assert_null(counts);
+			continue;
+		}
+		assert_non_null(counts);
+		assert_int_equal(length, strlen(cases[i].counts));
+		assert_memory_equal(counts, cases[i].counts, length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_needed_parameters, set_up, tear_down),
+		cmocka_unit_test(test_which_crashkernel_counts),
 		cmocka_unit_test_setup_teardown(test_several_cpus, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_where_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reused_line, set_up, tear_down),

@@ -4,6 +4,8 @@
 
 #include "load_machine.h"
 
+#include "config/image.h"
+#include "load/cpio.h"
 #include "setup/boot_parameter.h"
 #include "setup/plan.h"
 #include "setup/refresh.h"
@@ -14,6 +16,9 @@ static struct {
 	int hotplugs; /* CPUs that come while a load is under way, one a load */
 	char ran[128];
 	bool refuse;
+	int images; /* made so far */
+	bool no_image; /* they cannot be made */
+	int edits;     /* of the configuration while an image is made, one each */
 } world;
 
 struct kd_load_image {
@@ -259,6 +264,97 @@ static void endless_hotplug_ends(void **state)
 	assert_in_range(world.loads, 2, 10);
 }
 
+static enum kd_status make_image(void *opaque, struct kd_err *err)
+{
+	char text[64];
+
+	world.images++;
+	if (world.edits) {
+		snprintf(text, sizeof(text), "[dump]\nlevel = %d\n", world.edits-- % 32);
+		machine_put(&world.machine, "etc/kdump.conf", text);
+	}
+	return world.no_image ? kd_fail(err, KD_NOTFOUND, "the target is away") : KD_OK;
+}
+
+/* An initramfs with this as its configuration; NULL: none that could be unpacked. */
+static void put_image(const char *config)
+{
+	char path[PATH_MAX], *packed = NULL;
+	struct kd_cpio cpio = {0};
+	size_t bytes;
+
+	machine_put(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test", "damaged");
+	if (!config)
+		return;
+	assert_int_equal(kd_cpio_add_file(&cpio, KD_IMAGE_CONFIG, 0644, strdup(config),
+					  strlen(config), NULL),
+			 KD_OK);
+	assert_int_equal(kd_cpio_pack(&cpio, &packed, &bytes, NULL), KD_OK);
+	kd_path(path, world.machine.state, "initrd-6.1.0-99-test");
+	assert_int_equal(kd_file_replace(path, packed, bytes, 0600, NULL), KD_OK);
+	kd_cpio_deinit(&cpio);
+	free(packed);
+}
+
+static enum kd_status refresh_all(struct kd_err *err)
+{
+	struct kd_switch machine = {&world.machine.paths, &driver, NULL};
+	const struct kd_refresh_maker maker = {make_image, NULL};
+	struct kd_switch_result result = {0};
+	enum kd_status status = kd_refresh_all(&machine, &maker, &result, err);
+
+	assert_true(status || result.kernel);
+	kd_switch_result_deinit(&result);
+	return status;
+}
+
+static void the_image_that_is_there_is_loaded_where_none_can_be_made(void **state)
+{
+	struct kd_err err = {0};
+
+	world.no_image = true;
+	put_image(NULL);
+	assert_int_equal(refresh_all(&err), KD_NOTFOUND);
+	assert_int_equal(world.loads, 0);
+	put_image("[target]\ndevice = UUID=1\n");
+	assert_int_equal(refresh_all(&err), KD_NOTFOUND);
+	assert_string_equal(err.text, "the target is away");
+	assert_int_equal(world.loads, 1);
+	world.no_image = false;
+	assert_int_equal(refresh_all(&err), KD_OK);
+}
+
+static void a_configuration_that_changes_meanwhile_is_taken_in(void **state)
+{
+	struct kd_err err = {0};
+
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_int_equal(world.images, 1);
+	world.edits = 1;
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_int_equal(world.images, 3);
+	world.edits = 1000;
+	assert_int_equal(refresh_all(&err), KD_OK);
+	assert_in_range(world.images, 5, 10);
+}
+
+static void what_nobody_set_up_is_left_alone(void **state)
+{
+	const struct kd_paths *paths = &world.machine.paths;
+	const char *version = "6.1.0-99-test";
+
+	assert_true(kd_refresh_is_wanted(paths, version));
+	machine_drop(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test");
+	assert_false(kd_refresh_is_wanted(paths, version));
+	machine_put(&world.machine, "etc/systemd/system/multi-user.target.wants/kdump.service", "");
+	assert_true(kd_refresh_is_wanted(paths, version));
+	machine_drop(&world.machine, "etc/systemd/system/multi-user.target.wants/kdump.service");
+	machine_put(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test", "an initramfs");
+	assert_true(refresh());
+	machine_drop(&world.machine, "var/lib/kdump/initrd-6.1.0-99-test");
+	assert_true(kd_refresh_is_wanted(paths, version));
+}
+
 static void a_damaged_record_is_as_good_as_none(void **state)
 {
 	machine_put(&world.machine, "var/lib/kdump/loaded.json", "{");
@@ -291,6 +387,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cpu_that_comes_meanwhile_is_taken_in, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(endless_hotplug_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_image_that_is_there_is_loaded_where_none_can_be_made, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_configuration_that_changes_meanwhile_is_taken_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_nobody_set_up_is_left_alone, set_up_tree,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_record_is_as_good_as_none, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_was_disarmed_is_known, set_up, tear_down),
