@@ -130,7 +130,7 @@ static bool is_known(const struct kd_crash_places *places, const char *folder)
 	return false;
 }
 
-static void add_place(struct kd_crash_places *places, const char *folder)
+void kd_crash_places_add(struct kd_crash_places *places, const char *folder)
 {
 	if (!is_known(places, folder))
 		snprintf(places->folders[places->count++], PATH_MAX, "%s", folder);
@@ -145,7 +145,7 @@ static void add_fallback(const struct kd_paths *paths, struct kd_crash_places *p
 		snprintf(folder, sizeof(folder), "%s%s", paths->root ? paths->root : "",
 			 kd_fallback_folders[i]);
 		if (!access(folder, F_OK))
-			add_place(places, folder);
+			kd_crash_places_add(places, folder);
 	}
 }
 
@@ -162,9 +162,10 @@ static enum kd_status add_targets(const struct kd_paths *paths, const struct kd_
 		if (place_of(paths, &config->targets[i], folder, &why[missing]))
 			missing++;
 		else
-			add_place(places, folder);
+			kd_crash_places_add(places, folder);
 	if (config->fallback == KD_FALLBACK_BOOT)
 		add_fallback(paths, places);
+	places->missing = missing;
 	for (size_t i = 0; i < missing && places->count; i++)
 		kd_log(&log, KD_LOG_WARNING, "%s: its crashes are not looked at", why[i].text);
 	if (places->count || !missing)
@@ -180,9 +181,9 @@ enum kd_status kd_find_crashes(const char *given, const char *root, struct kd_cr
 	struct kd_config config;
 	enum kd_status status;
 
-	places->count = 0;
+	places->count = places->missing = 0;
 	if (given) {
-		add_place(places, given);
+		kd_crash_places_add(places, given);
 		return KD_OK;
 	}
 	status = kd_cmd_set_root(&system, root, err);
