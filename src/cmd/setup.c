@@ -75,26 +75,30 @@ static void do_steps(struct outcome *outcome, const struct arguments *arguments,
 	if (arguments->root)
 		hands.run = NULL;
 	for (size_t i = 0; i < outcome->plan.count; i++) {
-		const struct kd_setup_step *step = &outcome->plan.steps[i];
+		struct kd_setup_step *step = &outcome->plan.steps[i];
+		bool may = kd_setup_may(&outcome->plan, step);
 		struct kd_switch_result loaded = {0};
+		enum kd_status status = KD_UNSUPPORTED;
 		struct kd_err err = {0};
-		enum kd_status status;
 
 		/* Before what the program that is run has to say. */
 		fflush(stdout);
-		status = kd_setup_do(&outcome->plan, step, &hands, &loaded, &err);
+		if (may)
+			status = kd_setup_do(&outcome->plan, step, &hands, &loaded, &err);
 		kd_switch_result_deinit(&loaded);
-		if (status == KD_UNSUPPORTED && arguments->root) {
+		if (status == KD_UNSUPPORTED && (arguments->root || !may)) {
 			outcome->left_there++;
 			if (!arguments->json)
 				print_step(step,
-					   "left to do there: ", kd_setup_kind_name(step->kind));
+					   may ? "left to do there: " : "left to do after that: ",
+					   kd_setup_kind_name(step->kind));
 		} else if (status) {
 			outcome->failed++;
 			kd_context(&err, status, "setup: %s", kd_setup_kind_name(step->kind));
 			kd_command_failed(&err);
-		} else if (!arguments->json)
+		} else if (!arguments->json) {
 			print_step(step, "", kd_setup_kind_past(step->kind));
+		}
 	}
 }
 
@@ -143,7 +147,9 @@ static void print_text(const struct outcome *outcome, const struct arguments *ar
 	if (!arguments->remove && !outcome->failed)
 		print_left(outcome);
 	if (arguments->remove && outcome->plan.count && !arguments->dry_run && !outcome->failed)
-		puts("Undone. A reboot gives the reserved memory back.");
+		puts(outcome->left_there
+			     ? "Not all is undone: run this again when what is left was done there."
+			     : "Undone. A reboot gives the reserved memory back.");
 }
 
 static json_t *json_steps(const struct kd_setup_plan *plan)

@@ -19,9 +19,6 @@
 #include "setup/reservation.h"
 #include "setup/services.h"
 
-#define STATE   "/var/lib/kdump"
-#define DROP_IN "/etc/kdump.conf.d/setup.conf"
-
 /* Reservations come in steps of this, so that a module more or less changes nothing. */
 enum { UNIT_BYTES = 16 << 20 };
 
@@ -77,7 +74,7 @@ static void plan_config(struct setup *self)
 		 "# Written by `kdump setup --target`; `kdump setup --remove` deletes it.\n"
 		 "[target]\ndevice = %s\n",
 		 self->request->target);
-	kd_setup_write_text(self->plan, DROP_IN, text, "the target that was named");
+	kd_setup_write_text(self->plan, KD_SETUP_DROP_IN, text, "the target that was named");
 }
 
 static enum kd_status make_image(struct setup *self, struct kd_err *err)
@@ -108,7 +105,8 @@ static void plan_image(struct setup *self)
 
 	if (self->image_changed)
 		kd_setup_write_data(
-			self->plan, kd_path(path, STATE, "initrd-%s", self->found->release),
+			self->plan,
+			kd_path(path, KD_SETUP_STATE, "initrd-%s", self->found->release),
 			kd_initramfs_data(self->image), (size_t)kd_initramfs_bytes(self->image),
 			"the second kernel's initramfs: %s", self->found->target);
 }

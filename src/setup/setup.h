@@ -12,6 +12,9 @@
 #include "load/initramfs.h"
 #include "setup/plan.h"
 
+/* Where --target is kept. */
+#define KD_SETUP_DROP_IN "/etc/kdump.conf.d/setup.conf"
+
 struct kd_setup_request {
 	const struct kd_paths *paths;
 	struct kd_image_programs programs;

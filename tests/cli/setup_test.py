@@ -168,7 +168,40 @@ def test_removal_leaves_the_machine_as_it_was(machine, setup):
     setup("--target", f"UUID={UUID}")
     assert machine.text("etc/kdump.conf.d/setup.conf").endswith(f"[target]\ndevice = UUID={UUID}\n")
     said = setup("--remove")
-    assert ("run", "update-grub") in steps(said) and machine.files() == before
+    assert ("run", "update-grub") in steps(said) and said["left_there"] == 2
+    setup("--remove")
+    assert machine.files() == before
+
+
+def test_removal_where_grub_is_gone(machine, setup):
+    """No later one would find the file, were it left because grub.cfg is missing today."""
+    machine.boots_by_grub()
+    setup()
+    (machine.root / "boot/grub/grub.cfg").unlink()
+    said = setup("--remove")
+    assert ("run", "update-grub") not in steps(said) and said["left_there"] == 0
+    assert not (machine.root / GRUB).exists() and not (machine.root / "var/lib/kdump/boot-parameter").exists()
+
+
+def test_removal_is_not_over_while_grub_has_the_word(kdump, machine, setup):
+    machine.boots_by_grub()
+    word = setup()["parameter"]
+    machine.put("boot/grub/grub.cfg", f"linux /vmlinuz quiet {word}\n")
+    for _ in range(2):
+        assert steps(setup("--remove"))[-2:] == [("run", "update-grub"), ("remove", "/var/lib/kdump/boot-parameter")]
+        assert machine.text("var/lib/kdump/boot-parameter") == f"{word}\n"
+    assert "Not all is undone" in kdump("setup", "--root", str(machine.root), "--remove").stdout
+    machine.put("boot/grub/grub.cfg", "linux /vmlinuz quiet\n")
+    setup("--remove")
+    assert setup("--remove")["steps"] == [] and not (machine.root / "var/lib/kdump/boot-parameter").exists()
+
+
+def test_removal_takes_what_was_written_down(machine, setup):
+    names = [f"var/lib/kdump/{name}" for name in ("doctor.json", "announced", "test-crash.json")] + ["run/motd.d/kdump"]
+    for name in names:
+        machine.put(name, "{}")
+    setup("--remove")
+    assert not any((machine.root / name).exists() for name in names)
 
 
 def test_no_boot_loader(kdump, machine, setup):
