@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <systemd/sd-journal.h>
 
 #include "host/file.h"
@@ -19,6 +20,9 @@ enum { STATE_BYTES_MOST = 16 << 20 };
 
 /* Of every crash that is told of: journalctl MESSAGE_ID=… */
 #define MESSAGE_ID "f83ee24fe1ef43cab2e248571c341de0"
+
+/* What came of a test crash. */
+#define TEST_MESSAGE_ID "e271c4a6e76b407eb86143ff485e161f"
 
 /* Whether a line of text is this name. */
 static bool has_line(const char *text, const char *name)
@@ -161,4 +165,11 @@ enum kd_status kd_announce(const struct kd_announcing *announcing, struct kd_new
 	if (announcing->motd)
 		status = to_motd(announcing->paths, news, count, err);
 	return status ? status : keep_names(path, announcing, told, news, count, err);
+}
+
+void kd_announce_test(const char *text, const char *path, bool complete)
+{
+	sd_journal_send("MESSAGE=%s", text, "MESSAGE_ID=" TEST_MESSAGE_ID, "PRIORITY=%d",
+			complete ? LOG_NOTICE : LOG_ERR, "KDUMP_PATH=%s", path, "KDUMP_COMPLETE=%s",
+			complete ? "yes" : "no", NULL);
 }

@@ -27,4 +27,7 @@ struct kd_news {
 enum kd_status kd_announce(const struct kd_announcing *announcing, struct kd_news *news,
 			   size_t count, struct kd_err *err);
 
+/* What came of a test crash, to the journal; `path`, of the crash, is "" where there is none. */
+void kd_announce_test(const char *text, const char *path, bool complete);
+
 #endif

@@ -11,6 +11,7 @@
 #include "cmd/announce.h"
 #include "cmd/command.h"
 #include "cmd/crash_place.h"
+#include "cmd/test_crash.h"
 #include "crashes/collect.h"
 #include "crashes/crash.h"
 #include "host/file.h"
@@ -31,6 +32,7 @@ struct run {
 	char into[PATH_MAX];
 	const char *source; /* that is being collected */
 	json_t *collected, *news, *news_paths;
+	json_t *test; /* NULL: no test crash to tell of */
 	bool failed;
 };
 
@@ -201,6 +203,34 @@ static void announce(struct run *run, struct kd_found_crashes *found)
 		tell(run, news, count);
 }
 
+/* Once: what came of a crash on purpose, even when that is nothing. */
+static void tell_of_test(struct run *run, const struct kd_found_crashes *found)
+{
+	const struct kd_paths *paths = &run->system.paths;
+	char text[KD_TEST_TEXT_BYTES];
+	struct kd_test_result result;
+	struct kd_test_crash test;
+	struct kd_err err;
+	enum kd_status status = kd_test_crash_read(paths, &test, &err);
+
+	if (status == KD_NOTFOUND || status == KD_INVALID || (!status && test.told))
+		return;
+	if (status) {
+		fail(run, &err);
+		return;
+	}
+	kd_test_crash_find(&test, found, &result);
+	kd_test_crash_text(&test, &result, text);
+	run->test = kd_test_crash_json(&test, &result);
+	if (!run->arguments.json)
+		puts(text);
+	if (!run->arguments.no_journal && !run->arguments.root)
+		kd_announce_test(text, result.path, result.complete);
+	test.told = true;
+	if (kd_test_crash_write(paths, &test, &err))
+		fail(run, &err);
+}
+
 static void tell_of_crashes(struct run *run)
 {
 	KD_CLEANUP_FREE struct kd_found_crashes *found = calloc(1, sizeof(*found));
@@ -213,14 +243,16 @@ static void tell_of_crashes(struct run *run)
 	}
 	find_places(run, &found->places);
 	announce(run, found);
+	tell_of_test(run, found);
 	for (size_t i = 0; i < found->places.count; i++)
 		kd_crashes_deinit(&found->crashes[i]);
 }
 
 static void print_json(struct run *run)
 {
-	json_t *root = json_pack("{ss sO sO sO}", "folder", run->into, "collected", run->collected,
-				 "news", run->news, "news_paths", run->news_paths);
+	json_t *root =
+		json_pack("{ss sO sO sO sO*}", "folder", run->into, "collected", run->collected,
+			  "news", run->news, "news_paths", run->news_paths, "test", run->test);
 
 	run->failed |= !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
 	json_decref(root);
@@ -259,11 +291,13 @@ static int collect(struct run *run)
 		tell_of_crashes(run);
 	if (arguments->json)
 		print_json(run);
-	else if (!json_array_size(run->collected) && !json_array_size(run->news) && !run->failed)
+	else if (!json_array_size(run->collected) && !json_array_size(run->news) && !run->test &&
+		 !run->failed)
 		puts("nothing to collect, and no crash that is new");
 	json_decref(run->collected);
 	json_decref(run->news);
 	json_decref(run->news_paths);
+	json_decref(run->test);
 	return run->failed ? KD_EXIT_FAILED : KD_EXIT_DONE;
 }
 
