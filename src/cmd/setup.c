@@ -129,12 +129,13 @@ static void print_left(const struct outcome *outcome)
 
 static void print_found(const struct kd_setup_found *found)
 {
-	printf("kernel:       %s\n"
-	       "target:       %s\n"
-	       "reservation:  %" PRIu64 " MiB needed, %" PRIu64 " MiB reserved now%s%s%s%s\n",
-	       found->release, found->target, found->needed_bytes >> 20,
-	       found->reserved_bytes >> 20, *found->parameter ? "; " : "", found->parameter,
-	       found->boot_loader ? " by " : "", found->boot_loader ? found->boot_loader : "");
+	printf("kernel:       %s\n", found->release);
+	for (unsigned int i = 0; i < found->target_count; i++)
+		printf("%s%s\n", i ? "  then:       " : "target:       ", found->targets[i]);
+	printf("reservation:  %" PRIu64 " MiB needed, %" PRIu64 " MiB reserved now%s%s%s%s\n",
+	       found->needed_bytes >> 20, found->reserved_bytes >> 20,
+	       *found->parameter ? "; " : "", found->parameter, found->boot_loader ? " by " : "",
+	       found->boot_loader ? found->boot_loader : "");
 }
 
 static void print_text(const struct outcome *outcome, const struct arguments *arguments)
@@ -172,6 +173,15 @@ static json_t *json_steps(const struct kd_setup_plan *plan)
 	return steps;
 }
 
+static json_t *json_targets(const struct kd_setup_found *found)
+{
+	json_t *targets = json_array();
+
+	for (unsigned int i = 0; i < found->target_count; i++)
+		json_array_append_new(targets, json_string(found->targets[i]));
+	return targets;
+}
+
 static bool print_json(const struct outcome *outcome, const struct arguments *arguments)
 {
 	const struct kd_setup_found *found = &outcome->found;
@@ -182,8 +192,9 @@ static bool print_json(const struct outcome *outcome, const struct arguments *ar
 
 	if (root && !arguments->remove)
 		json_object_update_new(
-			root, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s?, s:s}", "release",
-					found->release, "target", found->target, "needed_bytes",
+			root, json_pack("{s:s, s:s, s:o, s:I, s:I, s:s, s:s?, s:s}", "release",
+					found->release, "target", found->targets[0], "targets",
+					json_targets(found), "needed_bytes",
 					(json_int_t)found->needed_bytes, "reserved_bytes",
 					(json_int_t)found->reserved_bytes, "parameter",
 					found->parameter, "boot_loader", found->boot_loader, "left",

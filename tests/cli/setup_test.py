@@ -51,6 +51,16 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def second_disk(self, uuid):
+        """/dev/vdb, an ext4 behind the same controller."""
+        disk = "sys/devices/pci0000:00/0000:00:05.0/block/vdb"
+        self.put(f"{disk}/size", "2048\n")
+        for link in ("sys/class/block/vdb", "sys/dev/block/254:16"):
+            (self.root / link).symlink_to(os.path.relpath(self.root / disk, (self.root / link).parent))
+        self.put("dev/vdb", "")
+        os.truncate(self.root / "dev/vdb", 8 << 20)
+        subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-U", uuid, self.root / "dev/vdb"], check=True)
+
     def text(self, name):
         return (self.root / name).read_text()
 
@@ -202,6 +212,19 @@ def test_removal_takes_what_was_written_down(machine, setup):
         machine.put(name, "{}")
     setup("--remove")
     assert not any((machine.root / name).exists() for name in names)
+
+
+def test_all_targets_are_shown(kdump, machine, setup):
+    """The further ones of the configuration, and the boot file system behind them."""
+    spare = UUID.replace("1", "9")
+    machine.second_disk(spare)
+    machine.put("etc/kdump.conf", f"[target]\ndevice = UUID={spare}\n[target far]\ndevice = UUID={spare}\npath = /far\n")
+    said = setup("--dry-run")
+    assert said["targets"] == [f"UUID={spare} (vdb), ext4", f"[target far] UUID={spare} (vdb), ext4",
+                               f"[target boot] UUID={UUID} (vda1), ext4"]
+    assert said["target"] == said["targets"][0]
+    text = kdump("setup", "--root", str(machine.root), "--dry-run").stdout
+    assert "target:       {}\n  then:       {}\n  then:       {}\n".format(*said["targets"]) in text
 
 
 def test_no_boot_loader(kdump, machine, setup):
