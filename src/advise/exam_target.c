@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "host/file.h"
+#include "load/blocks.h"
 #include "load/marks.h"
 
 enum { SUPERBLOCK_BYTES = 1024, SUPERBLOCK_AT = 1024 };
@@ -71,34 +71,19 @@ static struct libmnt_table *read_table(const char *root, const char *name)
 	return table;
 }
 
-/* btrfs mounts have an invented device number: there the source counts. */
-static bool is_of_block(struct libmnt_fs *mount, const char *block, dev_t number)
-{
-	const char *source = mnt_fs_get_source(mount);
-
-	if (mnt_fs_get_devno(mount) == number)
-		return true;
-	return source && !strncmp(source, "/dev/", 5) && !strcmp(source + 5, block);
-}
-
 static void look_at_mounts(const struct kd_paths *paths, struct libmnt_table *table,
 			   struct kd_exam_target *target)
 {
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
-	unsigned int device_major = 0, device_minor = 0;
 	struct libmnt_fs *mount;
-	char name[PATH_MAX], line[32];
 
-	kd_path(name, "class", "block/%s/dev", target->target.block);
-	if (kd_marks_line(paths->sys, name, line, sizeof(line), NULL) ||
-	    sscanf(line, "%u:%u", &device_major, &device_minor) != 2)
-		device_major = device_minor = UINT_MAX;
 	while (iterator && !mnt_table_next_fs(table, iterator, &mount)) {
 		const char *options = mnt_fs_get_options(mount);
 		char *value;
 		size_t bytes;
 
-		if (!is_of_block(mount, target->target.block, makedev(device_major, device_minor)))
+		if (!kd_block_is_shown(paths, target->target.block, mnt_fs_get_source(mount),
+				       mnt_fs_get_devno(mount)))
 			continue;
 		target->mounted = true;
 		snprintf(target->mount_point, sizeof(target->mount_point), "%s",

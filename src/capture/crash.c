@@ -313,3 +313,30 @@ enum kd_status kd_crash_show_log(struct kd_capture *capture, struct kd_err *err)
 	kd_old_close(&old);
 	return status;
 }
+
+static enum kd_status show_report(struct kd_capture *capture, bool deep, struct kd_err *err)
+{
+	enum kd_status status;
+	struct kd_old old;
+
+	status = kd_old_open(capture, &old, err);
+	if (status)
+		return status;
+	status = kd_old_report(capture, &old, deep, err);
+	if (!status) {
+		printf("kdump: no target: the start of the report follows\n");
+		status = kd_report_write_start(old.report, stdout, err);
+	}
+	kd_old_close(&old);
+	return status;
+}
+
+enum kd_status kd_crash_show_report(struct kd_capture *capture, struct kd_err *err)
+{
+	return show_report(capture, true, err);
+}
+
+enum kd_status kd_crash_show_plain_report(struct kd_capture *capture, struct kd_err *err)
+{
+	return show_report(capture, false, err);
+}

@@ -25,5 +25,8 @@ enum kd_status kd_crash_end(struct kd_capture *capture, struct kd_err *err);
 
 /* Where no target can be had: the last lines of the log, for whoever watches the console. */
 enum kd_status kd_crash_show_log(struct kd_capture *capture, struct kd_err *err);
+/* And the start of the report: the cause, and the stack of the CPU that panicked; the second, without symbols. */
+enum kd_status kd_crash_show_report(struct kd_capture *capture, struct kd_err *err);
+enum kd_status kd_crash_show_plain_report(struct kd_capture *capture, struct kd_err *err);
 
 #endif

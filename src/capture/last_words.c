@@ -50,9 +50,11 @@ static enum kd_status write_json(const struct kd_old *old, FILE *stream, struct 
 	return kd_report_write_json(old->report, stream, err);
 }
 
-/* Why we are here: the last step that failed. */
+/* Why we are here: what was wrong with the last target, or else the last step that failed. */
 static const char *why_no_target(const struct kd_capture *capture)
 {
+	if (capture->target < capture->target_count && *capture->targets[capture->target].why)
+		return capture->targets[capture->target].why;
 	for (unsigned int i = capture->step_count; i; i--)
 		if (capture->steps[i - 1].failed)
 			return capture->steps[i - 1].why;

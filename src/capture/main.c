@@ -94,6 +94,16 @@ static const struct kd_step before = {"hook before", kd_hook_before, hook_limit}
 static const struct kd_step after = {"hook after", kd_hook_after, hook_limit};
 static const struct kd_step show_log = {"log on the console", kd_crash_show_log, step_limit};
 
+static const struct kd_step show_plain_report[] = {
+	{"report on the console without symbols", kd_crash_show_plain_report, step_limit},
+	{0},
+};
+static const struct policy show_report = {
+	{"report on the console", kd_crash_show_report, step_limit},
+	show_plain_report,
+	GO_ON,
+	false};
+
 static const struct kd_step plain_last_words[] = {
 	{"last words without symbols", kd_capture_plain_last_words, step_limit},
 	{0},
@@ -189,6 +199,7 @@ static bool capture_crash(struct kd_capture *capture)
 	}
 	if (!capture->has_evidence) {
 		kd_supervise(capture, &show_log);
+		follow(capture, &show_report);
 		if (capture->is_init)
 			follow(capture, &last_words);
 	}

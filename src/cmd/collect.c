@@ -11,6 +11,7 @@
 #include "cmd/announce.h"
 #include "cmd/command.h"
 #include "cmd/crash_place.h"
+#include "cmd/test_crash.h"
 #include "crashes/collect.h"
 #include "crashes/crash.h"
 #include "host/file.h"
@@ -30,7 +31,8 @@ struct run {
 	struct kd_config config;
 	char into[PATH_MAX];
 	const char *source; /* that is being collected */
-	json_t *collected, *news;
+	json_t *collected, *news, *news_paths;
+	json_t *test; /* NULL: no test crash to tell of */
 	bool failed;
 };
 
@@ -130,48 +132,127 @@ static void collect_usual(struct run *run)
 					     kd_path(moved, root, "var/lib/systemd/pstore"), NULL});
 }
 
-static void announce(struct run *run)
+/* Where this machine's crashes are, with what is collected, which may go to where no target is. */
+static void find_places(struct run *run, struct kd_crash_places *places)
 {
-	const struct kd_announcing announcing = {
+	struct kd_err err;
+
+	if (kd_find_crashes(NULL, run->arguments.root, places, &err) && err.status != KD_NOTFOUND)
+		fail(run, &err);
+	kd_crash_places_add(places, run->into);
+}
+
+/* Reads the crashes of every place; false when some could not be read. How many there are goes to *count. */
+static bool read_places(struct run *run, struct kd_found_crashes *found, size_t *count)
+{
+	bool all = !found->places.missing;
+	struct kd_err err;
+
+	*count = 0;
+	for (size_t i = 0; i < found->places.count; i++) {
+		enum kd_status status =
+			kd_crashes_read(found->places.folders[i], true, &found->crashes[i], &err);
+
+		*count += found->crashes[i].count;
+		if (!status || status == KD_NOTFOUND) /* there has been no crash */
+			continue;
+		fail(run, &err);
+		all = false;
+	}
+	return all;
+}
+
+static void tell(struct run *run, const struct kd_news *news, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct kd_crash *crash = news[i].crash;
+
+		if (!news[i].is_new)
+			continue;
+		json_array_append_new(run->news, json_string(crash->folder));
+		json_array_append_new(run->news_paths,
+				      json_sprintf("%s/%s", news[i].folder, crash->folder));
+		if (!run->arguments.json)
+			printf("new: %s/%s: %s\n", news[i].folder, crash->folder,
+			       crash->sentence ? crash->sentence : "no report tells the cause");
+	}
+}
+
+static void announce(struct run *run, struct kd_found_crashes *found)
+{
+	struct kd_announcing announcing = {
 		.paths = &run->system.paths,
 		.journal = !run->arguments.no_journal && !run->arguments.root,
 		.motd = run->arguments.motd || run->config.collect_motd,
 	};
-	struct kd_crashes crashes;
-	enum kd_status status;
+	KD_CLEANUP_FREE struct kd_news *news = NULL;
+	size_t most, count = 0;
 	struct kd_err err;
-	bool *news;
 
-	status = kd_crashes_read(run->into, true, &crashes, &err);
-	if (status == KD_NOTFOUND)
-		return; /* there has been no crash */
+	announcing.partial = !read_places(run, found, &most);
+	news = calloc(most + 1, sizeof(*news));
+	for (size_t place = 0; news && place < found->places.count; place++)
+		for (size_t i = 0; i < found->crashes[place].count; i++)
+			news[count++] = (struct kd_news){found->places.folders[place],
+							 &found->crashes[place].items[i], false};
+	if (!news)
+		kd_fail_errno(&err, ENOMEM, "%s", run->into);
+	if (!news || kd_announce(&announcing, news, count, &err))
+		fail(run, &err);
+	if (news)
+		tell(run, news, count);
+}
+
+/* Once: what came of a crash on purpose, even when that is nothing. */
+static void tell_of_test(struct run *run, const struct kd_found_crashes *found)
+{
+	const struct kd_paths *paths = &run->system.paths;
+	char text[KD_TEST_TEXT_BYTES];
+	struct kd_test_result result;
+	struct kd_test_crash test;
+	struct kd_err err;
+	enum kd_status status = kd_test_crash_read(paths, &test, &err);
+
+	if (status == KD_NOTFOUND || status == KD_INVALID || (!status && test.told))
+		return;
 	if (status) {
 		fail(run, &err);
 		return;
 	}
-	news = calloc(crashes.count + 1, sizeof(*news));
-	if (!news)
-		kd_fail_errno(&err, ENOMEM, "%s", run->into);
-	if (!news || kd_announce(&announcing, run->into, &crashes, news, &err))
+	kd_test_crash_find(&test, found, &result);
+	kd_test_crash_text(&test, &result, text);
+	run->test = kd_test_crash_json(&test, &result);
+	if (!run->arguments.json)
+		puts(text);
+	if (!run->arguments.no_journal && !run->arguments.root)
+		kd_announce_test(text, result.path, result.complete);
+	test.told = true;
+	if (kd_test_crash_write(paths, &test, &err))
 		fail(run, &err);
-	for (size_t i = 0; news && i < crashes.count; i++) {
-		const struct kd_crash *crash = &crashes.items[i];
+}
 
-		if (!news[i])
-			continue;
-		json_array_append_new(run->news, json_string(crash->folder));
-		if (!run->arguments.json)
-			printf("new: %s: %s\n", crash->folder,
-			       crash->sentence ? crash->sentence : "no report tells the cause");
+static void tell_of_crashes(struct run *run)
+{
+	KD_CLEANUP_FREE struct kd_found_crashes *found = calloc(1, sizeof(*found));
+	struct kd_err err;
+
+	if (!found) {
+		kd_fail_errno(&err, ENOMEM, "%s", run->into);
+		fail(run, &err);
+		return;
 	}
-	free(news);
-	kd_crashes_deinit(&crashes);
+	find_places(run, &found->places);
+	announce(run, found);
+	tell_of_test(run, found);
+	for (size_t i = 0; i < found->places.count; i++)
+		kd_crashes_deinit(&found->crashes[i]);
 }
 
 static void print_json(struct run *run)
 {
-	json_t *root = json_pack("{ss sO sO}", "folder", run->into, "collected", run->collected,
-				 "news", run->news);
+	json_t *root =
+		json_pack("{ss sO sO sO sO*}", "folder", run->into, "collected", run->collected,
+			  "news", run->news, "news_paths", run->news_paths, "test", run->test);
 
 	run->failed |= !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF;
 	json_decref(root);
@@ -199,6 +280,7 @@ static int collect(struct run *run)
 	choose_folder(run);
 	run->collected = json_array();
 	run->news = json_array();
+	run->news_paths = json_array();
 	if (arguments->device)
 		collect_raw(run, arguments->device, true);
 	if (arguments->pstore)
@@ -206,13 +288,16 @@ static int collect(struct run *run)
 	if (!arguments->device && !arguments->pstore)
 		collect_usual(run);
 	if (!arguments->into)
-		announce(run);
+		tell_of_crashes(run);
 	if (arguments->json)
 		print_json(run);
-	else if (!json_array_size(run->collected) && !json_array_size(run->news) && !run->failed)
+	else if (!json_array_size(run->collected) && !json_array_size(run->news) && !run->test &&
+		 !run->failed)
 		puts("nothing to collect, and no crash that is new");
 	json_decref(run->collected);
 	json_decref(run->news);
+	json_decref(run->news_paths);
+	json_decref(run->test);
 	return run->failed ? KD_EXIT_FAILED : KD_EXIT_DONE;
 }
 

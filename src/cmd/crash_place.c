@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
 #include "host/file.h"
 #include "load/blocks.h"
 #include "load/targets.h"
-
-enum { NUMBER_BYTES_MAX = 64 };
 
 enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_config *config,
 				     struct kd_err *err)
@@ -29,19 +26,6 @@ enum kd_status kd_read_system_config(const struct kd_paths *paths, struct kd_con
 	if (status)
 		kd_config_deinit(config);
 	return status;
-}
-
-/* True when this mount shows the block device: by its number, or, as btrfs needs it, by its name. */
-static bool shows(struct libmnt_fs *mount, const char *block, unsigned int device_major,
-		  unsigned int device_minor)
-{
-	const char *source = mnt_fs_get_source(mount);
-	dev_t number = mnt_fs_get_devno(mount);
-	const char *name = source ? strrchr(source, '/') : NULL;
-
-	if (number == makedev(device_major, device_minor))
-		return true;
-	return name && !strncmp(source, "/dev/", 5) && !strcmp(name + 1, block);
 }
 
 /* What the mount shows of the path, a path of the file system; NULL: nothing. */
@@ -63,22 +47,17 @@ static enum kd_status find_mount(const struct kd_paths *paths, const char *block
 {
 	struct libmnt_table *table = mnt_new_table();
 	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_BACKWARD);
-	unsigned int device_major = 0, device_minor = 0;
-	KD_CLEANUP_FREE char *number = NULL;
 	char path[PATH_MAX];
 	struct libmnt_fs *mount;
 	bool found = false;
-	size_t bytes;
 
-	if (!kd_file_read(kd_path(path, paths->sys, "class/block/%s/dev", block), NUMBER_BYTES_MAX,
-			  &number, &bytes, NULL))
-		sscanf(number, "%u:%u", &device_major, &device_minor);
 	kd_path(path, paths->proc, "self/mountinfo");
 	if (table && iterator && !mnt_table_parse_file(table, path))
 		while (!found && !mnt_table_next_fs(table, iterator, &mount)) {
 			const char *rest = below_root(mount, inside);
 
-			if (!rest || !shows(mount, block, device_major, device_minor))
+			if (!rest || !kd_block_is_shown(paths, block, mnt_fs_get_source(mount),
+							mnt_fs_get_devno(mount)))
 				continue;
 			found = true;
 			snprintf(folder, PATH_MAX, "%s%s%s", paths->root ? paths->root : "",
@@ -130,7 +109,7 @@ static bool is_known(const struct kd_crash_places *places, const char *folder)
 	return false;
 }
 
-static void add_place(struct kd_crash_places *places, const char *folder)
+void kd_crash_places_add(struct kd_crash_places *places, const char *folder)
 {
 	if (!is_known(places, folder))
 		snprintf(places->folders[places->count++], PATH_MAX, "%s", folder);
@@ -145,7 +124,7 @@ static void add_fallback(const struct kd_paths *paths, struct kd_crash_places *p
 		snprintf(folder, sizeof(folder), "%s%s", paths->root ? paths->root : "",
 			 kd_fallback_folders[i]);
 		if (!access(folder, F_OK))
-			add_place(places, folder);
+			kd_crash_places_add(places, folder);
 	}
 }
 
@@ -162,9 +141,10 @@ static enum kd_status add_targets(const struct kd_paths *paths, const struct kd_
 		if (place_of(paths, &config->targets[i], folder, &why[missing]))
 			missing++;
 		else
-			add_place(places, folder);
+			kd_crash_places_add(places, folder);
 	if (config->fallback == KD_FALLBACK_BOOT)
 		add_fallback(paths, places);
+	places->missing = missing;
 	for (size_t i = 0; i < missing && places->count; i++)
 		kd_log(&log, KD_LOG_WARNING, "%s: its crashes are not looked at", why[i].text);
 	if (places->count || !missing)
@@ -180,9 +160,9 @@ enum kd_status kd_find_crashes(const char *given, const char *root, struct kd_cr
 	struct kd_config config;
 	enum kd_status status;
 
-	places->count = 0;
+	places->count = places->missing = 0;
 	if (given) {
-		add_place(places, given);
+		kd_crash_places_add(places, given);
 		return KD_OK;
 	}
 	status = kd_cmd_set_root(&system, root, err);

@@ -16,12 +16,6 @@
 
 enum { SAME_NAMED = 3 };
 
-/* What was found, folder by folder. */
-struct found {
-	struct kd_crash_places places;
-	struct kd_crashes crashes[KD_CRASH_PLACES];
-};
-
 static const char *or_unknown(const char *text)
 {
 	return text ? text : "unknown";
@@ -58,7 +52,7 @@ static void print_size(uint64_t bytes)
 }
 
 /* Calls take() for each other crash of the same bug, wherever it is. */
-static void each_same(const struct found *found, const struct kd_crash *crash,
+static void each_same(const struct kd_found_crashes *found, const struct kd_crash *crash,
 		      void (*take)(void *opaque, const struct kd_crash *same), void *opaque)
 {
 	for (size_t place = 0; place < found->places.count; place++)
@@ -79,7 +73,7 @@ static void print_same(void *opaque, const struct kd_crash *same)
 	++*count;
 }
 
-static void print_crash(const struct found *found, const struct kd_crash *crash)
+static void print_crash(const struct kd_found_crashes *found, const struct kd_crash *crash)
 {
 	size_t same = 0;
 
@@ -100,7 +94,7 @@ static void print_crash(const struct found *found, const struct kd_crash *crash)
 		printf("             %s\n", crash->reason);
 }
 
-static void print_list(const struct found *found, size_t place)
+static void print_list(const struct kd_found_crashes *found, size_t place)
 {
 	const struct kd_crashes *crashes = &found->crashes[place];
 
@@ -133,7 +127,8 @@ static void append_same(void *opaque, const struct kd_crash *same)
 	json_array_append_new(opaque, text(same->folder));
 }
 
-static json_t *crash_object(const struct found *found, size_t place, const struct kd_crash *crash)
+static json_t *crash_object(const struct kd_found_crashes *found, size_t place,
+			    const struct kd_crash *crash)
 {
 	json_t *same = json_array();
 
@@ -150,7 +145,7 @@ static json_t *crash_object(const struct found *found, size_t place, const struc
 			 "complete", (int)crash->complete, "reason", text(crash->reason));
 }
 
-static int print_json(const struct found *found)
+static int print_json(const struct kd_found_crashes *found)
 {
 	json_t *folders = json_array(), *items = json_array(), *others = json_array(), *root;
 	int failed;
@@ -173,7 +168,7 @@ static int print_json(const struct found *found)
 	return failed;
 }
 
-static enum kd_status read_all(struct found *found, bool given, struct kd_err *err)
+static enum kd_status read_all(struct kd_found_crashes *found, bool given, struct kd_err *err)
 {
 	for (size_t i = 0; i < found->places.count; i++) {
 		enum kd_status status =
@@ -186,7 +181,7 @@ static enum kd_status read_all(struct found *found, bool given, struct kd_err *e
 	return KD_OK;
 }
 
-static int list(struct found *found, bool given, bool json)
+static int list(struct kd_found_crashes *found, bool given, bool json)
 {
 	struct kd_err err;
 	int result = KD_EXIT_DONE;
@@ -215,7 +210,7 @@ static int run(const struct kd_command *self, int argc, char **argv)
 		{0},
 	};
 	const char *root = NULL;
-	KD_CLEANUP_FREE struct found *found = calloc(1, sizeof(*found));
+	KD_CLEANUP_FREE struct kd_found_crashes *found = calloc(1, sizeof(*found));
 	struct kd_err err = {0};
 	bool json = false;
 	int option;

@@ -75,26 +75,30 @@ static void do_steps(struct outcome *outcome, const struct arguments *arguments,
 	if (arguments->root)
 		hands.run = NULL;
 	for (size_t i = 0; i < outcome->plan.count; i++) {
-		const struct kd_setup_step *step = &outcome->plan.steps[i];
+		struct kd_setup_step *step = &outcome->plan.steps[i];
+		bool may = kd_setup_may(&outcome->plan, step);
 		struct kd_switch_result loaded = {0};
+		enum kd_status status = KD_UNSUPPORTED;
 		struct kd_err err = {0};
-		enum kd_status status;
 
 		/* Before what the program that is run has to say. */
 		fflush(stdout);
-		status = kd_setup_do(&outcome->plan, step, &hands, &loaded, &err);
+		if (may)
+			status = kd_setup_do(&outcome->plan, step, &hands, &loaded, &err);
 		kd_switch_result_deinit(&loaded);
-		if (status == KD_UNSUPPORTED && arguments->root) {
+		if (status == KD_UNSUPPORTED && (arguments->root || !may)) {
 			outcome->left_there++;
 			if (!arguments->json)
 				print_step(step,
-					   "left to do there: ", kd_setup_kind_name(step->kind));
+					   may ? "left to do there: " : "left to do after that: ",
+					   kd_setup_kind_name(step->kind));
 		} else if (status) {
 			outcome->failed++;
 			kd_context(&err, status, "setup: %s", kd_setup_kind_name(step->kind));
 			kd_command_failed(&err);
-		} else if (!arguments->json)
+		} else if (!arguments->json) {
 			print_step(step, "", kd_setup_kind_past(step->kind));
+		}
 	}
 }
 
@@ -125,12 +129,13 @@ static void print_left(const struct outcome *outcome)
 
 static void print_found(const struct kd_setup_found *found)
 {
-	printf("kernel:       %s\n"
-	       "target:       %s\n"
-	       "reservation:  %" PRIu64 " MiB needed, %" PRIu64 " MiB reserved now%s%s%s%s\n",
-	       found->release, found->target, found->needed_bytes >> 20,
-	       found->reserved_bytes >> 20, *found->parameter ? "; " : "", found->parameter,
-	       found->boot_loader ? " by " : "", found->boot_loader ? found->boot_loader : "");
+	printf("kernel:       %s\n", found->release);
+	for (unsigned int i = 0; i < found->target_count; i++)
+		printf("%s%s\n", i ? "  then:       " : "target:       ", found->targets[i]);
+	printf("reservation:  %" PRIu64 " MiB needed, %" PRIu64 " MiB reserved now%s%s%s%s\n",
+	       found->needed_bytes >> 20, found->reserved_bytes >> 20,
+	       *found->parameter ? "; " : "", found->parameter, found->boot_loader ? " by " : "",
+	       found->boot_loader ? found->boot_loader : "");
 }
 
 static void print_text(const struct outcome *outcome, const struct arguments *arguments)
@@ -143,7 +148,9 @@ static void print_text(const struct outcome *outcome, const struct arguments *ar
 	if (!arguments->remove && !outcome->failed)
 		print_left(outcome);
 	if (arguments->remove && outcome->plan.count && !arguments->dry_run && !outcome->failed)
-		puts("Undone. A reboot gives the reserved memory back.");
+		puts(outcome->left_there
+			     ? "Not all is undone: run this again when what is left was done there."
+			     : "Undone. A reboot gives the reserved memory back.");
 }
 
 static json_t *json_steps(const struct kd_setup_plan *plan)
@@ -166,6 +173,15 @@ static json_t *json_steps(const struct kd_setup_plan *plan)
 	return steps;
 }
 
+static json_t *json_targets(const struct kd_setup_found *found)
+{
+	json_t *targets = json_array();
+
+	for (unsigned int i = 0; i < found->target_count; i++)
+		json_array_append_new(targets, json_string(found->targets[i]));
+	return targets;
+}
+
 static bool print_json(const struct outcome *outcome, const struct arguments *arguments)
 {
 	const struct kd_setup_found *found = &outcome->found;
@@ -176,8 +192,9 @@ static bool print_json(const struct outcome *outcome, const struct arguments *ar
 
 	if (root && !arguments->remove)
 		json_object_update_new(
-			root, json_pack("{s:s, s:s, s:I, s:I, s:s, s:s?, s:s}", "release",
-					found->release, "target", found->target, "needed_bytes",
+			root, json_pack("{s:s, s:s, s:o, s:I, s:I, s:s, s:s?, s:s}", "release",
+					found->release, "target", found->targets[0], "targets",
+					json_targets(found), "needed_bytes",
 					(json_int_t)found->needed_bytes, "reserved_bytes",
 					(json_int_t)found->reserved_bytes, "parameter",
 					found->parameter, "boot_loader", found->boot_loader, "left",

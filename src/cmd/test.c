@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +13,13 @@
 #include "cmd/crash_place.h"
 #include "cmd/dump_input.h"
 #include "cmd/switching.h"
-#include "crashes/crash.h"
+#include "cmd/test_crash.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "load/marks.h"
 
 enum { OPT_REALLY = 256, OPT_FORCE, OPT_RESULT, OPT_JSON, OPT_ROOT };
-enum { MARK_BYTES = 4096, MARK_MODE = 0600, STATE_MODE = 0755, PANIC_SECONDS = 30 };
-
-#define MARK "test-crash.json"
+enum { PANIC_SECONDS = 30 };
 
 static const struct option options[] = {
 	{"really", no_argument, NULL, OPT_REALLY}, {"yes", no_argument, NULL, 'y'},
@@ -37,58 +33,12 @@ struct asked {
 	const char *root;
 };
 
-/* What is written down right before the crash. */
-struct mark {
-	uint64_t time_s;
-	char boot_id[64];
-};
-
 static enum kd_status write_mark(const struct kd_paths *paths, struct kd_err *err)
 {
-	char path[PATH_MAX], boot_id[64];
-	KD_CLEANUP_FREE char *text = NULL;
-	json_t *json;
-	enum kd_status status = kd_marks_boot_id(paths, boot_id, err);
+	struct kd_test_crash test = {.time_s = (uint64_t)time(NULL)};
+	enum kd_status status = kd_marks_boot_id(paths, test.boot_id, err);
 
-	if (!status)
-		status = kd_make_folders(paths->state, STATE_MODE, err);
-	if (status)
-		return status;
-	json = json_pack("{s:I, s:s}", "time", (json_int_t)time(NULL), "boot_id", boot_id);
-	text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	json_decref(json);
-	if (!text)
-		return kd_fail(err, KD_NOMEM, MARK ": no memory");
-	return kd_file_replace(kd_path(path, paths->state, MARK), text, strlen(text), MARK_MODE,
-			       err);
-}
-
-static enum kd_status read_mark(const struct kd_paths *paths, struct mark *mark, struct kd_err *err)
-{
-	char path[PATH_MAX];
-	KD_CLEANUP_FREE char *text = NULL;
-	const char *boot_id = NULL;
-	json_int_t seconds = -1;
-	size_t bytes;
-	json_t *json;
-	enum kd_status status =
-		kd_file_read(kd_path(path, paths->state, MARK), MARK_BYTES, &text, &bytes, err);
-
-	if (status == KD_NOTFOUND)
-		return kd_fail(err, status, "there was no test crash on this machine");
-	if (status)
-		return status;
-	json = json_loadb(text, bytes, 0, NULL);
-	if (json)
-		json_unpack(json, "{s:I, s:s}", "time", &seconds, "boot_id", &boot_id);
-	if (seconds >= 0 && boot_id && strlen(boot_id) < sizeof(mark->boot_id)) {
-		mark->time_s = (uint64_t)seconds;
-		strcpy(mark->boot_id, boot_id);
-	} else {
-		status = kd_fail(err, KD_CORRUPT, "%s: not what `kdump test` writes", path);
-	}
-	json_decref(json);
-	return status;
+	return status ? status : kd_test_crash_write(paths, &test, err);
 }
 
 /* Prints what the doctor says; how many problems there are. */
@@ -129,12 +79,15 @@ static bool is_confirmed(void)
 static enum kd_status crash(struct kd_err *err)
 {
 	KD_CLEANUP_CLOSE int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
-	enum kd_status status = fd < 0 ? kd_fail_errno(err, errno, "/proc/sysrq-trigger")
-				       : write_mark(&kd_system_paths, err);
+	enum kd_status status;
 
+	if (fd < 0)
+		return kd_fail_errno(err, errno, "/proc/sysrq-trigger");
+	/* first, for it may take its time, and the crash is told by that of the mark */
+	sync();
+	status = write_mark(&kd_system_paths, err);
 	if (status)
 		return status;
-	sync();
 	if (write(fd, "c", 1) != 1)
 		return kd_fail_errno(err, errno, "/proc/sysrq-trigger");
 	sleep(PANIC_SECONDS);
@@ -161,8 +114,8 @@ static int crash_this(const struct asked *asked)
 	}
 	if (!asked->really) {
 		puts("Nothing is known that stands between a panic and a dump.\n"
-		     "kdump test --really crashes this machine, and kdump test --result tells afterwards what came of it;\n"
-		     "kdump rehearse does without a crash.");
+		     "kdump test --really crashes this machine; what came of it is in the journal afterwards, and kdump\n"
+		     "test --result tells it, too; kdump rehearse does without a crash.");
 		return kd_output_end();
 	}
 	if (!asked->yes && !is_confirmed()) {
@@ -173,77 +126,56 @@ static int crash_this(const struct asked *asked)
 	return fail(&err);
 }
 
-/* The first crash of a place from the mark on; false without. */
-static bool find_after(const char *folder, uint64_t time_s, char path[PATH_MAX], bool *complete)
+static int print_result(const struct asked *asked, const struct kd_test_crash *test,
+			const struct kd_test_result *result)
 {
-	struct kd_crashes crashes;
-	bool found = false;
-
-	if (kd_crashes_read(folder, true, &crashes, NULL))
-		return false;
-	for (size_t i = 0; i < crashes.count && !found; i++) {
-		const struct kd_crash *item = &crashes.items[i];
-		uint64_t when = item->crash_time_s ? item->crash_time_s : item->name.time_s;
-
-		found = when >= time_s;
-		*complete = item->complete;
-		if (found)
-			kd_path(path, folder, "%s", item->folder);
-	}
-	kd_crashes_deinit(&crashes);
-	return found;
-}
-
-static int print_result(const struct asked *asked, const struct mark *mark, const char *path,
-			bool complete)
-{
-	char when[32];
-	time_t seconds = (time_t)mark->time_s;
-	struct tm tm;
+	char text[KD_TEST_TEXT_BYTES];
 
 	if (asked->json)
-		return kd_json_print(
-			json_pack("{s:I, s:b, s:b, s:o}", "time", (json_int_t)mark->time_s,
-				  "arrived", (int)(*path != '\0'), "complete", (int)complete,
-				  "path", *path ? kd_json_text(path, strlen(path)) : json_null()));
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &tm));
-	if (*path)
-		printf("The test crash of %s gave a dump, %s: %s\n", when,
-		       complete ? "complete" : "NOT complete", path);
-	else
-		printf("The test crash of %s gave no dump.\n", when);
+		return kd_json_print(kd_test_crash_json(test, result));
+	kd_test_crash_text(test, result, text);
+	puts(text);
 	return kd_output_end();
+}
+
+static enum kd_status find_result(const struct asked *asked, struct kd_test_crash *test,
+				  struct kd_test_result *result, struct kd_err *err)
+{
+	KD_CLEANUP_FREE struct kd_found_crashes *found = calloc(1, sizeof(*found));
+	struct kd_cmd_root system;
+	enum kd_status status;
+
+	if (!found)
+		return kd_fail_errno(err, ENOMEM, "crashes");
+	status = kd_cmd_set_root(&system, asked->root, err);
+	if (!status)
+		status = kd_test_crash_read(&system.paths, test, err);
+	if (!status)
+		status = kd_find_crashes(NULL, asked->root, &found->places, err);
+	if (status)
+		return status;
+	/* what cannot be read has no crash to show */
+	for (size_t i = 0; i < found->places.count; i++)
+		kd_crashes_read(found->places.folders[i], true, &found->crashes[i], NULL);
+	kd_test_crash_find(test, found, result);
+	for (size_t i = 0; i < found->places.count; i++)
+		kd_crashes_deinit(&found->crashes[i]);
+	return KD_OK;
 }
 
 static int show_result(const struct asked *asked)
 {
-	struct kd_crash_places places;
-	struct kd_cmd_root system;
-	char path[PATH_MAX] = "", boot_id[64];
+	struct kd_test_result result;
+	struct kd_test_crash test;
 	struct kd_err err;
-	struct mark mark;
-	bool complete = false;
 	int printed;
-	enum kd_status status = kd_cmd_set_root(&system, asked->root, &err);
 
-	if (!status)
-		status = read_mark(&system.paths, &mark, &err);
-	if (!status)
-		status = kd_marks_boot_id(&system.paths, boot_id, &err);
-	if (!status && !strcmp(boot_id, mark.boot_id))
-		status = kd_fail(&err, KD_INVALID,
-				 "the machine was to crash, and has not been started again since");
-	if (!status)
-		status = kd_find_crashes(NULL, asked->root, &places, &err);
-	if (status)
+	if (find_result(asked, &test, &result, &err))
 		return fail(&err);
-	for (size_t i = 0; i < places.count && !*path; i++)
-		find_after(places.folders[i], mark.time_s, path, &complete);
-	complete = complete && *path;
-	printed = print_result(asked, &mark, path, complete);
-	if (!*path && !printed && !asked->json)
+	printed = print_result(asked, &test, &result);
+	if (!*result.path && !printed && !asked->json)
 		kd_command_hint("kdump rehearse shows what the second kernel says");
-	return printed ? printed : complete ? KD_EXIT_DONE : KD_EXIT_FAILED;
+	return printed ? printed : result.complete ? KD_EXIT_DONE : KD_EXIT_FAILED;
 }
 
 static int run(const struct kd_command *self, int argc, char **argv)

@@ -15,6 +15,8 @@ struct kd_config_kind {
 	const char *(*check)(const char *text);
 	bool empty_is_unset; /* text: an empty value is stored as NULL */
 	const char *const *words;
+	/* Text: words that may stand before its first colon, to name the nearest of; NULL: none. */
+	const char *const *starts;
 	const char *unit; /* numbers: what is counted, with a space before it */
 	unsigned int least, most;
 };
@@ -117,9 +119,13 @@ static const char *check_bytes(const char *text)
 {
 	uint64_t bytes;
 
-	return kd_config_bytes(text, &bytes)
-		       ? NULL
-		       : "a size is a number, or one with K, M, G or T behind";
+	if (kd_config_bytes(text, &bytes))
+		return NULL;
+	return strchr(text, '%')
+		       ? "a size is a number of bytes, or one with K, M, G or T behind, such as "
+			 "10G, and no share of the file system"
+		       : "a size is a number of bytes, or one with K, M, G or T behind, such as "
+			 "10G";
 }
 
 static const char *check_codec(const char *text)
@@ -165,6 +171,8 @@ static const char *const format_words[] = {
 	NULL,
 };
 
+static const char *const codec_words[] = {"zstd", "zlib", "lzo", "none", NULL};
+
 static const struct kd_config_kind device = {.check = check_device, .empty_is_unset = true};
 static const struct kd_config_kind path = {.check = check_path};
 static const struct kd_config_kind text_line = {.check = check_any};
@@ -176,7 +184,7 @@ static const struct kd_config_kind seconds = {.unit = " seconds", .least = 1, .m
 static const struct kd_config_kind pause = {.unit = " seconds", .least = 0, .most = 3600};
 static const struct kd_config_kind cpus = {.unit = "", .least = 1, .most = 64};
 static const struct kd_config_kind levels = {.check = check_levels};
-static const struct kd_config_kind codec = {.check = check_codec};
+static const struct kd_config_kind codec = {.check = check_codec, .starts = codec_words};
 static const struct kd_config_kind optional = {.check = check_any, .empty_is_unset = true};
 static const struct kd_config_kind program = {.check = check_program, .empty_is_unset = true};
 static const struct kd_config_kind fallback = {.words = fallback_words};
@@ -242,10 +250,22 @@ const char *kd_dump_format_name(enum kd_dump_format value)
 	return (unsigned int)value <= KD_DUMP_ELF ? format_words[value] : NULL;
 }
 
+/* "; did you mean reboot?", or nothing. */
+static const char *did_you_mean(const char *text, const char *const words[], char buffer[],
+				size_t bytes)
+{
+	const char *nearest = words ? kd_config_nearest(text, words) : NULL;
+
+	if (!nearest)
+		return "";
+	snprintf(buffer, bytes, "; did you mean %s?", nearest);
+	return buffer;
+}
+
 static enum kd_status parse_word(const struct kd_config_key *key, const char *text, void *member,
 				 struct kd_err *err)
 {
-	char known[128] = "";
+	char known[128] = "", hint[64];
 
 	for (unsigned int i = 0; key->kind->words[i]; i++) {
 		size_t used = strlen(known);
@@ -258,7 +278,34 @@ static enum kd_status parse_word(const struct kd_config_key *key, const char *te
 		snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "",
 			 key->kind->words[i]);
 	}
-	return kd_fail(err, KD_INVALID, "%s = %s: must be one of %s", key->name, text, known);
+	return kd_fail(err, KD_INVALID, "%s = %s: must be one of %s%s", key->name, text, known,
+		       did_you_mean(text, key->kind->words, hint, sizeof(hint)));
+}
+
+/* "; 2h is 7200" for a number with a unit of time behind it, where no unit is to be; or what is to be instead. */
+static const char *unit_hint(const struct kd_config_key *key, const char *text, char buffer[],
+			     size_t bytes)
+{
+	static const struct {
+		const char *counted, *unit;
+		unsigned int factor;
+	} units[] = {
+		{" seconds", "s", 1},    {" seconds", "sec", 1},  {" seconds", "m", 60},
+		{" seconds", "min", 60}, {" seconds", "h", 3600}, {" seconds", "d", 86400},
+		{" days", "d", 1},       {" days", "w", 7},       {" days", "y", 365},
+	};
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text + digits + strspn(text + digits, " ");
+
+	if (!digits || digits > 6)
+		return "";
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (!strcmp(units[i].counted, key->kind->unit) && !strcmp(units[i].unit, unit)) {
+			snprintf(buffer, bytes, "; %s is %lu", text,
+				 strtoul(text, NULL, 10) * units[i].factor);
+			return buffer;
+		}
+	return *unit ? ", with nothing behind it" : "";
 }
 
 static enum kd_status parse_number(const struct kd_config_key *key, const char *text, void *member,
@@ -266,10 +313,12 @@ static enum kd_status parse_number(const struct kd_config_key *key, const char *
 {
 	size_t digits = strspn(text, "0123456789");
 	unsigned long value;
+	char hint[64];
 
 	if (!digits || text[digits])
-		return kd_fail(err, KD_INVALID, "%s = %s: must be a number%s%s", key->name, text,
-			       *key->kind->unit ? " of" : "", key->kind->unit);
+		return kd_fail(err, KD_INVALID, "%s = %s: must be a number%s%s%s", key->name, text,
+			       *key->kind->unit ? " of" : "", key->kind->unit,
+			       unit_hint(key, text, hint, sizeof(hint)));
 	value = digits > 9 ? UINT32_MAX : strtoul(text, NULL, 10);
 	if (value < key->kind->least || value > key->kind->most)
 		return kd_fail(err, KD_INVALID, "%s = %s: must be from %u to %u%s", key->name, text,
@@ -282,10 +331,13 @@ static enum kd_status parse_text(const struct kd_config_key *key, const char *te
 				 struct kd_err *err)
 {
 	const char *why = key->kind->check(text);
-	char **string = member, *copy = NULL;
+	char **string = member, *copy = NULL, start[32], hint[64];
 
-	if (why)
-		return kd_fail(err, KD_INVALID, "%s = %s: %s", key->name, text, why);
+	if (why) {
+		snprintf(start, sizeof(start), "%.*s", (int)strcspn(text, ":"), text);
+		return kd_fail(err, KD_INVALID, "%s = %s: %s%s", key->name, text, why,
+			       did_you_mean(start, key->kind->starts, hint, sizeof(hint)));
+	}
 	if (*text || !key->kind->empty_is_unset) {
 		copy = strdup(text);
 		if (!copy)

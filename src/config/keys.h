@@ -33,6 +33,9 @@ const struct kd_config_key *kd_config_find_key(const char *section, const char *
 /* Whether there is such a section; KD_INVALID in err, which names the nearest. */
 enum kd_status kd_config_check_section(const char *section, struct kd_err *err);
 
+/* The word of the list (NULL ends it) that was probably meant; NULL: none, or text is one of them. */
+const char *kd_config_nearest(const char *text, const char *const words[]);
+
 /* Parses text into the member of owner, which is what the key says; untouched on failure. KD_INVALID, KD_NOMEM. */
 enum kd_status kd_config_parse_value(const struct kd_config_key *key, const char *text, void *owner,
 				     struct kd_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the section and key of a line to the row of the table; or to what was probably meant. */
+/* From the section and key of a line to the row of the table, or of a word; or to what was probably meant. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +33,24 @@ static unsigned int distance(const char *a, const char *b)
 		}
 	}
 	return row[length];
+}
+
+const char *kd_config_nearest(const char *text, const char *const words[])
+{
+	unsigned int best = (unsigned int)strlen(text) / 2 + 1;
+	const char *nearest = NULL;
+
+	for (; *words; words++) {
+		unsigned int edits = distance(text, *words);
+
+		if (!edits)
+			return NULL;
+		if (edits < best) {
+			best = edits;
+			nearest = *words;
+		}
+	}
+	return nearest;
 }
 
 /* "[target], [capture] and [dump]", from the table. */

@@ -15,6 +15,10 @@
 #include "host/file.h"
 #include "host/system.h"
 
+#define MAPPER "/dev/mapper/"
+
+enum { NUMBER_BYTES_MAX = 64, NAME_BYTES_MAX = 256 };
+
 /* sysfs writes the slash of /dev/cciss/c0d0 as an exclamation mark. */
 static void swap(char *text, char from, char to)
 {
@@ -90,6 +94,40 @@ enum kd_status kd_block_of_number(const struct kd_paths *paths, unsigned int dev
 	return KD_OK;
 }
 
+static bool is_mapped_as(const struct kd_paths *paths, const char *name, const char *mapped)
+{
+	KD_CLEANUP_FREE char *text = NULL;
+	char path[PATH_MAX];
+	size_t bytes;
+
+	if (kd_file_read(kd_path(path, paths->sys, "class/block/%s/dm/name", name), NAME_BYTES_MAX,
+			 &text, &bytes, NULL))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return !strcmp(text, mapped);
+}
+
+/* The device that device-mapper calls so: where there is no node (an image of the system), sysfs has the name, too. */
+static enum kd_status find_mapped(const struct kd_paths *paths, const char *mapped, char **name,
+				  struct kd_err *err)
+{
+	char path[PATH_MAX];
+	DIR *folder = opendir(kd_path(path, paths->sys, "class/block"));
+	struct dirent *entry;
+	char *found = NULL;
+
+	if (!folder)
+		return kd_fail_errno(err, errno, "%s", path);
+	while (!found && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.' && is_mapped_as(paths, entry->d_name, mapped))
+			found = strdup(entry->d_name);
+	closedir(folder);
+	if (!found)
+		return kd_fail_errno(err, ENOENT, MAPPER "%s", mapped);
+	*name = found;
+	return KD_OK;
+}
+
 static enum kd_status find_path(const struct kd_paths *paths, const char *device, char **name,
 				struct kd_err *err)
 {
@@ -99,7 +137,9 @@ static enum kd_status find_path(const struct kd_paths *paths, const char *device
 
 	kd_path(path, paths->dev, "%s", device + strlen("/dev/"));
 	if (!realpath(path, node) || !realpath(paths->dev, root) || stat(node, &stat_of))
-		return kd_fail_errno(err, errno, "%s", device);
+		return !strncmp(device, MAPPER, strlen(MAPPER))
+			       ? find_mapped(paths, device + strlen(MAPPER), name, err)
+			       : kd_fail_errno(err, errno, "%s", device);
 	if (S_ISBLK(stat_of.st_mode))
 		return kd_block_of_number(paths, major(stat_of.st_rdev), minor(stat_of.st_rdev),
 					  name, err);
@@ -190,4 +230,21 @@ enum kd_status kd_block_find(const struct kd_paths *paths, const char *device, c
 	if (!strncmp(device, "/dev/", 5))
 		return find_path(paths, device, name, err);
 	return find_tag(paths, device, name, err);
+}
+
+bool kd_block_is_shown(const struct kd_paths *paths, const char *name, const char *source,
+		       dev_t number)
+{
+	KD_CLEANUP_FREE char *text = NULL, *found = NULL;
+	unsigned int device_major, device_minor;
+	char path[PATH_MAX];
+	size_t bytes;
+
+	if (!kd_file_read(kd_path(path, paths->sys, "class/block/%s/dev", name), NUMBER_BYTES_MAX,
+			  &text, &bytes, NULL) &&
+	    sscanf(text, "%u:%u", &device_major, &device_minor) == 2 &&
+	    number == makedev(device_major, device_minor))
+		return true;
+	return source && !strncmp(source, "/dev/", 5) && !find_path(paths, source, &found, NULL) &&
+	       !strcmp(found, name);
 }

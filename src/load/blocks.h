@@ -4,6 +4,7 @@
 #define KD_LOAD_BLOCKS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "host/paths.h"
@@ -34,5 +35,12 @@ enum kd_status kd_block_find(const struct kd_paths *paths, const char *device, c
 /* The kernel name of a device number. */
 enum kd_status kd_block_of_number(const struct kd_paths *paths, unsigned int device_major,
 				  unsigned int device_minor, char **name, struct kd_err *err);
+
+/*
+ * Whether a mount shows the block device: by the number that mountinfo has for it or, since a btrfs has an invented one
+ * there, by its source, whatever name of the device that is ("/dev/vda1", "/dev/mapper/vg-crash"). NULL: none is known.
+ */
+bool kd_block_is_shown(const struct kd_paths *paths, const char *name, const char *source,
+		       dev_t number);
 
 #endif

@@ -214,9 +214,14 @@ static enum kd_status settle(const struct kd_paths *paths, const struct kd_log *
 	if (status)
 		return status;
 	if (config->type == KD_TARGET_RAW) {
-		kd_log(log, KD_LOG_WARNING,
-		       "%s: a raw target has no UUID: the second kernel takes what has this name",
-		       config->device);
+		if (!strncmp(config->device, "/dev/", 5))
+			kd_log(log, KD_LOG_WARNING,
+			       "%s: a raw target has no UUID: the second kernel takes what has "
+			       "this name; %s%s",
+			       config->device,
+			       *content.part_uuid ? "it is safer to name it PARTUUID="
+						  : "a partition can be named by its PARTUUID",
+			       content.part_uuid);
 		return check_raw(device, &content, err);
 	}
 	if (type_of(content.type) == KD_TARGET_AUTO)

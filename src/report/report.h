@@ -41,6 +41,9 @@ void kd_report_add_lines(struct kd_report *report, kd_report_places *places, voi
 /* KD_SYSTEM when writing fails. */
 enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err);
+/* Of the text what fits a screen or two: the cause, the machine, the CPU that panicked. */
+enum kd_status kd_report_write_start(const struct kd_report *report, FILE *stream,
+				     struct kd_err *err);
 enum kd_status kd_report_write_json(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err);
 /* One page that needs nothing from anywhere else. */

@@ -252,6 +252,19 @@ static const char *last_lines(const char *text, size_t bytes)
 	return text + bytes;
 }
 
+enum kd_status kd_report_write_start(const struct kd_report *report, FILE *stream,
+				     struct kd_err *err)
+{
+	write_what(report, stream);
+	write_where(report, stream);
+	for (size_t i = 0; i < report->cpu_count; i++)
+		if (panicked(report, &report->cpus[i]))
+			write_cpu(report, &report->cpus[i], stream);
+	if (fflush(stream) || ferror(stream))
+		return kd_fail_errno(err, errno, "report");
+	return KD_OK;
+}
+
 enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream,
 				    struct kd_err *err)
 {

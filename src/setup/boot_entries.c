@@ -140,7 +140,8 @@ static void change_all(struct kd_setup_plan *plan, const char *word, const char 
 
 static void unset(struct kd_setup_plan *plan, const char *old)
 {
-	if (old)
+	/* On a machine without entries, the words of /etc/kernel/cmdline are not ours. */
+	if (old && is_there(plan))
 		change_all(plan, NULL, old);
 }
 

@@ -54,8 +54,10 @@ static void set(struct kd_setup_plan *plan, const char *word, const char *old)
 
 static void unset(struct kd_setup_plan *plan, const char *old)
 {
-	if (kd_setup_remove(plan, DROP_IN, "no memory is to be reserved any more") ||
-	    (old && config_has(plan, old)))
+	bool removed = kd_setup_remove(plan, DROP_IN, "no memory is to be reserved any more");
+
+	/* Where update-grub is gone it fails, and says so: a grub.cfg with the word is what the machine boots by. */
+	if ((removed && is_there(plan)) || (old && config_has(plan, old)))
 		kd_setup_run(plan, update, "takes it out of GRUB's configuration");
 }
 

@@ -9,7 +9,7 @@
 #include "host/file.h"
 
 #define WORD_START "crashkernel="
-#define REMEMBERED "/var/lib/kdump/boot-parameter"
+#define REMEMBERED KD_SETUP_STATE "/boot-parameter"
 
 static const struct kd_boot_loader *const loaders[] = {&kd_boot_grub, &kd_boot_entries};
 enum { LOADER_COUNT = sizeof(loaders) / sizeof(*loaders) };
@@ -52,12 +52,12 @@ const char *kd_boot_parameter_set(struct kd_setup_plan *plan, const char *word)
 void kd_boot_parameter_unset(struct kd_setup_plan *plan)
 {
 	KD_CLEANUP_FREE char *old = kd_boot_parameter_ours(plan);
+	size_t first = plan->count;
 
 	for (int i = 0; i < LOADER_COUNT; i++)
-		if (loaders[i]->is_there(plan))
-			loaders[i]->unset(plan, old);
-	/* Last, so that a removal that is interrupted is completed by the next. */
-	kd_setup_remove(plan, REMEMBERED, "nothing is left to take away");
+		loaders[i]->unset(plan, old);
+	/* Last, and only after the others, so that a removal that is interrupted or fails is completed by the next. */
+	kd_setup_remove_after(plan, first, REMEMBERED, "nothing is left to take away");
 }
 
 uint64_t kd_boot_parameter_bytes(const char *word)

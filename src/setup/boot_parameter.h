@@ -19,7 +19,10 @@ struct kd_boot_loader {
 	bool (*is_there)(const struct kd_setup_plan *plan);
 	/* Plans to have `word` ("crashkernel=192M"), and no longer `old` (NULL: none), on the command line. */
 	void (*set)(struct kd_setup_plan *plan, const char *word, const char *old);
-	/* Plans to take `old` away again; NULL: what was written is not known any more. */
+	/*
+	 * Plans to take `old` away again; NULL: what was written is not known any more. Asked of a loader that is gone,
+	 * too: what is left of ours would be found again by the next one.
+	 */
 	void (*unset)(struct kd_setup_plan *plan, const char *old);
 };
 

@@ -175,6 +175,17 @@ bool kd_setup_remove(struct kd_setup_plan *plan, const char *path, const char *w
 	return false;
 }
 
+bool kd_setup_remove_after(struct kd_setup_plan *plan, size_t first, const char *path,
+			   const char *why)
+{
+	size_t needs = plan->count - first;
+
+	if (!kd_setup_remove(plan, path, why))
+		return false;
+	plan->steps[plan->count - 1].needs = needs;
+	return true;
+}
+
 bool kd_setup_run(struct kd_setup_plan *plan, const char *const words[], const char *why)
 {
 	struct kd_setup_step step = {.kind = KD_SETUP_RUN, .why = strdup(why)};
@@ -266,11 +277,22 @@ static const struct {
 	[KD_SETUP_UNLOAD] = {"unload", "unloaded", do_unload},
 };
 
-enum kd_status kd_setup_do(const struct kd_setup_plan *plan, const struct kd_setup_step *step,
+bool kd_setup_may(const struct kd_setup_plan *plan, const struct kd_setup_step *step)
+{
+	for (size_t i = 1; i <= step->needs && i <= (size_t)(step - plan->steps); i++)
+		if (!step[-(ptrdiff_t)i].done)
+			return false;
+	return true;
+}
+
+enum kd_status kd_setup_do(const struct kd_setup_plan *plan, struct kd_setup_step *step,
 			   const struct kd_setup_hands *hands, struct kd_switch_result *loaded,
 			   struct kd_err *err)
 {
-	return kinds[step->kind].act(plan, step, hands, loaded, err);
+	enum kd_status status = kinds[step->kind].act(plan, step, hands, loaded, err);
+
+	step->done = !status;
+	return status;
 }
 
 const char *kd_setup_kind_name(enum kd_setup_kind kind)

@@ -19,6 +19,9 @@
 #include "host/paths.h"
 #include "load/switch.h"
 
+/* The folder of what kdump keeps, as the machine that is set up names it. */
+#define KD_SETUP_STATE "/var/lib/kdump"
+
 enum kd_setup_kind {
 	KD_SETUP_WRITE,  /* data to path */
 	KD_SETUP_REMOVE, /* path */
@@ -31,7 +34,9 @@ enum { KD_SETUP_WORDS = 12 };
 
 struct kd_setup_step {
 	enum kd_setup_kind kind;
-	char *why; /* "crashkernel=192M at every boot": what it is good for */
+	bool done;    /* by kd_setup_do() */
+	size_t needs; /* so many of the steps right before it are to be done first */
+	char *why;    /* "crashkernel=192M at every boot": what it is good for */
 	char *path;
 	void *data;
 	size_t bytes;
@@ -69,6 +74,9 @@ bool kd_setup_write_text(struct kd_setup_plan *plan, const char *path, const cha
 bool kd_setup_write_data(struct kd_setup_plan *plan, const char *path, const void *data,
 			 size_t bytes, const char *why, ...) __attribute__((format(printf, 5, 6)));
 bool kd_setup_remove(struct kd_setup_plan *plan, const char *path, const char *why);
+/* The same, to be done only when all steps from number `first` on were: without what is removed, nobody knows of them. */
+bool kd_setup_remove_after(struct kd_setup_plan *plan, size_t first, const char *path,
+			   const char *why);
 /* The words end with NULL. */
 bool kd_setup_run(struct kd_setup_plan *plan, const char *const words[], const char *why);
 bool kd_setup_load(struct kd_setup_plan *plan, enum kd_setup_kind kind, const char *why);
@@ -78,11 +86,14 @@ bool kd_setup_exists(const struct kd_setup_plan *plan, const char *path);
 /* Its whole content, NULL when there is none; the caller's to free. A failure is kept in broken. */
 char *kd_setup_read(struct kd_setup_plan *plan, const char *path);
 
+/* False when a step that it needs was not done: it is to be left for the next time. */
+bool kd_setup_may(const struct kd_setup_plan *plan, const struct kd_setup_step *step);
+
 /*
  * Does one step. KD_UNSUPPORTED, with nothing done, when only the running system of that tree could
  * do it. *loaded is filled in by KD_SETUP_LOAD.
  */
-enum kd_status kd_setup_do(const struct kd_setup_plan *plan, const struct kd_setup_step *step,
+enum kd_status kd_setup_do(const struct kd_setup_plan *plan, struct kd_setup_step *step,
 			   const struct kd_setup_hands *hands, struct kd_switch_result *loaded,
 			   struct kd_err *err);
 

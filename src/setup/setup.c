@@ -20,9 +20,6 @@
 #include "setup/reservation.h"
 #include "setup/services.h"
 
-#define STATE   "/var/lib/kdump"
-#define DROP_IN "/etc/kdump.conf.d/setup.conf"
-
 /* Reservations come in steps of this, so that a module more or less changes nothing. */
 enum { UNIT_BYTES = 16 << 20 };
 
@@ -78,7 +75,27 @@ static void plan_config(struct setup *self)
 		 "# Written by `kdump setup --target`; `kdump setup --remove` deletes it.\n"
 		 "[target]\ndevice = %s\n",
 		 self->request->target);
-	kd_setup_write_text(self->plan, DROP_IN, text, "the target that was named");
+	kd_setup_write_text(self->plan, KD_SETUP_DROP_IN, text, "the target that was named");
+}
+
+/* Of the image, with the boot file system as the last one where it is the fallback. */
+static void describe_targets(struct setup *self)
+{
+	const struct kd_config *config = kd_initramfs_config(self->image);
+	const struct kd_targets *targets = kd_initramfs_targets(self->image);
+	struct kd_setup_found *found = self->found;
+
+	for (unsigned int i = 0; i < config->target_count; i++) {
+		const struct kd_config_target *target = &config->targets[i];
+		char section[64] = "";
+
+		if (*target->name)
+			kd_config_target_section(target, section, sizeof(section));
+		snprintf(found->targets[i], sizeof(found->targets[i]), "%s%s%s%s (%s), %s",
+			 *section ? "[" : "", section, *section ? "] " : "", target->device,
+			 targets->items[i].block, kd_target_type_name(target->type));
+	}
+	found->target_count = config->target_count;
 }
 
 static enum kd_status make_image(struct setup *self, struct kd_err *err)
@@ -90,19 +107,14 @@ static enum kd_status make_image(struct setup *self, struct kd_err *err)
 		.config = &self->config,
 		.log = self->request->log,
 	};
-	const struct kd_config *resolved;
 	enum kd_refresh_verdict verdict = KD_REFRESH_SAME;
 	enum kd_status status = kd_refresh_make(&request, &self->image, &verdict, err);
 
 	self->image_changed = verdict == KD_REFRESH_CHANGED;
 	self->found->target_failed = status != KD_OK;
-	if (status)
-		return status;
-	resolved = kd_initramfs_config(self->image);
-	snprintf(self->found->target, sizeof(self->found->target), "%s (%s), %s",
-		 resolved->targets[0].device, kd_initramfs_block_name(self->image),
-		 kd_target_type_name(resolved->targets[0].type));
-	return KD_OK;
+	if (!status)
+		describe_targets(self);
+	return status;
 }
 
 static void plan_image(struct setup *self)
@@ -111,9 +123,10 @@ static void plan_image(struct setup *self)
 
 	if (self->image_changed)
 		kd_setup_write_data(
-			self->plan, kd_path(path, STATE, "initrd-%s", self->found->release),
+			self->plan,
+			kd_path(path, KD_SETUP_STATE, "initrd-%s", self->found->release),
 			kd_initramfs_data(self->image), (size_t)kd_initramfs_bytes(self->image),
-			"the second kernel's initramfs: %s", self->found->target);
+			"the second kernel's initramfs: %s", self->found->targets[0]);
 }
 
 /*

@@ -12,6 +12,9 @@
 #include "load/initramfs.h"
 #include "setup/plan.h"
 
+/* Where --target is kept. */
+#define KD_SETUP_DROP_IN "/etc/kdump.conf.d/setup.conf"
+
 struct kd_setup_request {
 	const struct kd_paths *paths;
 	struct kd_image_programs programs;
@@ -33,8 +36,10 @@ struct kd_setup_found {
 	uint64_t reserved_bytes; /* by the kernel that runs */
 	char parameter[128];     /* "crashkernel=192M"; "" when the reservation is not ours */
 	const char *boot_loader; /* NULL: none that we know */
-	char target[256];        /* "UUID=… (vda1), ext4, folder /var/crash" */
-	bool target_failed;      /* what failed was finding it, or the way to it */
+	/* "UUID=… (vda1), ext4", "[target spare] UUID=… (vdb), xfs", in the order in which they are tried */
+	char targets[KD_CONFIG_TARGETS][256];
+	unsigned int target_count;
+	bool target_failed; /* what failed was finding it, or the way to it */
 	enum kd_setup_left left;
 };
 

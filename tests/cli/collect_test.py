@@ -124,6 +124,46 @@ def test_target_that_is_not_mounted(kdump, tmp_path):
     assert len(list((tmp_path / "var/crash").iterdir())) == 1
 
 
+def put_crash(folder, sentence, complete=True):
+    folder.mkdir(parents=True)
+    (folder / "vmcore").write_bytes(b"dump")
+    (folder / "manifest.json").write_text(json.dumps({"version": 2, "complete": complete, "reason": None, "files": {}}))
+    (folder / "report.json").write_text(json.dumps({"sentence": sentence}))
+
+
+def test_every_target_and_the_fallback(kdump, tmp_path):
+    """What one target began and the next has whole is told of once, as what is whole."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/kdump.conf").write_text("[target]\npath = /srv/crash\n[target spare]\npath = /var/dumps\n")
+    both, spare, fallback = (f"web-2023-11-{day}T22-14-00Z" for day in (13, 14, 15))
+    put_crash(tmp_path / "srv/crash" / both, "not this one", complete=False)
+    for place, name in (("var/dumps", both), ("var/dumps", spare), ("var/crash", fallback)):
+        put_crash(tmp_path / place / name, f"boom {name}")
+    done = collect(kdump, "--root", tmp_path, "--motd")
+    assert done["news"] == [both, spare, fallback]
+    assert done["news_paths"] == [str(tmp_path / path) for path in (
+        f"var/dumps/{both}", f"var/dumps/{spare}", f"var/crash/{fallback}")]
+    motd = (tmp_path / "run/motd.d/kdump").read_text()
+    assert all(f"boom {name}" in motd for name in done["news"]) and "not this one" not in motd
+    assert collect(kdump, "--root", tmp_path)["news"] == []
+
+
+def test_told_of_once_although_its_target_was_away(kdump, tmp_path):
+    mounts = "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+    for name, text in {"etc/kdump.conf": "[target]\npath = /srv\n[target far]\ndevice = /dev/vdc\npath = /\n",
+                       "sys/class/block/vdc/dev": "254:32\n", "dev/vdc": "",
+                       "proc/self/mountinfo": mounts + "22 21 254:32 / /mnt rw - ext4 /dev/vdc rw\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    put_crash(tmp_path / "mnt" / NAME, "far")
+    assert collect(kdump, "--root", tmp_path)["news"] == [NAME]
+    (tmp_path / "proc/self/mountinfo").write_text(mounts)
+    put_crash(tmp_path / "srv" / NAME.replace("web", "db"), "near")
+    assert collect(kdump, "--root", tmp_path)["news"] == [NAME.replace("web", "db")]
+    (tmp_path / "proc/self/mountinfo").write_text(mounts + "22 21 254:32 / /mnt rw - ext4 /dev/vdc rw\n")
+    assert collect(kdump, "--root", tmp_path)["news"] == []
+
+
 def can_unshare():
     return subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode == 0
 

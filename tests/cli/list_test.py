@@ -106,6 +106,21 @@ def test_a_target_that_is_not_mounted(kdump, tmp_path):
     assert result.returncode == 0 and DAYS[0] in result.stdout, result.stderr
 
 
+def test_btrfs_on_a_logical_volume(kdump, tmp_path):
+    """Its mount has an invented device number, and as its source the name that device-mapper gave the volume."""
+    for name, text in {"etc/kdump.conf": "[target]\ndevice = /dev/dm-0\noptions = subvol=@c\npath = /\n[capture]\nfallback = none\n",
+                       "sys/class/block/dm-0/dev": "253:0\n", "sys/class/block/dm-0/dm/name": "vg-crash\n",
+                       "sys/class/block/dm-1/dev": "253:1\n", "sys/class/block/dm-1/dm/name": "vg-other\n", "dev/dm-0": "",
+                       "proc/self/mountinfo": "21 20 0:41 /@c /other rw - btrfs /dev/mapper/vg-other rw,subvol=/@c\n"
+                                              "22 20 0:40 /@c /srv rw - btrfs /dev/mapper/vg-crash rw,subvol=/@c\n"
+                                              "23 20 0:42 /@c /none rw - btrfs /dev/mapper/gone rw,subvol=/@c\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    Crashes(tmp_path / "srv").add(DAYS[0])
+    result = kdump("list", "--root", str(tmp_path))
+    assert result.returncode == 0 and DAYS[0] in result.stdout, result.stderr
+
+
 def test_prune(kdump, crashes):
     for name in DAYS:
         crashes.add(name)

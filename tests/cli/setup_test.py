@@ -51,6 +51,16 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def second_disk(self, uuid):
+        """/dev/vdb, an ext4 behind the same controller."""
+        disk = "sys/devices/pci0000:00/0000:00:05.0/block/vdb"
+        self.put(f"{disk}/size", "2048\n")
+        for link in ("sys/class/block/vdb", "sys/dev/block/254:16"):
+            (self.root / link).symlink_to(os.path.relpath(self.root / disk, (self.root / link).parent))
+        self.put("dev/vdb", "")
+        os.truncate(self.root / "dev/vdb", 8 << 20)
+        subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-U", uuid, self.root / "dev/vdb"], check=True)
+
     def text(self, name):
         return (self.root / name).read_text()
 
@@ -210,7 +220,53 @@ def test_removal_leaves_the_machine_as_it_was(machine, setup):
     setup("--target", f"UUID={UUID}")
     assert machine.text("etc/kdump.conf.d/setup.conf").endswith(f"[target]\ndevice = UUID={UUID}\n")
     said = setup("--remove")
-    assert ("run", "update-grub") in steps(said) and machine.files() == before
+    assert ("run", "update-grub") in steps(said) and said["left_there"] == 2
+    setup("--remove")
+    assert machine.files() == before
+
+
+def test_removal_where_grub_is_gone(machine, setup):
+    """No later one would find the file, were it left because grub.cfg is missing today."""
+    machine.boots_by_grub()
+    setup()
+    (machine.root / "boot/grub/grub.cfg").unlink()
+    said = setup("--remove")
+    assert ("run", "update-grub") not in steps(said) and said["left_there"] == 0
+    assert not (machine.root / GRUB).exists() and not (machine.root / "var/lib/kdump/boot-parameter").exists()
+
+
+def test_removal_is_not_over_while_grub_has_the_word(kdump, machine, setup):
+    machine.boots_by_grub()
+    word = setup()["parameter"]
+    machine.put("boot/grub/grub.cfg", f"linux /vmlinuz quiet {word}\n")
+    for _ in range(2):
+        assert steps(setup("--remove"))[-2:] == [("run", "update-grub"), ("remove", "/var/lib/kdump/boot-parameter")]
+        assert machine.text("var/lib/kdump/boot-parameter") == f"{word}\n"
+    assert "Not all is undone" in kdump("setup", "--root", str(machine.root), "--remove").stdout
+    machine.put("boot/grub/grub.cfg", "linux /vmlinuz quiet\n")
+    setup("--remove")
+    assert setup("--remove")["steps"] == [] and not (machine.root / "var/lib/kdump/boot-parameter").exists()
+
+
+def test_removal_takes_what_was_written_down(machine, setup):
+    names = [f"var/lib/kdump/{name}" for name in ("doctor.json", "announced", "test-crash.json")] + ["run/motd.d/kdump"]
+    for name in names:
+        machine.put(name, "{}")
+    setup("--remove")
+    assert not any((machine.root / name).exists() for name in names)
+
+
+def test_all_targets_are_shown(kdump, machine, setup):
+    """The further ones of the configuration, and the boot file system behind them."""
+    spare = UUID.replace("1", "9")
+    machine.second_disk(spare)
+    machine.put("etc/kdump.conf", f"[target]\ndevice = UUID={spare}\n[target far]\ndevice = UUID={spare}\npath = /far\n")
+    said = setup("--dry-run")
+    assert said["targets"] == [f"UUID={spare} (vdb), ext4", f"[target far] UUID={spare} (vdb), ext4",
+                               f"[target boot] UUID={UUID} (vda1), ext4"]
+    assert said["target"] == said["targets"][0]
+    text = kdump("setup", "--root", str(machine.root), "--dry-run").stdout
+    assert "target:       {}\n  then:       {}\n  then:       {}\n".format(*said["targets"]) in text
 
 
 def test_no_boot_loader(kdump, machine, setup):

@@ -28,7 +28,15 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def crash(self, name, complete):
+    def collect(self, *words):
+        done = subprocess.run([KDUMP, "collect", "--root", self.root, *words], capture_output=True, text=True, check=False,
+                              timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def crash(self, name, complete, **report):
+        if report:
+            self.put(f"var/crash/{name}/report.json", json.dumps(report))
         self.put(f"var/crash/{name}/manifest.json", json.dumps({"version": 2, "complete": complete, "reason": "", "files": {}}))
         self.put(f"var/crash/{name}/vmcore", "a dump")
 
@@ -63,6 +71,37 @@ def test_it_is_not_whole(machine):
 def test_it_did_not_arrive(machine):
     done = kdump("--result", "--root", machine.root)
     assert done.returncode == 1 and "gave no dump" in done.stdout and "kdump rehearse" in done.stderr
+
+
+def test_only_the_test_s_own_crash_is_it(machine):
+    """Not an oops of a second before, nor one that somebody asked for days later."""
+    own, other, later = (f"lab-2023-11-{when}Z" for when in ("14T22-14-30", "14T22-14-00", "16T22-14-00"))
+    machine.crash(other, True, kind="oops")
+    machine.crash(later, True, kind="requested")
+    manifest = {"version": 2, "complete": True, "reason": "", "crash_time": NOW + 2 * 86400, "files": {}}
+    machine.put(f"var/crash/{later}/manifest.json", json.dumps(manifest))
+    assert not machine.result()["arrived"]
+    machine.crash(own, False, kind="requested")
+    result = machine.result()
+    assert result["path"].endswith(own) and not result["complete"]
+
+
+def test_it_is_told_after_the_boot_and_once(machine):
+    machine.crash("lab-2023-11-14T22-14-00Z", True, kind="requested")
+    assert "gave a dump, complete: " in machine.collect()
+    assert "test crash" not in machine.collect()
+    assert machine.result()["arrived"]
+
+
+def test_that_there_is_no_dump_is_told_too(machine):
+    said = json.loads(machine.collect("--json"))
+    assert said["test"] == {"time": NOW, "arrived": False, "complete": False, "path": None}
+    assert "test" not in json.loads(machine.collect("--json"))
+
+
+def test_nothing_is_told_of_a_crash_to_come(machine):
+    machine.put("proc/sys/kernel/random/boot_id", THEN + "\n")
+    assert "test" not in json.loads(machine.collect("--json"))
 
 
 def test_not_started_again(machine):

@@ -627,6 +627,7 @@ class Initramfs(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertEqual(json.loads(done.stdout)['targets'][0]['device'], '/dev/vdd')
         self.assertIn('has no UUID', done.stderr)
+        self.assertIn('a partition can be named by its PARTUUID', done.stderr)
         write(self.config, '[target]\ndevice = /dev/vdb\ntype = raw\n')
         done = self.run_kdump()
         self.assertEqual(done.returncode, 1)

@@ -101,6 +101,44 @@ static void test_nothing_at_all(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* For a console: the CPU that panicked and no other. */
+static void test_start_of_a_report(void **state)
+{
+	struct fixture fixture;
+	struct kd_kernel *kernel;
+	struct kd_report *report;
+	struct kd_dump *dump;
+	char *text = NULL;
+	struct kd_err err;
+	FILE *stream;
+	size_t bytes;
+
+	fixture_init(&fixture, 5);
+	fixture_info(&fixture, "OSRELEASE=6.1.0-made-up");
+	fixture_cpu(&fixture, 0, 0xffffffff81000010, 0xffffffff82003e98);
+	fixture_cpu(&fixture, 1234, 0xffffffff81000020, 0xff6e608980403a70);
+	fixture_build(&fixture);
+	assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, &err), KD_OK);
+	assert_int_equal(kd_kernel_open(dump, &kernel, &err), KD_OK);
+	assert_int_equal(kd_report_make(kernel, false, &report, &err), KD_OK);
+	report->panic.has_cpu = true;
+	report->panic.cpu = 1;
+	stream = open_memstream(&text, &bytes);
+	assert_int_equal(kd_report_write_start(report, stream, &err), KD_OK);
+	fclose(stream);
+	assert_memory_equal(text, report->sentence, strlen(report->sentence));
+	assert_non_null(strstr(text, "kernel     6.1.0-made-up"));
+	assert_non_null(strstr(text, "CPU 1, process 1234"));
+	assert_non_null(strstr(text, "rip      ffffffff81000020"));
+	assert_null(strstr(text, "CPU 0"));
+	assert_null(strstr(text, "The end of the kernel's log"));
+	free(text);
+	kd_report_free(report);
+	kd_kernel_close(kernel);
+	kd_dump_close(dump);
+	fixture_deinit(&fixture);
+}
+
 /* Messages as kernels print them. */
 static void test_kinds(void **state)
 {
@@ -163,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_registers_without_a_log),
 		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_start_of_a_report),
 		cmocka_unit_test(test_kinds),
 	};
 

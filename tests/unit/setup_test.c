@@ -209,6 +209,30 @@ static void commands_are_run_or_left(void **state)
 	kd_setup_plan_deinit(&plan);
 }
 
+static void what_needs_others_waits_for_them(void **state)
+{
+	static const char *const words[] = {"update-grub", NULL};
+	struct kd_switch_result loaded = {0};
+	struct kd_setup_plan plan;
+	struct kd_err err;
+
+	machine_put(&world.machine, "etc/record", "remembered");
+	kd_setup_plan_init(&plan, &world.machine.paths);
+	assert_true(kd_setup_run(&plan, words, "of nobody's concern"));
+	assert_true(kd_setup_run(&plan, words, "needed"));
+	assert_false(kd_setup_remove_after(&plan, 1, "/etc/nothing", "is not there"));
+	assert_true(kd_setup_remove_after(&plan, 1, "/etc/record", "nothing is left"));
+	assert_true(kd_setup_may(&plan, &plan.steps[0]));
+	assert_false(kd_setup_may(&plan, &plan.steps[2]));
+	world.refuse = true;
+	assert_int_equal(kd_setup_do(&plan, &plan.steps[1], &hands, &loaded, &err), KD_SYSTEM);
+	assert_false(kd_setup_may(&plan, &plan.steps[2]));
+	world.refuse = false;
+	assert_int_equal(kd_setup_do(&plan, &plan.steps[1], &hands, &loaded, &err), KD_OK);
+	assert_true(kd_setup_may(&plan, &plan.steps[2]));
+	kd_setup_plan_deinit(&plan);
+}
+
 static void real_programs_end_well_or_are_an_error(void **state)
 {
 	char name[] = "true", shell[] = "sh", option[] = "-c", command[] = "exit 3";
@@ -382,6 +406,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_so_already_is_no_step, set_up_tree,
 						tear_down),
 		cmocka_unit_test_setup_teardown(commands_are_run_or_left, set_up_tree, tear_down),
+		cmocka_unit_test_setup_teardown(what_needs_others_waits_for_them, set_up_tree,
+						tear_down),
 		cmocka_unit_test(real_programs_end_well_or_are_an_error),
 		cmocka_unit_test_setup_teardown(refreshing_loads_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_cpu_that_comes_meanwhile_is_taken_in, set_up,

@@ -53,7 +53,7 @@ def test_collects_a_raw_target(crash_machine, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kernel, method", [("6.1-cloud", "segments"), ("6.1-cloud", "file"),
-                                            ("6.12-cloud", "segments")])
+                                            ("6.12-cloud", "segments"), ("6.12-cloud", "file")])
 def test_last_words_in_efi_variables(crash_machine, kernel, method):
     """No target at all: the next boot's kernel shows what the second one put into variables."""
     machine = crash_machine(kernel, target="ext4", efi="nvram", files=program.kdump())

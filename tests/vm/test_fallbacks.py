@@ -2,6 +2,7 @@
 """When the second kernel cannot do what it should, it saves what it can, and the machine comes back all the same."""
 
 import json
+import re
 import subprocess
 
 from lab import program
@@ -9,7 +10,7 @@ from test_capture import MESSAGE, load
 
 
 def test_no_target(crash_machine):
-    """Nowhere to write: the log's end on the console, then the failure action."""
+    """Nowhere to write: the log's end and the report's start on the console, then the failure action."""
     machine = crash_machine(target="ext4", files=program.kdump())
     machine.boot()
     machine.guest.run("printf '[capture]\\ndevice_timeout = 3\\n' >>/etc/kdump.conf; kdump initramfs", timeout=120)
@@ -22,6 +23,9 @@ def test_no_target(crash_machine):
     assert "no such device after 3 s" in said
     after = said.split("no target: the end of the kernel's log follows", 1)[1]
     assert MESSAGE in after and "final action: reboot" in after
+    report = after.split("no target: the start of the report follows", 1)[1].split("final action", 1)[0]
+    assert re.search(r"^panic +Kernel panic - not syncing: sysrq triggered crash", report, re.M)
+    assert ", which panicked" in report and "sysrq_handle_crash+0x" in report
 
 
 def test_full_target(crash_machine):
