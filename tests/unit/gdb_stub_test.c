@@ -514,6 +514,9 @@ static void test_refusals(void **state)
 		{"M1000,1:00", "E.a dump cannot*"}, {"X1000,1:a", "E.a dump cannot*"},
 		{"G00", "E.a dump cannot*"},        {"P0=0", "E.a dump cannot*"},
 		{"Z0,1000,1", "E.a dump cannot*"},  {"Z4,1000,1", "E.a dump cannot*"},
+		/* bytes to be written that look like the end of a range */
+		{"X1000,4:,0:x", "E.a dump cannot*"},
+		{"X1000:,0:", "E.a dump cannot*"},
 	};
 	static const struct exchange quiet[] = {
 		{"X1000,0:", "OK"},
