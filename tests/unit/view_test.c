@@ -37,6 +37,42 @@ struct world {
 	struct kd_view *view;
 };
 
+/* How many more allocations of ours succeed (linked with --wrap); all of them while nothing counts. */
+static unsigned int allocations_left;
+static bool allocations_count;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *data, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *data, size_t bytes);
+
+static bool may_allocate(void)
+{
+	if (!allocations_count)
+		return true;
+	if (!allocations_left)
+		return false;
+	allocations_left--;
+	return true;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+	return may_allocate() ? __real_malloc(bytes) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+	return may_allocate() ? __real_calloc(count, bytes) : NULL;
+}
+
+void *__wrap_realloc(void *data, size_t bytes)
+{
+	return may_allocate() ? __real_realloc(data, bytes) : NULL;
+}
+
 static uint64_t next_random(uint64_t *random)
 {
 	*random ^= *random << 13;
@@ -661,6 +697,42 @@ static void test_task_memory(void **state)
 	close_machine(&machine);
 }
 
+/* Without memory the folders cannot be had; with it again they are whole. */
+static void test_memory_comes_back(void **state)
+{
+	static const struct kd_view_options options = {.cache_bytes = 0};
+	unsigned int failures = 0;
+	struct machine machine;
+	bool whole = false;
+
+	tasks_fixture_init(&machine.fixture);
+	open_machine(&machine);
+	for (unsigned int left = 0; !whole; left++) {
+		struct names names = {.count = 0};
+		enum kd_status status;
+		struct kd_view *view;
+		kd_node node;
+
+		assert_int_equal(kd_view_open(machine.dump, machine.kernel, &options, &view, NULL),
+				 KD_OK);
+		node = find(view, "task");
+		allocations_left = left;
+		allocations_count = true;
+		status = kd_view_list(view, node, add_name, &names, NULL);
+		allocations_count = false;
+		whole = !status;
+		failures += !whole;
+		if (!whole) {
+			assert_int_equal(status, KD_NOMEM);
+			assert_int_equal(kd_view_list(view, node, add_name, &names, NULL), KD_OK);
+		}
+		assert_string_equal(names.text, "1/ 9/ 75/ ");
+		kd_view_close(view);
+	}
+	assert_true(failures > 3);
+	close_machine(&machine);
+}
+
 static struct kd_text *add_text(struct kd_texts *texts, uint64_t node, size_t bytes)
 {
 	struct kd_text *text = NULL;
@@ -717,6 +789,7 @@ int main(void)
 		cmocka_unit_test(test_a_dump_of_nobody),
 		cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
 		cmocka_unit_test(test_task_memory),
+		cmocka_unit_test(test_memory_comes_back),
 		cmocka_unit_test(test_texts),
 	};
 
