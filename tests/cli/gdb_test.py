@@ -19,6 +19,10 @@ FUNCTIONS = pathlib.Path(__file__).parents[2] / "src/cmd/gdb_functions.py"
     (("gdbserver", "dump", ":1", ":2"), "at most one place"),
     (("gdbserver", "--stdio", "dump", ":1"), "either a place to listen or --stdio"),
     (("gdbserver", "-x", "dump"), "no such option"),
+    (("gdbserver", "dump", "127.0.0.1:99999"), "a port is a number up to 65535"),
+    (("gdbserver", "dump", "[::1]:65536"), "a port is a number up to 65535"),
+    (("gdbserver", "dump", ":-1"), "a port is a number up to 65535"),
+    (("gdbserver", "dump", "127.0.0.1:"), "a port is a number up to 65535"),
 ])
 def test_usage(kdump, words, why):
     done = kdump(*words)
