@@ -16,12 +16,12 @@ class Tasks:
     def __init__(self):
         self.by_thread, self.by_cpu, self.by_pid = {}, {}, {}
         listed = gdb.execute("monitor ps", to_string=True)
-        for line in re.finditer(r"^ *(\d+) +(-?\d+) +-?\d+ +(\d+) \S ([0-9a-f]{16})  .*?( \(running\))?$", listed, re.M):
+        for line in re.finditer(r"^ *(\d+) +(-?\d+) +-?\d+ +(\d+) \S ([0-9a-f]{16}) (running|-) ", listed, re.M):
             thread, pid, cpu = map(int, line.groups()[:3])
             vaddr = int(line[4], 16)
             self.by_thread[thread] = vaddr
             self.by_pid.setdefault(pid, vaddr)
-            if line[5]:
+            if line[5] == "running":
                 self.by_cpu[cpu] = vaddr
 
 
@@ -62,6 +62,12 @@ class TaskByPid(gdb.Function):
         return task_struct(tasks().by_pid, pid, "process")
 
 
+def is_possible(cpu):
+    """Whether the kernel made room for a CPU; what it has of others is of nobody."""
+    count = int(gdb.parse_and_eval("nr_cpu_ids"))
+    return 0 <= cpu < count and int(gdb.parse_and_eval(f"__cpu_possible_mask.bits[{cpu // 64}]")) >> cpu % 64 & 1
+
+
 class PerCpu(gdb.Function):
     """$lx_per_cpu(VARIABLE[, CPU]): a per-CPU variable of a CPU, or of the one that gdb's thread is on."""
 
@@ -75,6 +81,8 @@ class PerCpu(gdb.Function):
             if not found:
                 raise gdb.GdbError("this thread is on no CPU: name one")
             cpu = found[0]
+        if not is_possible(int(cpu)):
+            raise gdb.GdbError(f"there is no CPU {int(cpu)} in this dump")
         offset = gdb.parse_and_eval(f"((unsigned long *)&__per_cpu_offset)[{int(cpu)}]")
         place = (int(variable.address) + int(offset)) % (1 << 64)
         return gdb.Value(place).cast(variable.type.pointer()).dereference()

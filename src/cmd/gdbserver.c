@@ -21,7 +21,7 @@
 #include "host/file.h"
 #include "host/system.h"
 
-enum { READ_BYTES = 4096, PORT_BYTES = 16, HOST_BYTES = 256 };
+enum { READ_BYTES = 4096, PORT_BYTES = 16, PORT_DIGITS = 5, HOST_BYTES = 256 };
 
 struct request {
 	const char *dump, *place;
@@ -126,6 +126,21 @@ static void name_tcp(struct listener *listener)
 		 address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+static bool is_tcp(const char *place)
+{
+	return !strchr(place, '/') && strchr(place, ':');
+}
+
+/* Of a place that is one of TCP: getaddrinfo(3) would take the rest of a larger number, and of a sign. */
+static bool has_port(const char *place)
+{
+	const char *port = strrchr(place, ':') + 1;
+	size_t digits = strspn(port, "0123456789");
+
+	return digits && digits <= PORT_DIGITS && !port[digits] &&
+	       strtoul(port, NULL, 10) <= UINT16_MAX;
+}
+
 /* "HOST:PORT", "[HOST]:PORT", ":PORT". */
 static enum kd_status listen_tcp(struct listener *listener, const char *place, bool allow_remote,
 				 struct kd_err *err)
@@ -176,9 +191,8 @@ static enum kd_status listen_at(struct listener *listener, const struct request 
 			 (int)getpid());
 		place = path;
 	}
-	status = !strchr(place, '/') && strchr(place, ':')
-			 ? listen_tcp(listener, place, request->allow_remote, err)
-			 : listen_unix(listener, place, err);
+	status = is_tcp(place) ? listen_tcp(listener, place, request->allow_remote, err)
+			       : listen_unix(listener, place, err);
 	if (!status && listen(listener->fd, 1))
 		status = kd_fail_errno(err, errno, "%s", place);
 	return status;
@@ -281,6 +295,9 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	request->place = argv[optind + 1];
 	if (request->stdio && request->place)
 		return kd_command_usage(self, "either a place to listen or --stdio");
+	if (request->place && is_tcp(request->place) && !has_port(request->place))
+		return kd_command_usage(self, "'%s': a port is a number up to %d", request->place,
+					UINT16_MAX);
 	return KD_EXIT_DONE;
 }
 

@@ -280,6 +280,8 @@ enum kd_status kd_gdb_read(struct kd_gdb_machine *machine, size_t rank, uint64_t
 	enum kd_status status = KD_OK;
 	size_t done = 0;
 
+	if (vaddr && bytes > -vaddr) /* nothing is behind the last address */
+		bytes = (size_t)-vaddr;
 	while (done < bytes) {
 		size_t piece = (size_t)(page - (vaddr + done) % page);
 

@@ -64,18 +64,19 @@ static void run_ps(struct kd_gdb_monitor *monitor, char **words, FILE *out)
 {
 	const struct kd_gdb_machine *machine = monitor->machine;
 
-	fprintf(out, "%7s %7s %7s %4s S %-16s  %s\n", "THREAD", "PID", "PPID", "CPU", "TASK",
-		"COMM");
+	/* what a process calls itself comes last: it may look like anything */
+	fprintf(out, "%7s %7s %7s %4s S %-16s %-7s %s\n", "THREAD", "PID", "PPID", "CPU", "TASK",
+		"RUNNING", "COMM");
 	for (size_t i = 0; i < machine->count; i++) {
 		const struct kd_gdb_thread *thread = &machine->threads[i];
 		const struct kd_task *task = thread->task;
 		char name[KD_COMM_BYTES];
 
 		kd_gdb_thread_name(machine, i, name);
-		fprintf(out, "%7zu %7d %7d %4u %c %016" PRIx64 "  %s%s\n", i + 1,
+		fprintf(out, "%7zu %7d %7d %4u %c %016" PRIx64 " %-7s %s\n", i + 1,
 			task ? task->pid : -1, task ? task->ppid : -1, thread->cpu,
-			task ? task->state : '?', task ? task->vaddr : 0, name,
-			thread->is_cpu ? " (running)" : "");
+			task ? task->state : '?', task ? task->vaddr : 0,
+			thread->is_cpu ? "running" : "-", name);
 	}
 }
 

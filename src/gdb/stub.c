@@ -367,11 +367,19 @@ static enum kd_gdb_then refuse(struct kd_gdb_stub *stub, const char *rest, struc
 	return KD_GDB_GO_ON;
 }
 
-/* gdb tries with no bytes whether it may send any in this way: one refusal is enough. */
+/*
+ * "ADDRESS,LENGTH:" and bytes, which may be any. gdb tries with none whether it may send any in this way: one refusal is
+ * enough.
+ */
 static enum kd_gdb_then refuse_binary(struct kd_gdb_stub *stub, const char *rest,
 				      struct kd_gdb_link *link)
 {
-	return strstr(rest, ",0:") ? reply(link, "OK") : refuse(stub, rest, link);
+	const char *at = rest;
+	uint64_t vaddr, length;
+	bool tried = kd_gdb_number(&at, &vaddr) && *at++ == ',' && kd_gdb_number(&at, &length) &&
+		     *at == ':' && !length;
+
+	return tried ? reply(link, "OK") : refuse(stub, rest, link);
 }
 
 static enum kd_gdb_then refuse_to_run(struct kd_gdb_stub *stub, const char *rest,

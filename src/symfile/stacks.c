@@ -10,39 +10,44 @@
 #include "inspect/stacks.h"
 
 enum {
-	PAGE_BYTES = 4096,
 	PAGES_MOST = 1 << 15,
 	/* from a frame to its caller's on the same stack, and what a frame is looked for in */
 	FRAME_BYTES_MOST = 16 << 10,
 };
 
-/* Pages as they come, some of them more than once. */
-struct pages {
-	uint64_t *list;
-	size_t count;
-};
-
-static void add_range(struct pages *pages, uint64_t start, uint64_t end)
+bool kd_stack_pages_add(struct kd_stack_pages *pages, uint64_t start, uint64_t bytes)
 {
-	for (uint64_t at = kd_round_down(start, PAGE_BYTES); at < end; at += PAGE_BYTES)
-		if (pages->count < PAGES_MOST &&
-		    (!pages->count || pages->list[pages->count - 1] != at))
-			pages->list[pages->count++] = at;
+	const uint64_t first = kd_round_down(start, KD_STACK_PAGE_BYTES);
+	const uint64_t last = bytes > UINT64_MAX - start ? UINT64_MAX : start + bytes - 1;
+
+	/* counted, for behind the last page comes the first again */
+	for (uint64_t i = 0; i <= (last - first) / KD_STACK_PAGE_BYTES; i++) {
+		uint64_t at = first + i * KD_STACK_PAGE_BYTES;
+
+		if (pages->count && pages->list[pages->count - 1] == at)
+			continue;
+		if (pages->count == pages->room)
+			return false;
+		pages->list[pages->count++] = at;
+	}
+	return true;
 }
 
-static void add_stack(struct pages *pages, const struct kd_stack *stack)
+static void add_stack(struct kd_stack_pages *pages, const struct kd_stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
-		uint64_t sp = stack->frames[i].sp, end = sp + PAGE_BYTES;
+		uint64_t sp = stack->frames[i].sp, bytes = KD_STACK_PAGE_BYTES;
 		uint64_t next = i + 1 < stack->count ? stack->frames[i + 1].sp : sp;
 
-		if (next > end && next - sp <= FRAME_BYTES_MOST)
-			end = next;
-		add_range(pages, sp, end);
+		if (next > sp && next - sp > bytes && next - sp <= FRAME_BYTES_MOST)
+			bytes = next - sp;
+		if (!kd_stack_pages_add(pages, sp, bytes))
+			return;
 	}
 }
 
-static enum kd_status find_pages(struct pages *pages, struct kd_system *system, struct kd_err *err)
+static enum kd_status find_pages(struct kd_stack_pages *pages, struct kd_system *system,
+				 struct kd_err *err)
 {
 	KD_CLEANUP_FREE struct kd_stack *stack = malloc(sizeof(*stack));
 	struct kd_orc_tables tables;
@@ -80,9 +85,9 @@ static int by_number(const void *left, const void *right)
 static void take_page(struct kd_stacks *stacks, const struct kd_layout *layout, uint64_t vaddr)
 {
 	struct kd_stack_part *last = stacks->count ? &stacks->list[stacks->count - 1] : NULL;
-	uint8_t page[PAGE_BYTES];
+	uint8_t page[KD_STACK_PAGE_BYTES];
 
-	if ((last && vaddr < last->vaddr + last->bytes) || kd_layout_at(layout, vaddr) ||
+	if ((last && vaddr - last->vaddr < last->bytes) || kd_layout_at(layout, vaddr) ||
 	    kd_system_read(layout->system, vaddr, page, sizeof(page), NULL))
 		return;
 	if (!last || vaddr != last->vaddr + last->bytes) {
@@ -97,7 +102,7 @@ enum kd_status kd_stacks_init(struct kd_stacks *stacks, const struct kd_layout *
 			      struct kd_err *err)
 {
 	KD_CLEANUP_FREE uint64_t *list = malloc(PAGES_MOST * sizeof(*list));
-	struct pages pages = {.list = list};
+	struct kd_stack_pages pages = {.list = list, .room = PAGES_MOST};
 	struct kd_stacks made = {.count = 0};
 	enum kd_status status;
 

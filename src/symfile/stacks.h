@@ -21,6 +21,17 @@ struct kd_stacks {
 	struct kd_buffer memory;
 };
 
+enum { KD_STACK_PAGE_BYTES = 4096 };
+
+/* Pages as they come, some of them more than once. */
+struct kd_stack_pages {
+	uint64_t *list;
+	size_t count, room;
+};
+
+/* Adds those of a range of at least a byte, up to the end of addresses; false: there is no room for more. */
+bool kd_stack_pages_add(struct kd_stack_pages *pages, uint64_t start, uint64_t bytes);
+
 /*
  * The pages that unwinding each CPU's stack goes through; those that cannot be read are left out, and those that are in a section
  * of the layout. KD_NOMEM, KD_UNSUPPORTED, or why there are no tasks.

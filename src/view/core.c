@@ -356,8 +356,8 @@ static enum kd_status read_pages(const struct kd_view *view, const struct kd_cor
 	uint64_t left = (run[1].rank - run->rank) * page_bytes - into;
 
 	*got = left < bytes ? (size_t)left : bytes;
-	return kd_view_read_memory(view, reader, run->first_pfn * page_bytes + into, buffer, *got,
-				   err);
+	return kd_view_read_memory(view, reader, run->first_pfn * page_bytes + into, true, buffer,
+				   *got, err);
 }
 
 static enum kd_status core_size(struct kd_view *view, struct kd_core *core, uint64_t *bytes,

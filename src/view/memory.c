@@ -14,20 +14,23 @@
 
 enum { SCANNED_PAGES = 4096 }; /* at a time, a multiple of 64 */
 
-/* How far it is from a hole to RAM. */
-static uint64_t hole_bytes(const struct kd_dump *dump, uint64_t paddr)
+bool kd_view_is_ram(const struct kd_dump *dump, uint64_t paddr, uint64_t *bytes)
 {
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(dump, &count);
 	size_t next = kd_segments_after(segments, count, paddr);
+	bool is_ram = next < count && segments[next].paddr <= paddr;
 
 	if (next == count)
-		return UINT64_MAX - paddr;
-	return segments[next].paddr > paddr ? segments[next].paddr - paddr : 0;
+		*bytes = UINT64_MAX - paddr;
+	else
+		*bytes = segments[next].paddr + (is_ram ? segments[next].memory_bytes : 0) - paddr;
+	return is_ram;
 }
 
 enum kd_status kd_view_read_memory(const struct kd_view *view, struct kd_reader *reader,
-				   uint64_t paddr, void *buffer, size_t bytes, struct kd_err *err)
+				   uint64_t paddr, bool hole_is_zero, void *buffer, size_t bytes,
+				   struct kd_err *err)
 {
 	const uint64_t page_bytes = kd_dump_arch(view->dump)->page_bytes;
 	uint8_t *to = buffer;
@@ -42,10 +45,9 @@ enum kd_status kd_view_read_memory(const struct kd_view *view, struct kd_reader 
 		if (!status) {
 			if (data != to)
 				memcpy(to, data, piece);
-		} else if (status == KD_HOLE ||
+		} else if ((status == KD_HOLE && hole_is_zero) ||
 			   (status == KD_EXCLUDED && view->options.excluded_is_zero)) {
-			gap = status == KD_HOLE ? hole_bytes(view->dump, paddr) : 0;
-			if (!gap) /* to the end of the page */
+			if (status == KD_EXCLUDED || kd_view_is_ram(view->dump, paddr, &gap))
 				gap = page_bytes - paddr % page_bytes;
 			piece = gap < bytes ? (size_t)gap : bytes;
 			memset(to, 0, piece);
@@ -82,7 +84,7 @@ static enum kd_status oldmem_read(struct kd_view *view, size_t subject, uint64_t
 
 	if (status)
 		return status;
-	status = kd_view_read_memory(view, reader, offset, buffer, bytes, err);
+	status = kd_view_read_memory(view, reader, offset, true, buffer, bytes, err);
 	kd_pool_give(&view->pool, reader);
 	return status;
 }

@@ -37,7 +37,18 @@ static enum kd_status sort_tasks(struct kd_subjects *subjects, struct kd_err *er
 	return KD_OK;
 }
 
-/* Only symbols are needed: of the rest there is what could be read. */
+/* Of what only a part could be read, there is that part; but not because of memory, which may come back. */
+static enum kd_status partly(const struct kd_view *view, enum kd_status status,
+			     const struct kd_err *why, const char *what, struct kd_err *err)
+{
+	if (status == KD_NOMEM)
+		return kd_fail(err, KD_NOMEM, "%s", why->text);
+	if (status)
+		kd_log(view->options.log, KD_LOG_WARNING, "%s%s", why->text, what);
+	return KD_OK;
+}
+
+/* Only symbols are needed. */
 static enum kd_status open_subjects(struct kd_view *view, struct kd_err *err)
 {
 	struct kd_subjects *subjects = &view->subjects;
@@ -46,10 +57,15 @@ static enum kd_status open_subjects(struct kd_view *view, struct kd_err *err)
 
 	if (status)
 		return status;
-	if (kd_tasks_init(&subjects->tasks, subjects->system, &why))
-		kd_log(view->options.log, KD_LOG_WARNING, "%s: not all tasks are known", why.text);
-	if (kd_system_modules_status(subjects->system, &why))
-		kd_log(view->options.log, KD_LOG_WARNING, "%s", why.text);
+	if (!kd_system_types(subjects->system, &why) && why.status == KD_NOMEM)
+		return kd_fail(err, KD_NOMEM, "%s", why.text);
+	status = kd_tasks_init(&subjects->tasks, subjects->system, &why);
+	status = partly(view, status, &why, ": not all tasks are known", err);
+	if (!status)
+		status = partly(view, kd_system_modules_status(subjects->system, &why), &why, "",
+				err);
+	if (status)
+		return status;
 	subjects->orc_status = kd_orc_init(&subjects->orc, subjects->system, &subjects->orc_err);
 	return sort_tasks(subjects, err);
 }
@@ -57,14 +73,20 @@ static enum kd_status open_subjects(struct kd_view *view, struct kd_err *err)
 enum kd_status kd_view_subjects(struct kd_view *view, struct kd_err *err)
 {
 	struct kd_subjects *subjects = &view->subjects;
+	enum kd_status status;
 
 	if (!subjects->tried) {
-		subjects->tried = true;
 		subjects->status = open_subjects(view, &subjects->err);
+		subjects->tried = true;
 	}
-	if (subjects->status && err)
+	status = subjects->status;
+	if (status && err)
 		*err = subjects->err;
-	return subjects->status;
+	if (status == KD_NOMEM) { /* the next who asks may be luckier */
+		kd_subjects_deinit(subjects);
+		*subjects = (struct kd_subjects){.tried = false};
+	}
+	return status;
 }
 
 void kd_subjects_deinit(struct kd_subjects *subjects)

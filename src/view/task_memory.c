@@ -150,7 +150,7 @@ static enum kd_status mem_read(struct kd_view *view, size_t subject, uint64_t of
 		if (status)
 			break;
 		piece = mapped < bytes ? (size_t)mapped : bytes;
-		status = kd_view_read_memory(view, reader, paddr, to, piece, err);
+		status = kd_view_read_memory(view, reader, paddr, false, to, piece, err);
 		to += piece;
 		offset += piece;
 		bytes -= piece;
@@ -212,15 +212,19 @@ struct seeking {
 /* Whether the page at an address can be read; and how far from there on the answer is the same, at least. */
 static bool is_readable(const struct seeking *seeking, uint64_t vaddr, uint64_t *bytes)
 {
-	const uint64_t page_bytes = kd_dump_arch(seeking->view->dump)->page_bytes;
-	uint64_t paddr, present;
+	const struct kd_dump *dump = seeking->view->dump;
+	const uint64_t page_bytes = kd_dump_arch(dump)->page_bytes;
+	uint64_t paddr, present, mapped, alike;
+	bool is_ram;
 
 	*bytes = page_bytes - vaddr % page_bytes;
-	if (kd_space_translate(seeking->space, vaddr, &paddr, bytes, NULL))
+	if (kd_space_translate(seeking->space, vaddr, &paddr, &mapped, NULL))
 		return false;
-	if (seeking->view->options.excluded_is_zero)
-		return true;
-	*bytes = page_bytes - vaddr % page_bytes;
+	is_ram = kd_view_is_ram(dump, paddr, &alike);
+	if (!is_ram || seeking->view->options.excluded_is_zero) {
+		*bytes = mapped < alike ? mapped : alike;
+		return is_ram;
+	}
 	return !kd_reader_present(seeking->reader, kd_round_down(paddr / page_bytes, 64), 64,
 				  &present, NULL) &&
 	       present >> paddr / page_bytes % 64 & 1;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * src/gdb: requests and what is answered about a made-up kernel of two CPUs: the first idle, the second at PID 75; besides
- * them the second's idle thread, PID 1 that sleeps, and PID 9 that has exited.
- */
+/* src/gdb: requests and what is answered about the made-up kernel of tasks_fixture.h. */
 #include "test.h"
 
 #include <elf.h>
@@ -13,55 +10,9 @@
 
 #include "gdb/stub.h"
 #include "inspect/vmlinux.h"
-#include "kernel_fixture.h"
+#include "tasks_fixture.h"
 
-enum {
-	DATA = MADE_FREE, /* what has a symbol */
-	TASKS = MADE_FREE + 0x1000,
-	QUEUES = MADE_FREE + 0x2000,
-	STACK = MADE_FREE + 0x3000,
-	SIGNAL = MADE_FREE + 0x4000,
-	MM = MADE_FREE + 0x5000,
-	USER_ROOT = MADE_FREE + 0x6000,
-	USER_PAGE = MADE_FREE + 0x7000,
-	EXCLUDED_RAM = 0x4000000,
-	NO_RAM = 0x5000000,
-	USER_VADDR = 0x400000,
-	EXCLUDED_VADDR = MADE_BYTES, /* from MADE_TEXT on; behind it the hole */
-	HOLE_VADDR = MADE_BYTES + 0x1000,
-	TASK_BYTES = 0x100,
-	LINE_BYTES = 40960,
-};
-
-/* Types, in the order in which they are made. */
-enum { U32 = 1, U64, U16, CHAR, TEXT16, LIST, THREAD, TASK, SIGNALS, QUEUE, FRAME, SPACE };
-
-/* struct task_struct */
-enum {
-	PID = 0,
-	TGID = 4,
-	PARENT = 8,
-	FLAGS = 16,
-	STATE = 20,
-	EXIT_STATE = 24,
-	TASK_MM = 32,
-	COMM = 40,
-	TASKS_LINK = 56,
-	TASK_SIGNAL = 72,
-	THREAD_NODE = 80,
-	THREAD_SP = 96,
-	THREAD_FSBASE = 112,
-};
-
-static const struct {
-	uint32_t pid, exit_state;
-	const char *comm;
-	bool has_mm;
-} tasks[] = {
-	{0, 0, "swapper/0", false}, {0, 0, "swapper/1", false}, {1, 0, "sleeper", true},
-	{75, 0, "<sh\xff&>", true}, {9, 0x20, "zombie", false},
-};
-enum { TASK_COUNT = sizeof(tasks) / sizeof(*tasks), IDLE_1 = 1, SLEEPER, SHELL, ZOMBIE };
+enum { LINE_BYTES = 40960 };
 
 struct server {
 	struct machine made;
@@ -71,131 +22,6 @@ struct server {
 	struct kd_log log;
 	unsigned int warnings;
 };
-
-static uint64_t task_vaddr(size_t i)
-{
-	return MADE_VADDR(TASKS) + i * TASK_BYTES;
-}
-
-static void make_struct(struct blob *blob, const char *name, uint32_t bytes, size_t count)
-{
-	blob_type(blob, KD_BTF_STRUCT, name, (uint32_t)count, false, bytes);
-}
-
-static void make_types(struct blob *blob)
-{
-	blob_init(blob, NULL);
-	blob_type(blob, KD_BTF_INT, "unsigned int", 0, false, 4);
-	blob_word(blob, 32);
-	blob_type(blob, KD_BTF_INT, "unsigned long", 0, false, 8);
-	blob_word(blob, 64);
-	blob_type(blob, KD_BTF_INT, "unsigned short", 0, false, 2);
-	blob_word(blob, 16);
-	blob_type(blob, KD_BTF_INT, "char", 0, false, 1);
-	blob_word(blob, 1 << 24 | 8);
-	blob_type(blob, KD_BTF_ARRAY, "", 0, false, 0);
-	blob_word(blob, CHAR);
-	blob_word(blob, U32);
-	blob_word(blob, 16);
-	make_struct(blob, "list_head", 16, 2);
-	blob_member(blob, "next", U64, 0);
-	blob_member(blob, "prev", U64, 64);
-	make_struct(blob, "thread_struct", 32, 3);
-	blob_member(blob, "sp", U64, 0);
-	blob_member(blob, "ds", U16, 64);
-	blob_member(blob, "fsbase", U64, 128);
-	make_struct(blob, "task_struct", 128, 12);
-	blob_member(blob, "pid", U32, PID * 8);
-	blob_member(blob, "tgid", U32, TGID * 8);
-	blob_member(blob, "real_parent", U64, PARENT * 8);
-	blob_member(blob, "flags", U32, FLAGS * 8);
-	blob_member(blob, "__state", U32, STATE * 8);
-	blob_member(blob, "exit_state", U32, EXIT_STATE * 8);
-	blob_member(blob, "mm", U64, TASK_MM * 8);
-	blob_member(blob, "comm", TEXT16, COMM * 8);
-	blob_member(blob, "tasks", LIST, TASKS_LINK * 8);
-	blob_member(blob, "signal", U64, TASK_SIGNAL * 8);
-	blob_member(blob, "thread_node", LIST, THREAD_NODE * 8);
-	blob_member(blob, "thread", THREAD, THREAD_SP * 8);
-	make_struct(blob, "signal_struct", 16, 1);
-	blob_member(blob, "thread_head", LIST, 0);
-	make_struct(blob, "rq", 16, 2);
-	blob_member(blob, "curr", U64, 0);
-	blob_member(blob, "idle", U64, 64);
-	make_struct(blob, "inactive_task_frame", 24, 3);
-	blob_member(blob, "bx", U64, 0);
-	blob_member(blob, "bp", U64, 64);
-	blob_member(blob, "ret_addr", U64, 128);
-	make_struct(blob, "mm_struct", 8, 1);
-	blob_member(blob, "pgd", U64, 0);
-	blob_finish(blob);
-}
-
-static void put(struct server *server, uint64_t paddr, uint64_t value, size_t bytes)
-{
-	fixture_poke_number(&server->made.fixture, paddr, value, bytes);
-}
-
-/* The list of processes: 0, 1, 75, 9; each with no other threads. */
-static void put_tasks(struct server *server)
-{
-	static const size_t next[TASK_COUNT] = {SLEEPER, IDLE_1, SHELL, ZOMBIE, 0};
-
-	for (size_t i = 0; i < TASK_COUNT; i++) {
-		uint64_t at = TASKS + i * TASK_BYTES, signal = SIGNAL + 16 * i;
-
-		put(server, at + PID, tasks[i].pid, 4);
-		put(server, at + TGID, tasks[i].pid, 4);
-		put(server, at + PARENT, task_vaddr(0), 8);
-		put(server, at + STATE, i == SLEEPER, 4);
-		put(server, at + EXIT_STATE, tasks[i].exit_state, 4);
-		put(server, at + TASK_MM, tasks[i].has_mm ? MADE_VADDR(MM) : 0, 8);
-		fixture_poke(&server->made.fixture, at + COMM, tasks[i].comm,
-			     strlen(tasks[i].comm));
-		put(server, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
-		put(server, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
-		put(server, at + THREAD_NODE, MADE_VADDR(signal), 8);
-		put(server, signal, task_vaddr(i) + THREAD_NODE, 8);
-		put(server, at + THREAD_SP, MADE_VADDR(STACK), 8);
-		put(server, at + THREAD_FSBASE, 0x1000 + i, 8);
-	}
-	put(server, STACK, 0xb0b, 8);
-	put(server, STACK + 8, 0xb9, 8);
-	put(server, STACK + 16, MADE_TEXT + 0x123, 8);
-}
-
-static void put_cpus(struct server *server)
-{
-	static const uint64_t current[] = {0, SHELL};
-
-	put(server, DATA, 2, 4);        /* nr_cpu_ids */
-	put(server, DATA + 0x10, 3, 8); /* possible */
-	put(server, DATA + 0x20, 3, 8); /* online */
-	for (uint64_t cpu = 0; cpu < 2; cpu++) {
-		uint8_t qemu[440] = {1};
-		const uint64_t control[5] = {0x80050033, 0, 0xc2 + cpu, 0xc3000, 0xc4};
-
-		put(server, DATA + 0x30 + 8 * cpu, 0x40 * cpu, 8); /* __per_cpu_offset */
-		put(server, QUEUES + 0x40 * cpu, task_vaddr(current[cpu]), 8);
-		put(server, QUEUES + 0x40 * cpu + 8, task_vaddr(cpu), 8);
-		fixture_cpu(&server->made.fixture, tasks[current[cpu]].pid, MADE_TEXT + 0x40 * cpu,
-			    MADE_VADDR(STACK) + 0x100);
-		memcpy(qemu + 392, control, sizeof(control));
-		fixture_note(&server->made.fixture, "QEMU", 0, qemu, sizeof(qemu));
-	}
-}
-
-/* One page of user space, that only the page tables of the process have. */
-static void put_user(struct server *server)
-{
-	uint64_t table = server->made.fixture.next_table;
-
-	fixture_map(&server->made.fixture, USER_VADDR, USER_PAGE, 12);
-	put(server, USER_ROOT, table | 1, 8);
-	put(server, FIXTURE_TABLES, 0, 8);
-	put(server, MM, MADE_VADDR(USER_ROOT), 8);
-	fixture_poke(&server->made.fixture, USER_PAGE, "user $pace", 10);
-}
 
 static void count_warning(void *opaque, enum kd_log_level level, const char *line)
 {
@@ -207,33 +33,10 @@ static void count_warning(void *opaque, enum kd_log_level level, const char *lin
 
 static void open_server(struct server *server)
 {
-	static const struct made_symbol symbols[] = {
-		{"T_text", 0, false},
-		{"T_\1ext", 0x40, false},
-		{"D__\1art_\2", MADE_TYPES - MADE_RAM, false},
-		{"D__\1op_\2", MADE_FREE - MADE_RAM, false},
-		{"Dnr_cpu_ids", DATA - MADE_RAM, false},
-		{"D__cpu_possible_mask", DATA + 0x10 - MADE_RAM, false},
-		{"D__cpu_online_mask", DATA + 0x20 - MADE_RAM, false},
-		{"D__per_cpu_offset", DATA + 0x30 - MADE_RAM, false},
-		{"Dinit_task", TASKS - MADE_RAM, false},
-		{"Drunqueues", QUEUES - MADE_RAM, false},
-		{"B_end", MADE_BYTES, false},
-	};
 	struct kd_err err = {KD_OK, ""};
-	struct blob types;
 
 	memset(server, 0, sizeof(*server));
-	make_types(&types);
-	made_kernel_init(&server->made.fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
-	fixture_info(&server->made.fixture, "KERNELOFFSET=1c00000");
-	fixture_memory(&server->made.fixture, EXCLUDED_RAM, 0x1000, 0);
-	fixture_map(&server->made.fixture, MADE_TEXT + EXCLUDED_VADDR, EXCLUDED_RAM, 12);
-	fixture_map(&server->made.fixture, MADE_TEXT + HOLE_VADDR, NO_RAM, 12);
-	put_tasks(server);
-	put_cpus(server);
-	put_user(server);
+	tasks_fixture_init(&server->made.fixture);
 	open_machine(&server->made);
 	server->log = (struct kd_log){count_warning, server};
 	if (kd_gdb_machine_init(&server->gdb, server->made.system, &server->log, &err))
@@ -493,7 +296,6 @@ static void test_memory(void **state)
 	assert_string_equal(ask_at(&server, "m", MADE_TEXT + HOLE_VADDR, ",8"), "E06");
 	assert_string_equal(ask_at(&server, "m", MADE_TEXT + HOLE_VADDR + 0x1000, ",8"), "E0e");
 	assert_non_null(strstr(monitor(&server, "why"), "not mapped"));
-	assert_string_equal(ask(&server, "mffffffffffffffff,8"), "E0e");
 	assert_string_equal(ask(&server, "m8000000000000000,8"), "E0e");
 	assert_string_equal(ask(&server, "m10000000000000000,8"), "E16");
 	assert_string_equal(ask(&server, "m0"), "E16");
@@ -505,15 +307,24 @@ static void test_memory(void **state)
 	assert_string_equal(ask_at(&server, "m", USER_VADDR, ",4"), "75736572");
 	assert_string_equal(ask_at(&server, "m", USER_VADDR + 0x1000, ",4"), "E0e");
 	assert_string_equal(ask_at(&server, "x", USER_VADDR, ",a"), "buser $pace");
+	/* behind the last address there is nothing, not the first one */
+	assert_string_equal(ask(&server, "m0,2"), "7573");
+	assert_string_equal(ask(&server, "mfffffffffffffffe,8"), "0000");
 	close_server(&server);
 }
 
 static void test_refusals(void **state)
 {
 	static const struct exchange refused[] = {
-		{"M1000,1:00", "E.a dump cannot*"}, {"X1000,1:a", "E.a dump cannot*"},
-		{"G00", "E.a dump cannot*"},        {"P0=0", "E.a dump cannot*"},
-		{"Z0,1000,1", "E.a dump cannot*"},  {"Z4,1000,1", "E.a dump cannot*"},
+		{"M1000,1:00", "E.a dump cannot*"},
+		{"X1000,1:a", "E.a dump cannot*"},
+		{"G00", "E.a dump cannot*"},
+		{"P0=0", "E.a dump cannot*"},
+		{"Z0,1000,1", "E.a dump cannot*"},
+		{"Z4,1000,1", "E.a dump cannot*"},
+		/* bytes to be written that look like the end of a range */
+		{"X1000,4:,0:x", "E.a dump cannot*"},
+		{"X1000:,0:", "E.a dump cannot*"},
 	};
 	static const struct exchange quiet[] = {
 		{"X1000,0:", "OK"},
@@ -552,9 +363,9 @@ static void test_monitor(void **state)
 		{"phys", "usage: monitor phys ADDR [COUNT]"},
 		{"phys 1 2 3", "usage: monitor phys"},
 		{"phys 1 2 3 4 5", "usage: monitor phys"},
-		{"ps", "      4       1       0    0 S ffffffff8100b200  sleeper\n"},
-		{"ps", "<sh?&> (running)\n"},
-		{"ps", "swapper/0 (running)\n"},
+		{"ps", "      1       0       0    0 R ffffffff8100b000 running swapper/0\n"},
+		{"ps", "      4       1       0    0 S ffffffff8100b200 -       sleeper\n"},
+		{"ps", " running <sh?&>\n"},
 		{"task", "thread 1: swapper/0 (CPU 0, PID 0, R)\n"},
 		{"task 75", "thread 2: <sh?&> (CPU 1, PID 75, R)\nTo take gdb there: thread 2\n"},
 		{"task", "thread 2: "},

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symfile/stacks.h"
 #include "symfile/symfile.h"
 #include "inspect/orc.h"
 #include "kernel_fixture.h"
@@ -692,6 +693,28 @@ static void test_damage(void **state)
 	assert_true(made > 100 && failed);
 }
 
+/* Addresses come from a dump: a range may end past the last of them, and be larger than what there is room for. */
+static void test_pages_of_stacks(void **state)
+{
+	uint64_t list[4];
+	struct kd_stack_pages pages = {.list = list, .room = 4};
+
+	assert_true(kd_stack_pages_add(&pages, 0x1800, 0x1000));
+	assert_true(kd_stack_pages_add(&pages, 0x2fff, 1));
+	assert_int_equal(pages.count, 2);
+	assert_int_equal(list[1], 0x2000);
+	assert_true(kd_stack_pages_add(&pages, UINT64_MAX - 0x17ff, 0x1000));
+	assert_int_equal(pages.count, 4);
+	assert_int_equal(list[3], UINT64_MAX - 0xfff);
+	pages.count = 3;
+	assert_true(kd_stack_pages_add(&pages, UINT64_MAX - 1, 0x1000));
+	assert_int_equal(pages.count, 4);
+	pages.count = 1;
+	assert_false(kd_stack_pages_add(&pages, 0x10000, UINT64_MAX));
+	assert_int_equal(pages.count, 4);
+	assert_int_equal(list[3], 0x12000);
+}
+
 static void test_buffer(void **state)
 {
 	static const struct {
@@ -731,9 +754,13 @@ static void test_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_buffer),         cmocka_unit_test(test_sections_and_symbols),
-		cmocka_unit_test(test_types),          cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_without_tables), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_pages_of_stacks),
+		cmocka_unit_test(test_buffer),
+		cmocka_unit_test(test_sections_and_symbols),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_without_tables),
+		cmocka_unit_test(test_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "codec/codec.h"
-#include "dump_fixture.h"
 #include "host/file.h"
 #include "save/save.h"
+#include "tasks_fixture.h"
 #include "view/texts.h"
 #include "view/view.h"
 
@@ -36,6 +36,42 @@ struct world {
 	struct kd_kernel *kernel;
 	struct kd_view *view;
 };
+
+/* How many more allocations of ours succeed (linked with --wrap); all of them while nothing counts. */
+static unsigned int allocations_left;
+static bool allocations_count;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *data, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *data, size_t bytes);
+
+static bool may_allocate(void)
+{
+	if (!allocations_count)
+		return true;
+	if (!allocations_left)
+		return false;
+	allocations_left--;
+	return true;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+	return may_allocate() ? __real_malloc(bytes) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+	return may_allocate() ? __real_calloc(count, bytes) : NULL;
+}
+
+void *__wrap_realloc(void *data, size_t bytes)
+{
+	return may_allocate() ? __real_realloc(data, bytes) : NULL;
+}
 
 static uint64_t next_random(uint64_t *random)
 {
@@ -595,6 +631,108 @@ static void test_damage(void **state)
 	}
 }
 
+/* A file or folder in the tree, by its path. */
+static kd_node find(struct kd_view *view, const char *path)
+{
+	kd_node node = KD_NODE_ROOT;
+	char copy[64], *rest = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *name = strtok_r(copy, "/", &rest); name; name = strtok_r(NULL, "/", &rest))
+		assert_int_equal(kd_view_lookup(view, node, name, &node, NULL), KD_OK);
+	return node;
+}
+
+/* What is there, not mapped, left out of the dump, and mapped to what was no RAM, are told apart. */
+static void test_task_memory(void **state)
+{
+	enum { NONE = -1, MISSING = 0x1000, EXCLUDED = 0x2000, HOLE = 0x3000 };
+	static const struct {
+		uint64_t from;
+		bool hole;
+		int64_t found[2]; /* with excluded pages as errors, and as zeros */
+	} seeks[] = {
+		{0, true, {USER_VADDR + MISSING, USER_VADDR + MISSING}},
+		{MISSING, false, {NONE, USER_VADDR + EXCLUDED}},
+		{EXCLUDED, true, {USER_VADDR + EXCLUDED, USER_VADDR + HOLE}},
+		{HOLE, true, {USER_VADDR + HOLE, USER_VADDR + HOLE}},
+		{HOLE, false, {NONE, NONE}},
+	};
+	struct machine machine;
+
+	tasks_fixture_init(&machine.fixture);
+	open_machine(&machine);
+	for (int zeros = 0; zeros < 2; zeros++) {
+		const struct kd_view_options options = {.excluded_is_zero = zeros};
+		struct kd_view_file *file;
+		struct kd_view *view;
+		char data[16] = "";
+		size_t got;
+
+		assert_int_equal(kd_view_open(machine.dump, machine.kernel, &options, &view, NULL),
+				 KD_OK);
+		assert_int_equal(kd_view_open_file(view, find(view, "task/1/mem"), &file, NULL),
+				 KD_OK);
+		assert_int_equal(kd_view_read(file, USER_VADDR, data, 10, &got, NULL), KD_OK);
+		assert_string_equal(data, "user $pace");
+		assert_int_equal(kd_view_read(file, USER_VADDR + MISSING, data, 1, &got, NULL),
+				 KD_FAULT);
+		assert_int_equal(kd_view_read(file, USER_VADDR + EXCLUDED, data, 1, &got, NULL),
+				 zeros ? KD_OK : KD_EXCLUDED);
+		assert_int_equal(kd_view_read(file, USER_VADDR + HOLE, data, 1, &got, NULL),
+				 KD_HOLE);
+		for (size_t i = 0; i < sizeof(seeks) / sizeof(*seeks); i++) {
+			uint64_t found = 0;
+			enum kd_status status = kd_view_seek(file, USER_VADDR + seeks[i].from,
+							     seeks[i].hole, &found, NULL);
+
+			assert_int_equal(status,
+					 seeks[i].found[zeros] == NONE ? KD_NOTFOUND : KD_OK);
+			if (!status)
+				assert_int_equal(found, seeks[i].found[zeros]);
+		}
+		kd_view_close_file(file);
+		kd_view_close(view);
+	}
+	close_machine(&machine);
+}
+
+/* Without memory the folders cannot be had; with it again they are whole. */
+static void test_memory_comes_back(void **state)
+{
+	static const struct kd_view_options options = {.cache_bytes = 0};
+	unsigned int failures = 0;
+	struct machine machine;
+	bool whole = false;
+
+	tasks_fixture_init(&machine.fixture);
+	open_machine(&machine);
+	for (unsigned int left = 0; !whole; left++) {
+		struct names names = {.count = 0};
+		enum kd_status status;
+		struct kd_view *view;
+		kd_node node;
+
+		assert_int_equal(kd_view_open(machine.dump, machine.kernel, &options, &view, NULL),
+				 KD_OK);
+		node = find(view, "task");
+		allocations_left = left;
+		allocations_count = true;
+		status = kd_view_list(view, node, add_name, &names, NULL);
+		allocations_count = false;
+		whole = !status;
+		failures += !whole;
+		if (!whole) {
+			assert_int_equal(status, KD_NOMEM);
+			assert_int_equal(kd_view_list(view, node, add_name, &names, NULL), KD_OK);
+		}
+		assert_string_equal(names.text, "1/ 9/ 75/ ");
+		kd_view_close(view);
+	}
+	assert_true(failures > 3);
+	close_machine(&machine);
+}
+
 static struct kd_text *add_text(struct kd_texts *texts, uint64_t node, size_t bytes)
 {
 	struct kd_text *text = NULL;
@@ -650,6 +788,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
 		cmocka_unit_test(test_a_dump_of_nobody),
 		cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
+		cmocka_unit_test(test_task_memory),
+		cmocka_unit_test(test_memory_comes_back),
 		cmocka_unit_test(test_texts),
 	};
 

@@ -173,9 +173,9 @@ def test_instructions(dump):
 def test_monitor(dump):
     tasks = expected_threads(dump)
     text = gdb(pipe(dump), "monitor ps")
-    listed = re.findall(r"^ *(\d+) +(\d+) +\d+ +\d+ (\S) ([0-9a-f]{16})  (.*?)(?: \(running\))?$", text, re.M)
-    assert [(int(number), int(pid), state, int(address, 16), comm) for number, pid, state, address, comm in listed] == [
-        (number + 1, task["pid"], task["state"], int(task["task"], 16), task["comm"]) for number, task in enumerate(tasks)]
+    listed = re.findall(r"^ *(\d+) +(\d+) +\d+ +\d+ (\S) ([0-9a-f]{16}) (running|-      ) (.*)$", text, re.M)
+    assert [(int(number), int(pid), state, int(address, 16), mark == "running", comm) for number, pid, state, address, mark, comm in listed] == [
+        (number + 1, task["pid"], task["state"], int(task["task"], 16), task["running"], task["comm"]) for number, task in enumerate(tasks)]
     assert kdump("log", dump.vmcore, binary=True).decode() in gdb(pipe(dump), "monitor log")
     holder = next(task for task in tasks if task["comm"] == "mutex-holder")
     stack, = kdump("bt", "--json", "-p", str(holder["pid"]), dump.vmcore)
@@ -300,14 +300,14 @@ def test_functions(dump, tmp_path):
     panicked = next(task for task in tasks if task["running"] and task["cpu"] == kdump("info", "--json", dump.vmcore)["panic"]["cpu"])
     number, sleeper = next((number, task) for number, task in enumerate(tasks, 1) if task["comm"] == "mutex-holder")
     asked = ["$lx_current().pid", "$lx_current(0).pid", "$lx_task_by_pid(1).comm", "$lx_per_cpu(runqueues).cpu", "$lx_per_cpu(runqueues, 2).cpu",
-             "$lx_task_by_pid(987654321).pid", "$lx_current(77).pid"]
+             "$lx_task_by_pid(987654321).pid", "$lx_current(77).pid", "$lx_per_cpu(runqueues, 78).cpu", "$lx_per_cpu(runqueues, -1).cpu"]
     commands = [word for what in asked for word in ("-ex", f"p {what}")]
     commands += ["-ex", f"thread {number}", "-ex", "p $lx_current().pid", "-ex", "p $lx_per_cpu(runqueues).cpu"]
     done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", *commands)
     values = re.findall(r"^\$\d+ = (.*)$", done.stdout, re.M)
     assert values[:2] == [str(panicked["pid"]), str(tasks[0]["pid"])] and values[2].startswith('"init')
     assert values[3:] == [str(panicked["cpu"]), "2", str(sleeper["pid"])]
-    for complaint in ("there is no process 987654321", "there is no CPU 77", "this thread is on no CPU: name one"):
+    for complaint in ("there is no process 987654321", "there is no CPU 77", "there is no CPU 78", "there is no CPU -1", "this thread is on no CPU: name one"):
         assert complaint in done.stdout
 
 
