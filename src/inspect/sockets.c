@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "inspect/fields.h"
+#include "inspect/lists.h"
 
 enum {
 	BUCKETS_MOST = 1 << 25,
@@ -218,6 +219,7 @@ static enum kd_status read_socket(struct walk *walk, struct kd_socket *socket, s
 /* One bucket. The end of a list of hlist_nulls is an odd number instead of a pointer (include/linux/list_nulls.h). */
 static enum kd_status walk_bucket(struct walk *walk, uint64_t head, struct kd_err *err)
 {
+	struct kd_loop loop = {0};
 	uint64_t node = 0;
 	enum kd_status status = kd_read_u64(walk->system, head, &node, err);
 
@@ -225,8 +227,9 @@ static enum kd_status walk_bucket(struct walk *walk, uint64_t head, struct kd_er
 		struct kd_socket socket = {
 			.vaddr = node - walk->node.offset, .protocol = walk->protocol, .state = ""};
 
-		if (++walk->sockets > SOCKETS_MOST)
-			return kd_fail(err, KD_CORRUPT, "sockets without an end");
+		if (kd_loop_closes(&loop, node) || ++walk->sockets > SOCKETS_MOST)
+			return kd_fail(err, KD_CORRUPT, "%s sockets without an end",
+				       walk->protocol);
 		status = read_socket(walk, &socket, err);
 		if (status)
 			return kd_context(err, status, "%s socket at 0x%llx", walk->protocol,

@@ -66,10 +66,13 @@ static enum kd_status walk_bucket(struct walk *walk, uint64_t head, uint64_t ent
 				  struct kd_err *err)
 {
 	struct kd_timer *timer = &walk->timer;
+	struct kd_loop loop = {0};
 	uint64_t node = 0;
 	enum kd_status status = kd_read_u64(walk->system, head, &node, err);
 
 	while (!status && node && !walk->stopped) {
+		if (kd_loop_closes(&loop, node))
+			return kd_fail(err, KD_CORRUPT, "timers without an end");
 		const struct kd_wanted members[] = {
 			{"timer_list.expires", &timer->expires},
 			{"timer_list.function", &timer->function},
