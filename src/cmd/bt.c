@@ -368,7 +368,7 @@ static int show(struct scene *scene, const struct request *request)
 	if (kd_tasks_init(&scene->tasks, scene->system, &err)) {
 		if (!scene->tasks.count)
 			return kd_command_failed(&err);
-		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
+		kd_log(&log, KD_LOG_WARNING, "%s", err.text);
 	}
 	if (kd_lines_open(&request->lines, scene->system, &scene->lines, &err))
 		return kd_command_failed(&err);

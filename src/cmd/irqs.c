@@ -48,7 +48,7 @@ static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 	}
 	json_array_append_new(
 		showing->list,
-		json_pack("{s:i, s:I, s:I, s:o, s:I, s:o, s:s?, s:b, s:o}", "irq",
+		json_pack("{s:i, s:I, s:I, s:o, s:I, s:o, s:s?, s:b, s:o, s:o}", "irq",
 			  (int)interrupt->number, "hardware",
 			  (json_int_t)interrupt->hardware_number, "total",
 			  (json_int_t)interrupt->total, "counts", counts, "unhandled",
@@ -56,7 +56,8 @@ static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 			  kd_json_text(interrupt->actions, strlen(interrupt->actions)), "handler",
 			  handler ? kd_symbol_name(symbols, handler) : NULL, "disabled",
 			  interrupt->disabled, "chip",
-			  kd_json_text(interrupt->chip, strlen(interrupt->chip))));
+			  kd_json_text(interrupt->chip, strlen(interrupt->chip)), "descriptor",
+			  kd_json_address(interrupt->vaddr)));
 	return true;
 }
 

@@ -81,14 +81,19 @@ static int show(struct kd_input *input, bool sections, bool json)
 	const struct kd_module *modules;
 	struct kd_err err = {0};
 	size_t count;
+	int printed = KD_EXIT_DONE;
 
 	modules = kd_system_modules(input->system, &count);
 	if (!count && kd_system_modules_status(input->system, &err))
 		return kd_command_failed(&err);
 	if (json)
-		return kd_json_print(modules_json(input->system, modules, count));
-	print_text(input->system, modules, count, sections);
-	return kd_output_end();
+		printed = kd_json_print(modules_json(input->system, modules, count));
+	else
+		print_text(input->system, modules, count, sections);
+	if (!json)
+		printed = kd_output_end();
+	/* what is missing was told as the dump was opened */
+	return kd_system_modules_status(input->system, NULL) ? KD_EXIT_FAILED : printed;
 }
 
 static int run_mods(const struct kd_command *self, int argc, char **argv)

@@ -61,20 +61,21 @@ static int show(struct kd_input *input, bool json)
 	struct kd_log log = kd_command_log(false);
 	struct kd_err err = {0};
 	struct kd_tasks tasks;
-	int exit_status;
+	enum kd_status status = kd_tasks_init(&tasks, input->system, &err);
+	int printed = KD_EXIT_DONE;
 
-	if (kd_tasks_init(&tasks, input->system, &err) && tasks.count)
-		kd_log(&log, KD_LOG_WARNING, "%s: not all tasks are known", err.text);
-	if (!tasks.count) {
-		exit_status = kd_command_failed(&err);
-	} else if (json) {
-		exit_status = kd_json_print(tasks_json(input->system, &tasks));
-	} else {
+	if (status && tasks.count)
+		kd_log(&log, KD_LOG_WARNING, "%s", err.text);
+	else if (status)
+		kd_command_failed(&err);
+	if (tasks.count && json) {
+		printed = kd_json_print(tasks_json(input->system, &tasks));
+	} else if (tasks.count) {
 		print_text(input->system, &tasks);
-		exit_status = kd_output_end();
+		printed = kd_output_end();
 	}
 	kd_tasks_deinit(&tasks);
-	return exit_status;
+	return status ? KD_EXIT_FAILED : printed;
 }
 
 static int run_ps(const struct kd_command *self, int argc, char **argv)

@@ -8,6 +8,7 @@
 #include "host/file.h"
 #include "host/system.h"
 #include "inspect/fields.h"
+#include "inspect/partial.h"
 #include "inspect/trees.h"
 
 enum { ACTIONS_MOST = 256, NUMBERS_MOST = 1 << 20 };
@@ -18,7 +19,7 @@ struct walk {
 	uint32_t *counts;
 	kd_interrupt_take *take;
 	void *opaque;
-	struct kd_err err; /* of an entry of the tree */
+	struct kd_partial partial;
 };
 
 /* The names of those who share it, as /proc/interrupts has them (kernel/irq/proc.c, show_interrupts()). */
@@ -101,21 +102,22 @@ static bool take_descriptor(void *opaque, uint64_t number, uint64_t last, uint64
 		{"irq_desc.depth", &depth},
 		{"irq_desc.irqs_unhandled", &interrupt.spurious},
 	};
-	struct kd_err *err = &walk->err;
-	enum kd_status status = kd_get_each(walk->system, vaddr, members, 4, err);
+	struct kd_err why;
+	enum kd_status status = kd_get_each(walk->system, vaddr, members, 4, &why);
 
 	if (number > NUMBERS_MOST)
-		status = kd_fail(err, KD_CORRUPT, "a number of %llu", (unsigned long long)number);
+		status = kd_fail(&why, KD_CORRUPT, "a number of %llu", (unsigned long long)number);
 	if (!status)
-		status = read_chip(walk->system, vaddr, &interrupt, err);
+		status = read_chip(walk->system, vaddr, &interrupt, &why);
 	if (!status)
-		status = read_actions(walk->system, action, &interrupt, err);
+		status = read_actions(walk->system, action, &interrupt, &why);
 	if (!status)
-		status = read_counts(walk, per_cpu, &interrupt, err);
+		status = read_counts(walk, per_cpu, &interrupt, &why);
 	interrupt.disabled = action && depth;
 	if (status) {
-		kd_context(err, status, "interrupt %llu", (unsigned long long)number);
-		return false;
+		kd_context(&why, status, "interrupt %llu", (unsigned long long)number);
+		kd_partial_skip(&walk->partial, status, &why);
+		return true;
 	}
 	return !(action || interrupt.total) || walk->take(walk->opaque, &interrupt);
 }
@@ -139,6 +141,6 @@ enum kd_status kd_interrupts_each(struct kd_system *system, const struct kd_cpus
 		if (!status)
 			status = kd_xarray_each(system, tree, take_descriptor, &walk, err);
 	}
-	status = kd_first_failure(status, &walk.err, err);
+	status = kd_partial_end(&walk.partial, status, err);
 	return status ? kd_context(err, status, "interrupts") : KD_OK;
 }

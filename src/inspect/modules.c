@@ -13,6 +13,7 @@
 #include "inspect/exports.h"
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/partial.h"
 
 enum {
 	MODULES_MOST = 4096,
@@ -104,6 +105,8 @@ enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list
 	struct kd_module *modules = NULL;
 	uint64_t head = 0, offset = 0, node;
 	size_t used = 0, room = 0;
+	struct kd_partial partial = {0};
+	struct kd_err why;
 	struct kd_list walk;
 	enum kd_status status = kd_system_symbol(system, "modules", &head, err);
 
@@ -130,10 +133,12 @@ enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list
 			}
 			modules = grown;
 		}
-		status = read_module(system, node - offset, &modules[used], err);
-		used += !status;
+		if (read_module(system, node - offset, &modules[used], &why))
+			kd_partial_skip(&partial, why.status, &why);
+		else
+			used++;
 	}
-	status = kd_first_failure(status, &walk.err, err);
+	status = kd_partial_end(&partial, kd_first_failure(status, &walk.err, err), err);
 	*list = modules;
 	*count = used;
 	return status ? kd_context(err, status, "modules") : KD_OK;

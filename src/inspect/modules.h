@@ -32,8 +32,7 @@ struct kd_module {
 };
 
 /*
- * Reads the list `modules`; *list is allocated. What could be read before something was damaged is there also when
- * the status is not KD_OK.
+ * Reads the list `modules`; *list is allocated. Those that could be read are there also when the status is not KD_OK.
  */
 enum kd_status kd_modules_read(struct kd_system *system, struct kd_module **list, size_t *count,
 			       struct kd_err *err);

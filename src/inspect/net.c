@@ -5,6 +5,7 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/partial.h"
 
 enum { ADDRESSES_MOST = 1 << 16 };
 
@@ -150,7 +151,8 @@ static enum kd_status read_interface(struct kd_system *system, struct kd_interfa
 		status = kd_get_text(system, interface->vaddr, "net_device.name", interface->name,
 				     sizeof(interface->name), err);
 	if (status)
-		return status;
+		return kd_context(err, status, "interface at 0x%llx",
+				  (unsigned long long)interface->vaddr);
 	interface->index = (unsigned int)index;
 	interface->operational = state < sizeof(operational_states) / sizeof(*operational_states)
 					 ? operational_states[state]
@@ -168,31 +170,32 @@ struct walk {
 	struct kd_system *system;
 	kd_interface_take *take;
 	void *opaque;
-	struct kd_err err; /* of a namespace */
+	struct kd_partial partial;
 };
 
 static bool take_namespace(void *opaque, uint64_t net)
 {
 	struct walk *walk = opaque;
-	struct kd_err *err = &walk->err;
+	struct kd_err why, bad;
 	uint64_t inode = 0, head = 0, offset = 0, link;
-	enum kd_status status = kd_net_namespace(walk->system, net, &inode, err);
+	enum kd_status status = kd_net_namespace(walk->system, net, &inode, &why);
 	struct kd_list list;
-	bool goes_on = true;
 
 	if (!status)
-		status = kd_offset_of(walk->system, "net.dev_base_head", &head, err);
+		status = kd_offset_of(walk->system, "net.dev_base_head", &head, &why);
 	if (!status)
-		status = kd_offset_of(walk->system, "net_device.dev_list", &offset, err);
+		status = kd_offset_of(walk->system, "net_device.dev_list", &offset, &why);
 	kd_list_begin(&list, walk->system, net + head);
-	while (!status && goes_on && kd_list_next(&list, &link)) {
+	while (!status && kd_list_next(&list, &link)) {
 		struct kd_interface interface = {.vaddr = link - offset, .namespace = inode};
 
-		status = read_interface(walk->system, &interface, err);
-		goes_on = !status && walk->take(walk->opaque, &interface);
+		if (read_interface(walk->system, &interface, &bad))
+			kd_partial_skip(&walk->partial, bad.status, &bad);
+		else if (!walk->take(walk->opaque, &interface))
+			return false;
 	}
-	status = kd_first_failure(status, &list.err, err);
-	return goes_on && !status;
+	kd_partial_skip(&walk->partial, kd_first_failure(status, &list.err, &why), &why);
+	return true;
 }
 
 enum kd_status kd_interfaces_each(struct kd_system *system, kd_interface_take *take, void *opaque,
@@ -201,5 +204,6 @@ enum kd_status kd_interfaces_each(struct kd_system *system, kd_interface_take *t
 	struct walk walk = {.system = system, .take = take, .opaque = opaque};
 	enum kd_status status = kd_net_namespaces_each(system, take_namespace, &walk, err);
 
-	return kd_first_failure(status, &walk.err, err);
+	status = kd_partial_end(&walk.partial, status, err);
+	return status ? kd_context(err, status, "interfaces") : KD_OK;
 }

@@ -5,6 +5,7 @@
 #include "dump/dump.h"
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/partial.h"
 
 enum {
 	OO_SHIFT = 16, /* mm/slub.c: the order of a slab's pages is above these bits */
@@ -134,6 +135,7 @@ enum kd_status kd_slabs_each(struct kd_system *system, kd_slab_take *take, void 
 			     struct kd_err *err)
 {
 	struct walk walk = {.system = system};
+	struct kd_partial partial = {0};
 	uint64_t head = 0, offset = 0, link;
 	enum kd_status status = prepare(&walk, err);
 	struct kd_list list;
@@ -145,14 +147,17 @@ enum kd_status kd_slabs_each(struct kd_system *system, kd_slab_take *take, void 
 	kd_list_begin(&list, system, head);
 	while (!status && kd_list_next(&list, &link)) {
 		struct kd_slab_cache cache = {.vaddr = link - offset};
+		struct kd_err why;
+		enum kd_status bad = read_cache(&walk, &cache, &why);
 
-		status = read_cache(&walk, &cache, err);
-		if (status)
-			return kd_context(err, status, "cache at 0x%llx",
-					  (unsigned long long)cache.vaddr);
-		if (!take(opaque, &cache))
+		if (bad)
+			kd_partial_skip(&partial,
+					kd_context(&why, bad, "cache at 0x%llx",
+						   (unsigned long long)cache.vaddr),
+					&why);
+		else if (!take(opaque, &cache))
 			return KD_OK;
 	}
-	status = kd_first_failure(status, &list.err, err);
+	status = kd_partial_end(&partial, kd_first_failure(status, &list.err, err), err);
 	return status ? kd_context(err, status, "slab caches") : KD_OK;
 }

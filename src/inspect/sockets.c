@@ -16,8 +16,11 @@
 #include <string.h>
 
 #include "inspect/fields.h"
+#include "inspect/lists.h"
+#include "inspect/partial.h"
 
 enum {
+	PAGE = 4096,
 	BUCKETS_MOST = 1 << 25,
 	SOCKETS_MOST = 1 << 24,
 	UNIX_BUCKETS = 512,                /* UNIX_HASH_SIZE of include/net/af_unix.h, 256 twice */
@@ -47,7 +50,7 @@ struct walk {
 	enum form form;
 	unsigned int sockets;
 	bool stopped;
-	struct kd_err err; /* of a namespace */
+	struct kd_partial partial;
 };
 
 static void copy_ipv4(struct kd_net_address *address, uint64_t value)
@@ -215,39 +218,63 @@ static enum kd_status read_socket(struct walk *walk, struct kd_socket *socket, s
 	return status;
 }
 
+static void skip(struct walk *walk, enum kd_status status, struct kd_err *why)
+{
+	if (status)
+		kd_partial_skip(&walk->partial, kd_context(why, status, "%s", walk->protocol), why);
+}
+
 /* One bucket. The end of a list of hlist_nulls is an odd number instead of a pointer (include/linux/list_nulls.h). */
 static enum kd_status walk_bucket(struct walk *walk, uint64_t head, struct kd_err *err)
 {
+	struct kd_loop loop = {0};
+	struct kd_err why;
 	uint64_t node = 0;
 	enum kd_status status = kd_read_u64(walk->system, head, &node, err);
 
+	if (status)
+		return status;
 	while (!status && node && !(node & 1) && !walk->stopped) {
 		struct kd_socket socket = {
 			.vaddr = node - walk->node.offset, .protocol = walk->protocol, .state = ""};
 
-		if (++walk->sockets > SOCKETS_MOST)
-			return kd_fail(err, KD_CORRUPT, "sockets without an end");
-		status = read_socket(walk, &socket, err);
+		walk->stopped = ++walk->sockets > SOCKETS_MOST;
+		if (kd_loop_closes(&loop, node) || walk->stopped) {
+			status = kd_fail(&why, KD_CORRUPT, "sockets without an end");
+			break;
+		}
+		status = read_socket(walk, &socket, &why);
 		if (status)
-			return kd_context(err, status, "%s socket at 0x%llx", walk->protocol,
-					  (unsigned long long)socket.vaddr);
-		walk->stopped = !walk->take(walk->opaque, &socket);
-		status = kd_read_u64(walk->system, node, &node, err);
+			kd_context(&why, status, "socket at 0x%llx",
+				   (unsigned long long)socket.vaddr);
+		else
+			walk->stopped = !walk->take(walk->opaque, &socket);
+		skip(walk, status, &why);
+		status = kd_read_u64(walk->system, node, &node, &why);
 	}
-	return status;
+	skip(walk, status, &why);
+	return KD_OK;
 }
 
 static enum kd_status walk_buckets(struct walk *walk, uint64_t table, uint64_t count,
 				   uint64_t bucket_bytes, uint64_t head_offset, struct kd_err *err)
 {
-	enum kd_status status = KD_OK;
+	struct kd_err why;
 
-	if (count > BUCKETS_MOST)
-		return kd_fail(err, KD_CORRUPT, "a table of %llu %s sockets",
-			       (unsigned long long)count, walk->protocol);
-	for (uint64_t i = 0; !status && !walk->stopped && i < count; i++)
-		status = walk_bucket(walk, table + i * bucket_bytes + head_offset, err);
-	return status;
+	if (count > BUCKETS_MOST || !bucket_bytes)
+		return kd_fail(err, KD_CORRUPT, "a table of %llu sockets",
+			       (unsigned long long)count);
+	for (uint64_t i = 0; !walk->stopped && i < count; i++) {
+		uint64_t head = table + i * bucket_bytes + head_offset;
+		enum kd_status status = walk_bucket(walk, head, &why);
+
+		if (!status)
+			continue;
+		skip(walk, status, &why);
+		/* nor can the others in that page be read */
+		i += (PAGE - head % PAGE - 1) / bucket_bytes;
+	}
+	return KD_OK;
 }
 
 /* The sockets that listen: in a table of one size for all up to 5.18, where that is still kept. */
@@ -348,47 +375,50 @@ static bool walk_namespace(void *opaque, uint64_t net)
 {
 	const struct of_net *of_net = opaque;
 	struct walk *walk = of_net->walk;
+	struct kd_err why;
 	uint64_t at = 0;
-	enum kd_status status = kd_get(walk->system, net, of_net->table->of_net, &at, &walk->err);
+	enum kd_status status = kd_get(walk->system, net, of_net->table->of_net, &at, &why);
 
 	if (!status && at && at != of_net->shared)
-		status = of_net->table->walk(walk, at, &walk->err);
-	return !status && !walk->stopped;
+		status = of_net->table->walk(walk, at, &why);
+	skip(walk, status, &why);
+	return !walk->stopped;
 }
 
-static enum kd_status walk_table(struct walk *walk, const struct table *table, struct kd_err *err)
+static void walk_table(struct walk *walk, const struct table *table)
 {
 	struct of_net of_net = {walk, table, 0};
+	struct kd_err why;
 	uint64_t offset;
-	enum kd_status status = KD_OK;
 
 	walk->protocol = table->protocol;
 	walk->form = table->form;
 	if (!kd_system_symbol(walk->system, table->symbol, &of_net.shared, NULL))
-		status = table->walk(walk, of_net.shared, err);
-	if (status || walk->stopped || !table->of_net ||
+		skip(walk, table->walk(walk, of_net.shared, &why), &why);
+	if (walk->stopped || !table->of_net ||
 	    kd_offset_of(walk->system, table->of_net, &offset, NULL))
-		return status;
-	status = kd_net_namespaces_each(walk->system, walk_namespace, &of_net, err);
-	return kd_first_failure(status, &walk->err, err);
+		return;
+	skip(walk, kd_net_namespaces_each(walk->system, walk_namespace, &of_net, &why), &why);
 }
 
 static bool walk_packets(void *opaque, uint64_t net)
 {
 	struct walk *walk = opaque;
+	struct kd_err why;
 	uint64_t offset = 0;
-	enum kd_status status =
-		kd_offset_of(walk->system, "net.packet.sklist", &offset, &walk->err);
+	enum kd_status status = kd_offset_of(walk->system, "net.packet.sklist", &offset, &why);
 
 	if (!status)
-		status = walk_bucket(walk, net + offset, &walk->err);
-	return !status && !walk->stopped;
+		status = walk_bucket(walk, net + offset, &why);
+	skip(walk, status, &why);
+	return !walk->stopped;
 }
 
 enum kd_status kd_sockets_each(struct kd_system *system, kd_socket_take *take, void *opaque,
 			       struct kd_err *err)
 {
 	struct walk walk = {.system = system, .take = take, .opaque = opaque};
+	struct kd_err why;
 	uint64_t offset;
 	enum kd_status status = kd_field_find(system, "sock_common.skc_family", &walk.family, err);
 
@@ -398,12 +428,15 @@ enum kd_status kd_sockets_each(struct kd_system *system, kd_socket_take *take, v
 		status = kd_field_find(system, "sock_common.skc_node", &walk.node, err);
 	if (kd_field_find(system, "sock_common.skc_net.net", &walk.net, NULL))
 		walk.net.bytes = 0;
-	for (size_t i = 0; !status && !walk.stopped && i < sizeof(tables) / sizeof(*tables); i++)
-		status = walk_table(&walk, &tables[i], err);
-	if (status || walk.stopped || kd_offset_of(system, "net.packet.sklist", &offset, NULL))
-		return status ? kd_context(err, status, "sockets") : KD_OK;
-	walk.protocol = "packet";
-	walk.form = PACKET;
-	status = kd_net_namespaces_each(system, walk_packets, &walk, err);
-	return kd_first_failure(status, &walk.err, err);
+	if (status)
+		return kd_context(err, status, "sockets");
+	for (size_t i = 0; !walk.stopped && i < sizeof(tables) / sizeof(*tables); i++)
+		walk_table(&walk, &tables[i]);
+	if (!walk.stopped && !kd_offset_of(system, "net.packet.sklist", &offset, NULL)) {
+		walk.protocol = "packet";
+		walk.form = PACKET;
+		skip(&walk, kd_net_namespaces_each(system, walk_packets, &walk, &why), &why);
+	}
+	status = kd_partial_end(&walk.partial, KD_OK, err);
+	return status ? kd_context(err, status, "sockets") : KD_OK;
 }

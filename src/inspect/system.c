@@ -34,9 +34,11 @@ enum kd_status kd_system_open(struct kd_kernel *kernel, struct kd_system **syste
 	made->types_status = kd_types_init(&made->types, kernel, &made->types_error);
 	made->modules_status =
 		kd_modules_read(made, &made->modules, &made->module_count, &made->modules_error);
+	/* those of the modules that could be read, whatever became of the others */
+	status = kd_modules_add_symbols(made, made->modules, made->module_count,
+					made->modules_status ? NULL : &made->modules_error);
 	if (!made->modules_status)
-		made->modules_status = kd_modules_add_symbols(
-			made, made->modules, made->module_count, &made->modules_error);
+		made->modules_status = status;
 	*system = made;
 	return KD_OK;
 }

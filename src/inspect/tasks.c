@@ -10,8 +10,9 @@
 #include "inspect/lists.h"
 
 enum {
-	TASKS_MOST = 1 << 22,
+	TASKS_MOST = KD_LIST_MOST,
 	STRUCT_BYTES_MOST = 1 << 20,
+	PREVIOUS_OFFSET = 8, /* list_head.prev */
 	/* include/linux/sched.h, as they are since 4.14 (8ef9925b02c2) */
 	PF_KTHREAD = 0x00200000,
 	TASK_UNINTERRUPTIBLE = 0x2,
@@ -70,16 +71,17 @@ static const struct {
 
 struct reader {
 	struct kd_system *system;
-	const struct kd_cpus *cpus;
+	struct kd_tasks *tasks; /* that it fills */
 	struct kd_field fields[FIELDS];
 	/*
 	 * Up to the last field, and not all of it: what comes at its end, of the FPU, may be a page of zeros, which
 	 * filtered ELF cores leave out.
 	 */
 	uint64_t struct_bytes, thread_head;
-	uint8_t *object; /* the task_struct that is looked at */
-	struct kd_task *list;
-	size_t count, room;
+	uint8_t *object;          /* the task_struct that is looked at */
+	struct kd_address_map on; /* links that a walk was at */
+	size_t room;
+	struct kd_err damage; /* the first that was met */
 };
 
 enum kd_status kd_cpu_task(struct kd_system *system, unsigned int cpu, uint64_t *vaddr,
@@ -129,30 +131,37 @@ static enum kd_status grow(struct reader *reader, struct kd_err *err)
 	size_t room = reader->room ? 2 * reader->room : 256;
 	struct kd_task *grown;
 
-	if (reader->count < reader->room)
+	if (reader->tasks->count < reader->room)
 		return KD_OK;
 	if (room > TASKS_MOST)
 		return kd_fail(err, KD_CORRUPT, "more than %d tasks", TASKS_MOST);
-	grown = realloc(reader->list, room * sizeof(*grown));
+	grown = realloc(reader->tasks->list, room * sizeof(*grown));
 	if (!grown)
 		return kd_fail_errno(err, ENOMEM, "%zu tasks", room);
-	reader->list = grown;
+	reader->tasks->list = grown;
 	reader->room = room;
 	return KD_OK;
 }
 
 static enum kd_status add_task(struct reader *reader, uint64_t vaddr, bool idle, struct kd_err *err)
 {
+	struct kd_tasks *tasks = reader->tasks;
 	uint64_t parent, ppid = 0;
 	struct kd_task *task;
+	bool is_new = false;
 	enum kd_status status = grow(reader, err);
 
 	if (!status)
 		status = kd_system_read(reader->system, vaddr, reader->object,
 					(size_t)reader->struct_bytes, err);
+	if (!status)
+		status = kd_address_map_put(&tasks->by_vaddr, vaddr, (uint32_t)tasks->count,
+					    &is_new, err);
+	if (!status && !is_new)
+		status = kd_fail(err, KD_CORRUPT, "it is listed twice");
 	if (status)
 		return kd_context(err, status, "task at 0x%llx", (unsigned long long)vaddr);
-	task = &reader->list[reader->count++];
+	task = &tasks->list[tasks->count++];
 	*task = (struct kd_task){
 		.vaddr = vaddr,
 		.pid = (int32_t)value(reader, PID),
@@ -175,52 +184,154 @@ static enum kd_status add_task(struct reader *reader, uint64_t vaddr, bool idle,
 	return KD_OK;
 }
 
+/* Damage ends no list of tasks: what was met first is told at the end. Lack of memory does. */
+static enum kd_status note(struct reader *reader, enum kd_status status, const struct kd_err *why)
+{
+	if (status && status != KD_NOMEM && !reader->damage.status)
+		reader->damage = *why;
+	return status == KD_NOMEM ? status : KD_OK;
+}
+
+/* Links of a list, in order. */
+struct links {
+	uint64_t *list;
+	size_t count, room;
+};
+
+static enum kd_status add_link(struct links *links, uint64_t node, struct kd_err *err)
+{
+	size_t room = links->room ? 2 * links->room : 64;
+	uint64_t *grown;
+
+	if (links->count == links->room) {
+		grown = realloc(links->list, room * sizeof(*grown));
+		if (!grown)
+			return kd_fail_errno(err, ENOMEM, "%zu tasks", room);
+		links->list = grown;
+		links->room = room;
+	}
+	links->list[links->count++] = node;
+	return KD_OK;
+}
+
+/*
+ * Until the end, or where a walk has been before. With `odd` it stops, too, where a link leads to one that does not
+ * lead back, and tells which.
+ */
+static enum kd_status follow(struct reader *reader, struct kd_list *walk, struct links *links,
+			     uint64_t *odd, struct kd_err *err)
+{
+	uint64_t before = walk->at, node, back;
+	enum kd_status status = KD_OK;
+	bool is_new;
+
+	while (!status && kd_list_next(walk, &node)) {
+		if (odd && !kd_read_u64(walk->system, node + PREVIOUS_OFFSET, &back, NULL) &&
+		    back != before) {
+			*odd = node;
+			return KD_OK;
+		}
+		status = kd_address_map_put(&reader->on, node, 0, &is_new, err);
+		if (!status && !is_new)
+			return KD_OK;
+		if (!status)
+			status = add_link(links, node, err);
+		before = node;
+	}
+	if (odd && !status && !walk->status &&
+	    !kd_read_u64(walk->system, walk->head + PREVIOUS_OFFSET, &back, NULL) && back != before)
+		*odd = walk->head;
+	return kd_first_failure(status, &walk->err, err);
+}
+
+static void turn_round(struct links *links, size_t left)
+{
+	for (size_t right = links->count; left + 1 < right;) {
+		uint64_t node = links->list[left];
+
+		links->list[left++] = links->list[--right];
+		links->list[right] = node;
+	}
+}
+
+/*
+ * All links of a list. Where it is broken, or leads to where it should not, what lies behind that place is found from
+ * the other end: one link that is damaged loses nobody. A task that was just being added or taken out leaves a link
+ * that does not lead back, too; then nobody else is found so.
+ */
+static enum kd_status find_links(struct reader *reader, uint64_t head, struct links *links,
+				 struct kd_err *err)
+{
+	struct kd_list forward, backward;
+	uint64_t odd = 0;
+	size_t first;
+	enum kd_status status, half;
+
+	kd_list_begin(&forward, reader->system, head);
+	status = follow(reader, &forward, links, &odd, err);
+	if (!status && !odd)
+		return KD_OK;
+	first = links->count;
+	half = note(reader, status, err);
+	kd_list_begin(&backward, reader->system, head);
+	backward.backward = true;
+	if (!half)
+		half = follow(reader, &backward, links, NULL, err);
+	turn_round(links, first);
+	if (odd && !half && (links->count > first ? links->list[first] : head) != odd)
+		half = kd_fail(err, KD_CORRUPT, "the list of tasks leads past some of them");
+	half = note(reader, half, err);
+	/* both ends lead nowhere: then what the odd link led to is better than nothing */
+	if (!half && odd && odd != head && backward.status)
+		half = note(reader, follow(reader, &forward, links, NULL, err), err);
+	return half;
+}
+
 /* The threads of the process that was read last, but for the one that leads it. */
 static enum kd_status add_threads(struct reader *reader, uint64_t leader, struct kd_err *err)
 {
-	uint64_t signal = value(reader, SIGNAL), node;
-	enum kd_status status = KD_OK;
-	struct kd_list walk;
+	uint64_t signal = value(reader, SIGNAL);
+	struct links links = {.list = NULL};
+	enum kd_status status;
 
 	if (!signal)
 		return KD_OK; /* it is being released */
-	kd_list_begin(&walk, reader->system, signal + reader->thread_head);
-	while (!status && kd_list_next(&walk, &node)) {
-		uint64_t vaddr = node - reader->fields[THREAD_NODE].offset;
+	status = find_links(reader, signal + reader->thread_head, &links, err);
+	for (size_t i = 0; !status && i < links.count; i++) {
+		uint64_t vaddr = links.list[i] - reader->fields[THREAD_NODE].offset;
 
 		if (vaddr != leader)
-			status = add_task(reader, vaddr, false, err);
-		if (reader->count >= TASKS_MOST)
-			return kd_fail(err, KD_CORRUPT, "more than %d tasks", TASKS_MOST);
+			status = note(reader, add_task(reader, vaddr, false, err), err);
 	}
-	return kd_first_failure(status, &walk.err, err);
+	free(links.list);
+	return status;
 }
 
 static enum kd_status add_processes(struct reader *reader, uint64_t init, struct kd_err *err)
 {
-	uint64_t node;
-	enum kd_status status = KD_OK;
-	struct kd_list walk;
+	struct links links = {.list = NULL};
+	enum kd_status status =
+		find_links(reader, init + reader->fields[TASKS].offset, &links, err);
 
-	kd_list_begin(&walk, reader->system, init + reader->fields[TASKS].offset);
-	while (!status && kd_list_next(&walk, &node)) {
-		uint64_t vaddr = node - reader->fields[TASKS].offset;
+	for (size_t i = 0; !status && i < links.count; i++) {
+		uint64_t vaddr = links.list[i] - reader->fields[TASKS].offset;
 
 		status = add_task(reader, vaddr, false, err);
-		if (!status)
-			status = add_threads(reader, vaddr, err);
+		/* of one that cannot be read, the threads cannot be found */
+		status = status ? note(reader, status, err) : add_threads(reader, vaddr, err);
 	}
-	return kd_first_failure(status, &walk.err, err);
+	free(links.list);
+	return status;
 }
 
 static enum kd_status add_idle(struct reader *reader, struct kd_err *err)
 {
 	enum kd_status status = KD_OK;
 
-	for (unsigned int cpu = 0; !status && cpu < reader->cpus->count; cpu++) {
+	for (unsigned int cpu = 0; !status && cpu < reader->tasks->cpus.count; cpu++) {
 		uint64_t queue = 0, idle = 0;
 
-		if (!kd_cpu_is_possible(reader->cpus, cpu))
+		if (!kd_cpu_is_possible(&reader->tasks->cpus, cpu))
 			continue;
 		status = kd_percpu_symbol(reader->system, "runqueues", cpu, &queue, err);
 		if (!status)
@@ -228,6 +339,7 @@ static enum kd_status add_idle(struct reader *reader, struct kd_err *err)
 		/* a CPU that never was online has none */
 		if (!status && idle)
 			status = add_task(reader, idle, true, err);
+		status = note(reader, status, err);
 	}
 	return status;
 }
@@ -252,20 +364,37 @@ static enum kd_status find_fields(struct reader *reader, struct kd_err *err)
 }
 
 /* Who was on a CPU. */
-static void mark_running(struct reader *reader)
+static void mark_running(struct kd_tasks *tasks, struct kd_system *system)
 {
-	for (unsigned int cpu = 0; cpu < reader->cpus->count; cpu++) {
+	for (unsigned int cpu = 0; cpu < tasks->cpus.count; cpu++) {
 		uint64_t current;
+		uint32_t rank;
 
-		if (!kd_cpu_is_online(reader->cpus, cpu) ||
-		    kd_cpu_task(reader->system, cpu, &current, NULL))
+		if (!kd_cpu_is_online(&tasks->cpus, cpu) ||
+		    kd_cpu_task(system, cpu, &current, NULL) ||
+		    !kd_address_map_get(&tasks->by_vaddr, current, &rank))
 			continue;
-		for (size_t i = 0; i < reader->count; i++)
-			if (reader->list[i].vaddr == current) {
-				reader->list[i].running = true;
-				reader->list[i].cpu = cpu;
-			}
+		tasks->list[rank].running = true;
+		tasks->list[rank].cpu = cpu;
 	}
+}
+
+/* What came of damage: how many threads there should be is told by nr_threads (kernel/fork.c). */
+static enum kd_status tell_damage(struct reader *reader, struct kd_err *err)
+{
+	uint64_t vaddr;
+	uint32_t expected = 0, found = 0;
+	enum kd_status status = kd_first_failure(KD_OK, &reader->damage, err);
+
+	for (size_t i = 0; i < reader->tasks->count; i++)
+		found += !reader->tasks->list[i].idle;
+	if (status && !kd_system_symbol(reader->system, "nr_threads", &vaddr, NULL) &&
+	    !kd_system_read(reader->system, vaddr, &expected, sizeof(expected), NULL) &&
+	    expected > found)
+		return kd_context(err, status, "%u of %u are missing", expected - found, expected);
+	if (status && expected && expected == found)
+		return kd_context(err, status, "all %u were found, but", found);
+	return status;
 }
 
 static enum kd_status read_all(struct reader *reader, struct kd_err *err)
@@ -283,22 +412,24 @@ static enum kd_status read_all(struct reader *reader, struct kd_err *err)
 	status = add_idle(reader, err);
 	if (!status)
 		status = add_processes(reader, init, err);
-	mark_running(reader);
+	mark_running(reader->tasks, reader->system);
 	free(reader->object);
-	return status;
+	kd_address_map_deinit(&reader->on);
+	return status ? status : tell_damage(reader, err);
 }
 
 enum kd_status kd_tasks_init(struct kd_tasks *tasks, struct kd_system *system, struct kd_err *err)
 {
-	struct reader reader = {.system = system, .cpus = &tasks->cpus};
+	struct reader reader = {.system = system, .tasks = tasks};
+	struct kd_err why = {KD_OK, ""};
 	enum kd_status status;
 
 	*tasks = (struct kd_tasks){.count = 0};
-	status = kd_cpus_read(system, &tasks->cpus, err);
+	status = kd_cpus_read(system, &tasks->cpus, &why);
 	if (!status)
-		status = read_all(&reader, err);
-	tasks->list = reader.list;
-	tasks->count = reader.count;
+		status = read_all(&reader, &why);
+	if (status && err)
+		*err = why;
 	return status ? kd_context(err, status, "tasks") : KD_OK;
 }
 
@@ -307,6 +438,7 @@ void kd_tasks_deinit(struct kd_tasks *tasks)
 	if (!tasks)
 		return;
 	free(tasks->list);
+	kd_address_map_deinit(&tasks->by_vaddr);
 	tasks->list = NULL;
 	tasks->count = 0;
 }
@@ -329,8 +461,7 @@ const struct kd_task *kd_task_of_pid(const struct kd_tasks *tasks, int32_t pid)
 
 const struct kd_task *kd_task_at(const struct kd_tasks *tasks, uint64_t vaddr)
 {
-	for (size_t i = 0; i < tasks->count; i++)
-		if (tasks->list[i].vaddr == vaddr)
-			return &tasks->list[i];
-	return NULL;
+	uint32_t rank;
+
+	return kd_address_map_get(&tasks->by_vaddr, vaddr, &rank) ? &tasks->list[rank] : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "inspect/address_map.h"
 #include "inspect/percpu.h"
 #include "inspect/system.h"
 
@@ -31,11 +32,13 @@ struct kd_tasks {
 	struct kd_cpus cpus;
 	struct kd_task *list;
 	size_t count;
+	struct kd_address_map by_vaddr; /* ranks in the list */
 };
 
 /*
  * All threads: the idle ones first, then processes in the order of their creation, each followed by its other
- * threads. On failure it holds what could be read before; kd_tasks_deinit() is due either way.
+ * threads. Damage ends no list: on failure it holds all that could be found, those behind a link that is broken from
+ * the list's other end; the message tells how many are missing. kd_tasks_deinit() is due either way.
  */
 enum kd_status kd_tasks_init(struct kd_tasks *tasks, struct kd_system *system, struct kd_err *err);
 void kd_tasks_deinit(struct kd_tasks *tasks);

@@ -6,6 +6,7 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/partial.h"
 #include "inspect/trees.h"
 
 enum { BASES_MOST = 8, CLOCKS_MOST = 16, BUCKETS_MOST = 1 << 12, TIMERS_MOST = 1 << 22 };
@@ -34,7 +35,7 @@ struct walk {
 	uint64_t node_offset;
 	unsigned int timers;
 	bool stopped;
-	struct kd_err err; /* of what a tree's nodes hold */
+	struct kd_partial partial;
 };
 
 static void find_purpose(struct walk *walk)
@@ -52,39 +53,66 @@ static void find_purpose(struct walk *walk)
 	}
 }
 
-static enum kd_status tell(struct walk *walk, struct kd_err *err)
+static void skip(struct walk *walk, enum kd_status status, struct kd_err *why)
 {
-	if (++walk->timers > TIMERS_MOST)
-		return kd_fail(err, KD_CORRUPT, "timers without an end");
+	if (status)
+		kd_partial_skip(
+			&walk->partial,
+			kd_context(why, status, "CPU %u, %s", walk->timer.cpu, walk->timer.clock),
+			why);
+}
+
+static void tell(struct walk *walk)
+{
+	struct kd_err why;
+
+	if (++walk->timers > TIMERS_MOST) {
+		skip(walk, kd_fail(&why, KD_CORRUPT, "timers without an end"), &why);
+		walk->stopped = true;
+		return;
+	}
 	find_purpose(walk);
 	walk->stopped = !walk->take(walk->opaque, &walk->timer);
-	return KD_OK;
+}
+
+static enum kd_status read_timer(struct walk *walk, uint64_t vaddr, const char *expires,
+				 const char *function, struct kd_err *err)
+{
+	const struct kd_wanted members[] = {
+		{expires, &walk->timer.expires},
+		{function, &walk->timer.function},
+	};
+	enum kd_status status = kd_get_each(walk->system, vaddr, members, 2, err);
+
+	walk->timer.vaddr = vaddr;
+	return status ? kd_context(err, status, "timer at 0x%llx", (unsigned long long)vaddr)
+		      : KD_OK;
 }
 
 /* One bucket of the wheel: a struct hlist_head. */
-static enum kd_status walk_bucket(struct walk *walk, uint64_t head, uint64_t entry_offset,
-				  struct kd_err *err)
+static void walk_bucket(struct walk *walk, uint64_t head, uint64_t entry_offset)
 {
 	struct kd_timer *timer = &walk->timer;
+	struct kd_loop loop = {0};
 	uint64_t node = 0;
-	enum kd_status status = kd_read_u64(walk->system, head, &node, err);
+	struct kd_err why;
+	enum kd_status status = kd_read_u64(walk->system, head, &node, &why);
 
 	while (!status && node && !walk->stopped) {
-		const struct kd_wanted members[] = {
-			{"timer_list.expires", &timer->expires},
-			{"timer_list.function", &timer->function},
-		};
-
-		timer->vaddr = node - entry_offset;
-		status = kd_get_each(walk->system, timer->vaddr, members, 2, err);
+		if (kd_loop_closes(&loop, node)) {
+			status = kd_fail(&why, KD_CORRUPT, "timers that lead to each other");
+			break;
+		}
+		status = read_timer(walk, node - entry_offset, "timer_list.expires",
+				    "timer_list.function", &why);
+		skip(walk, status, &why);
 		timer->is_due_known = walk->tick_ns;
 		timer->due_ns = (int64_t)(timer->expires - walk->jiffies) * (int64_t)walk->tick_ns;
 		if (!status)
-			status = tell(walk, err);
-		if (!status)
-			status = kd_get(walk->system, node, "hlist_node.next", &node, err);
+			tell(walk);
+		status = kd_get(walk->system, node, "hlist_node.next", &node, &why);
 	}
-	return status;
+	skip(walk, status, &why);
 }
 
 /* How many wheels a CPU has: the extent of its variable tells, as the kernel's types have it. */
@@ -119,9 +147,8 @@ static enum kd_status walk_wheels(struct walk *walk, unsigned int cpu, struct kd
 	for (uint64_t i = 0; !status && i < wheels_of_cpu(walk->system, wheel_bytes); i++)
 		for (uint64_t bucket = 0; !status && !walk->stopped && bucket < vectors.bytes / 8;
 		     bucket++)
-			status = walk_bucket(walk,
-					     base + i * wheel_bytes + vectors.offset + 8 * bucket,
-					     entry_offset, err);
+			walk_bucket(walk, base + i * wheel_bytes + vectors.offset + 8 * bucket,
+				    entry_offset);
 	return status;
 }
 
@@ -129,21 +156,17 @@ static bool take_hrtimer(void *opaque, uint64_t node)
 {
 	struct walk *walk = opaque;
 	struct kd_timer *timer = &walk->timer;
-	const struct kd_wanted members[] = {
-		{"hrtimer.node.expires", &timer->expires},
-		{"hrtimer.function", &timer->function},
-	};
+	struct kd_err why;
+	enum kd_status status = read_timer(walk, node - walk->node_offset, "hrtimer.node.expires",
+					   "hrtimer.function", &why);
 
-	enum kd_status status;
-
-	timer->vaddr = node - walk->node_offset;
-	status = kd_get_each(walk->system, timer->vaddr, members, 2, &walk->err);
+	skip(walk, status, &why);
 	timer->is_due_known = walk->monotonic_ns;
 	timer->due_ns =
 		(int64_t)(timer->expires - (uint64_t)walk->clock_offset_ns - walk->monotonic_ns);
 	if (!status)
-		status = tell(walk, &walk->err);
-	return !status && !walk->stopped;
+		tell(walk);
+	return !walk->stopped;
 }
 
 /*
@@ -189,7 +212,8 @@ static enum kd_status walk_clocks(struct walk *walk, unsigned int cpu, struct kd
 				 (unsigned long long)clock_bytes);
 	for (uint64_t i = 0; !status && !walk->stopped && i < clocks.bytes / clock_bytes; i++) {
 		uint64_t clock = base + clocks.offset + i * clock_bytes;
-
+		struct kd_err why;
+		enum kd_status bad;
 		/* the tree is an rb_root_cached since 5.4 */
 		const struct kd_wanted members[] = {
 			{"hrtimer_clock_base.active.rb_root.rb_root.rb_node|"
@@ -198,12 +222,12 @@ static enum kd_status walk_clocks(struct walk *walk, unsigned int cpu, struct kd
 			{"hrtimer_clock_base.offset", &offset},
 		};
 
-		status = kd_get_each(walk->system, clock, members, 2, err);
+		bad = kd_get_each(walk->system, clock, members, 2, &why);
 		walk->clock_offset_ns = (int64_t)offset;
 		name_clock(walk->system, (unsigned int)i, walk->timer.clock);
-		if (!status)
-			status = kd_rb_each(walk->system, root, take_hrtimer, walk, err);
-		status = kd_first_failure(status, &walk->err, err);
+		if (!bad)
+			bad = kd_rb_each(walk->system, root, take_hrtimer, walk, &why);
+		skip(walk, bad, &why);
 	}
 	return status;
 }
@@ -234,20 +258,21 @@ enum kd_status kd_timers_each(struct kd_system *system, const struct kd_cpus *cp
 			      kd_timer_take *take, void *opaque, struct kd_err *err)
 {
 	struct walk walk = {.system = system, .take = take, .opaque = opaque};
-	enum kd_status status = KD_OK;
+	struct kd_err why;
+	enum kd_status status;
 
 	read_clocks(&walk);
 	for (int i = 0; i < PURPOSES; i++)
 		kd_system_symbol(system, purposes[i].function, &walk.functions[i], NULL);
-	for (unsigned int cpu = 0; !status && !walk.stopped && cpu < cpus->count; cpu++) {
+	for (unsigned int cpu = 0; !walk.stopped && cpu < cpus->count; cpu++) {
 		if (!kd_cpu_is_online(cpus, cpu))
 			continue;
 		walk.timer.cpu = cpu;
-		status = walk_wheels(&walk, cpu, err);
-		if (!status && !walk.stopped)
-			status = walk_clocks(&walk, cpu, err);
-		if (status)
-			kd_context(err, status, "timers of CPU %u", cpu);
+		skip(&walk, walk_wheels(&walk, cpu, &why), &why);
+		strcpy(walk.timer.clock, "high resolution");
+		if (!walk.stopped)
+			skip(&walk, walk_clocks(&walk, cpu, &why), &why);
 	}
-	return status;
+	status = kd_partial_end(&walk.partial, KD_OK, err);
+	return status ? kd_context(err, status, "timers") : KD_OK;
 }

@@ -25,6 +25,15 @@ static bool is_node(uint64_t entry)
 	return (entry & INTERNAL_MASK) == INTERNAL && entry > INTERNAL_LEAST;
 }
 
+/* What cannot be read is lost, and the rest is not; but what contradicts itself may have no end. */
+static enum kd_status go_on(enum kd_status status, enum kd_status *lost)
+{
+	if (!status || status == KD_CORRUPT)
+		return status;
+	*lost = status;
+	return KD_OK;
+}
+
 struct xarray_walk {
 	struct kd_system *system;
 	struct kd_field shift, slots;
@@ -39,7 +48,7 @@ static enum kd_status walk_xarray(struct xarray_walk *walk, uint64_t entry, uint
 {
 	uint64_t node = entry - INTERNAL, shift = 0, slot;
 	unsigned int count = (unsigned int)(walk->slots.bytes / 8);
-	enum kd_status status;
+	enum kd_status status, lost = KD_OK;
 
 	if (!entry)
 		return KD_OK;
@@ -63,8 +72,9 @@ static enum kd_status walk_xarray(struct xarray_walk *walk, uint64_t entry, uint
 		if (!status)
 			status = walk_xarray(walk, slot, from, from + (UINT64_C(1) << shift) - 1,
 					     depth + 1, err);
+		status = go_on(status, &lost);
 	}
-	return status;
+	return status ? status : lost;
 }
 
 enum kd_status kd_xarray_each(struct kd_system *system, uint64_t xarray, kd_entry_take *take,
@@ -116,7 +126,7 @@ static enum kd_status walk_maple(struct maple_walk *walk, uint64_t entry, uint64
 	const struct maple_form *form;
 	struct kd_field pivots, slots;
 	unsigned int count;
-	enum kd_status status;
+	enum kd_status status, lost = KD_OK;
 
 	if (type >= sizeof(maple_forms) / sizeof(*maple_forms) || !maple_forms[type].slots)
 		return kd_fail(err, KD_CORRUPT, "a node of a maple tree of type %u", type);
@@ -146,18 +156,18 @@ static enum kd_status walk_maple(struct maple_walk *walk, uint64_t entry, uint64
 			status = kd_read_u64(walk->system, node + slots.offset + 8 * (uint64_t)i,
 					     &slot, err);
 		if (status)
-			break;
+			return status;
 		if (form->is_leaf) {
 			if (slot && (slot & INTERNAL_MASK) != INTERNAL)
 				walk->stopped = !walk->take(walk->opaque, first, pivot, slot);
 		} else if (slot) {
-			status = walk_maple(walk, slot, first, pivot, depth + 1, err);
+			status = go_on(walk_maple(walk, slot, first, pivot, depth + 1, err), &lost);
 		}
 		if (pivot == last)
 			break;
 		first = pivot + 1;
 	}
-	return status;
+	return status ? status : lost;
 }
 
 enum kd_status kd_maple_each(struct kd_system *system, uint64_t tree, kd_entry_take *take,
@@ -183,6 +193,7 @@ enum kd_status kd_rb_each(struct kd_system *system, uint64_t root, kd_node_take 
 	uint64_t parents[DEPTH_MOST], node = root;
 	unsigned int depth = 0, nodes = 0;
 	struct kd_field left, right;
+	enum kd_status lost = KD_OK;
 	enum kd_status status = kd_field_find(system, "rb_node.rb_left", &left, err);
 
 	if (!status)
@@ -192,13 +203,16 @@ enum kd_status kd_rb_each(struct kd_system *system, uint64_t root, kd_node_take 
 			if (depth == DEPTH_MOST || ++nodes > NODES_MOST)
 				return kd_fail(err, KD_CORRUPT, "a red-black tree without an end");
 			parents[depth++] = node;
-			status = kd_field_get(system, node, &left, &node, err);
+			node = 0;
+			status = go_on(kd_field_get(system, parents[depth - 1], &left, &node, err),
+				       &lost);
 			continue;
 		}
-		node = parents[--depth];
-		if (!take(opaque, node))
-			break;
-		status = kd_field_get(system, node, &right, &node, err);
+		depth--;
+		node = 0;
+		if (!take(opaque, parents[depth]))
+			return KD_OK;
+		status = go_on(kd_field_get(system, parents[depth], &right, &node, err), &lost);
 	}
-	return status;
+	return status ? status : lost;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel's trees: what is kept by a number (XArray and maple tree) and what is kept in order (red-black tree). All
- * of them are walked with a bound, as damage may have closed them to a loop. A take() that is false stops the walk.
+ * of them are walked with a bound, as damage may have closed them to a loop. What of them cannot be read is left out, and
+ * is the status at the end. A take() that is false stops the walk.
  */
 #ifndef KD_INSPECT_TREES_H
 #define KD_INSPECT_TREES_H

@@ -7,12 +7,14 @@
 
 #include "inspect/fields.h"
 #include "inspect/lists.h"
+#include "inspect/partial.h"
 #include "inspect/trees.h"
 
 enum {
 	DEPTH_MOST = 1 << 12, /* names in a path, mounts on each other */
 	FILES_MOST = 1 << 20,
 	NAME_BYTES = 256,
+	PAGE = 4096,
 	MNT_READONLY = 0x40, /* include/linux/mount.h */
 	SB_RDONLY = 1,       /* include/linux/fs.h */
 };
@@ -137,47 +139,40 @@ struct walk {
 	void *opaque;
 	uint64_t node_offset;
 	bool stopped;
-	struct kd_err err; /* of what the tree's nodes hold */
+	struct kd_partial partial;
 };
-
-static enum kd_status take_mount(struct walk *walk, uint64_t vaddr, struct kd_err *err)
-{
-	struct kd_mount mount;
-	uint64_t parent = 0;
-	enum kd_status status = kd_get(walk->system, vaddr, "mount.mnt_parent", &parent, err);
-
-	if (!status)
-		status = read_mount(walk->system, vaddr, &mount, err);
-	/* the initial root, on which everything is mounted, is not what anybody sees */
-	if (!status && parent != vaddr)
-		walk->stopped = !walk->take(walk->opaque, &mount);
-	return status;
-}
 
 static bool take_node(void *opaque, uint64_t node)
 {
 	struct walk *walk = opaque;
+	uint64_t vaddr = node - walk->node_offset, parent = 0;
+	struct kd_mount mount;
+	struct kd_err why;
+	enum kd_status status = kd_get(walk->system, vaddr, "mount.mnt_parent", &parent, &why);
 
-	return !take_mount(walk, node - walk->node_offset, &walk->err) && !walk->stopped;
-}
-
-static enum kd_status walk_tree(struct walk *walk, uint64_t root, struct kd_err *err)
-{
-	enum kd_status status = kd_rb_each(walk->system, root, take_node, walk, err);
-
-	return kd_first_failure(status, &walk->err, err);
+	if (!status)
+		status = read_mount(walk->system, vaddr, &mount, &why);
+	if (status)
+		kd_partial_skip(
+			&walk->partial,
+			kd_context(&why, status, "mount at 0x%llx", (unsigned long long)vaddr),
+			&why);
+	/* the initial root, on which everything is mounted, is not what anybody sees */
+	else if (parent != vaddr)
+		walk->stopped = !walk->take(walk->opaque, &mount);
+	return !walk->stopped;
 }
 
 static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err *err)
 {
-	enum kd_status status = KD_OK;
 	struct kd_list list;
 	uint64_t node;
 
 	kd_list_begin(&list, walk->system, head);
-	while (!status && !walk->stopped && kd_list_next(&list, &node))
-		status = take_mount(walk, node - walk->node_offset, err);
-	return kd_first_failure(status, &list.err, err);
+	while (kd_list_next(&list, &node))
+		if (!take_node(walk, node))
+			return KD_OK;
+	return kd_first_failure(KD_OK, &list.err, err);
 }
 
 enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,
@@ -197,7 +192,7 @@ enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, voi
 	if (!kd_get(system, namespace, "mnt_namespace.mounts.rb_node", &root, NULL)) {
 		status = kd_offset_of(system, "mount.mnt_node", &walk.node_offset, err);
 		if (!status)
-			status = walk_tree(&walk, root, err);
+			status = kd_rb_each(system, root, take_node, &walk, err);
 	} else {
 		status = kd_offset_of(system, "mount.mnt_list", &walk.node_offset, err);
 		if (!status)
@@ -205,6 +200,7 @@ enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, voi
 		if (!status)
 			status = walk_list(&walk, namespace + head, err);
 	}
+	status = kd_partial_end(&walk.partial, status, err);
 	return status ? kd_context(err, status, "mounts") : KD_OK;
 }
 
@@ -276,7 +272,9 @@ enum kd_status kd_files_each(struct kd_system *system, const struct kd_task *tas
 			     kd_file_take *take, void *opaque, struct kd_err *err)
 {
 	uint64_t files = 0, table = 0, array = 0, count = 0;
+	struct kd_partial partial = {0};
 	struct kd_open_file file;
+	struct kd_err why;
 	enum kd_status status = kd_get(system, task->vaddr, "task_struct.files", &files, err);
 
 	if (!status && !files)
@@ -291,15 +289,21 @@ enum kd_status kd_files_each(struct kd_system *system, const struct kd_task *tas
 		status = kd_fail(err, KD_CORRUPT, "a table of %llu files",
 				 (unsigned long long)count);
 	for (unsigned int i = 0; !status && i < count; i++) {
-		uint64_t vaddr;
+		uint64_t at = array + 8 * (uint64_t)i, vaddr = 0;
+		enum kd_status bad = kd_read_u64(system, at, &vaddr, &why);
 
-		status = kd_read_u64(system, array + 8 * (uint64_t)i, &vaddr, err);
-		if (status || !vaddr)
+		if (bad) /* as is all that lies in that page */
+			i += (unsigned int)(PAGE - at % PAGE - 1) / 8;
+		else if (!vaddr)
 			continue;
 		file.number = i;
-		status = read_file(system, vaddr, &file, err);
-		if (!status && !take(opaque, &file))
-			break;
+		if (!bad)
+			bad = read_file(system, vaddr, &file, &why);
+		if (bad)
+			kd_partial_skip(&partial, kd_context(&why, bad, "file %u", i), &why);
+		else if (!take(opaque, &file))
+			return KD_OK;
 	}
+	status = kd_partial_end(&partial, status, err);
 	return status ? kd_context(err, status, "files of process %d", task->pid) : KD_OK;
 }

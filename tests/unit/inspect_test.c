@@ -121,11 +121,12 @@ static void test_lists(void **state)
 		{1, 2, 3, 0}, /* whole */
 		{1, 2, 2, 0}, /* the third leads to itself */
 		{1, 2, 99, 0},
+		{1, 2, 3, 2}, /* a circle that the head is not in: found out in the second round */
 	};
 	static const struct {
 		unsigned int nodes;
 		enum kd_status status;
-	} ends[] = {{3, KD_OK}, {2, KD_CORRUPT}, {3, KD_FAULT}};
+	} ends[] = {{3, KD_OK}, {2, KD_CORRUPT}, {3, KD_FAULT}, {4, KD_CORRUPT}};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		struct machine machine;

@@ -136,3 +136,89 @@ def test_the_note_is_lost(small, tmp_path):
     for command in (("bt", "-A"), ("ps",), ("log",)):
         assert run(*command, lost).stdout == run(*command, whole).stdout
     assert "the note is lost" in run("verify", lost).stdout
+
+
+class Memory:
+    """A copy of an ELF core, to be damaged at virtual addresses."""
+
+    def __init__(self, content, path):
+        self.content, self.path = bytearray(content), path
+        path.write_bytes(content)
+        self.loads = [(int.from_bytes(content[at + 8:at + 16], "little"), vaddr, size)
+                      for at, (_, vaddr, size, _) in zip(range(64 + 56, 1 << 30, 56), oracles.readelf_loads(path))]
+
+    def put(self, vaddr, number):
+        offset, = (offset + vaddr - start for offset, start, size in self.loads if start <= vaddr < start + size)
+        self.content[offset:offset + 8] = number.to_bytes(8, "little")
+
+    def damaged(self):
+        self.path.write_bytes(self.content)
+        return self.path
+
+    def member(self, path):
+        """The offset of a member."""
+        offset, within = 0, path.split(".")[0]
+        for name in path.split(".")[1:]:
+            member, = (member for member in listed("type", self.path, within)["members"] if member["name"] == name)
+            offset, within = offset + member["offset"], member["type"]
+        return offset
+
+
+def listed(*arguments):
+    return json.loads(run(*arguments, "--json").stdout)
+
+
+@pytest.fixture
+def memory(small, tmp_path):
+    return Memory(small[0], tmp_path / "core")
+
+
+NOWHERE = 0x10
+ITEMS = [("files", None, "file", "file.f_path.mnt"), ("slab", None, "cache", "kmem_cache.name"), ("net", "sockets", "socket", "sock.sk_socket"),
+         ("net", "interfaces", "interface", "net_device.ip_ptr"), ("irqs", None, "descriptor", "irq_desc.irq_data.chip"),
+         ("mounts", None, "mount", "mount.mnt.mnt_sb")]
+
+
+@pytest.mark.parametrize("command,key,address,member", ITEMS)
+def test_one_bad_item(memory, command, key, address, member):
+    """It is left out, with the reason; all others are listed, and the exit status tells."""
+    options = []
+    if command == "files":
+        options = ["-p", str(next(task["pid"] for task in listed("ps", memory.path) if task["comm"] == "in-accept"))]
+
+    def items():
+        done = run(command, *options, "--json", memory.path)
+        found = json.loads(done.stdout)
+        return done, found[key] if key else found
+    done, before = items()
+    assert done.returncode == 0 and not done.stderr and len(before) >= 2
+    bad = before[len(before) // 2][address]
+    memory.put(int(bad, 16) + memory.member(member), NOWHERE)
+    memory.damaged()
+    done, after = items()
+    assert after == [item for item in before if item[address] != bad]
+    assert done.returncode == 1 and ": 1 left out: " in done.stderr, done.stderr
+
+
+def test_timers_behind_a_bad_one(memory):
+    """Those of its bucket are lost, and none of other clocks and CPUs."""
+    before = listed("timers", memory.path)
+    bad = next(timer for timer in before if timer["clock"] == "jiffies" and timer["cpu"] == 0)
+    memory.put(int(bad["timer"], 16) + memory.member("timer_list.entry.next"), NOWHERE)
+    done = run("timers", "--json", memory.damaged())
+    after = json.loads(done.stdout)
+    assert done.returncode == 1 and "CPU 0, jiffies: " in done.stderr
+    assert bad in after and len(after) > len(before) - 5 and {timer["cpu"] for timer in after} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("to", ["nowhere", "earlier", "later"])
+def test_a_list_of_tasks_that_is_broken(memory, to):
+    """One link, whichever way: all are found, and in order."""
+    whole = run("ps", memory.path).stdout
+    tasks = [int(task["task"], 16) for task in listed("ps", memory.path) if task["pid"] == task["tgid"] and not task["idle"]]
+    link = memory.member("task_struct.tasks.next")
+    middle = len(tasks) // 2
+    target = {"nowhere": NOWHERE, "earlier": tasks[3] + link, "later": tasks[-3] + link}[to]
+    memory.put(tasks[middle] + link, target)
+    done = run("ps", memory.damaged())
+    assert done.returncode == 1 and "were found, but" in done.stderr and done.stdout == whole
