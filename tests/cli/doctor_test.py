@@ -354,6 +354,24 @@ def test_changes_are_told_once(machine):
         assert changes() == (0, [])
 
 
+def test_another_problem_of_the_same_check_is_told(machine):
+    def changes(configuration):
+        machine.configure(configuration)
+        return machine.kdump("doctor", "--root", str(machine.root), "--log-changes").stdout.splitlines()
+
+    for device, says in (("UUID=aaa", "UUID=aaa"), ("LABEL=bbb", "LABEL=bbb"), ("LABEL=ccc", "LABEL=ccc")):
+        (line,) = changes(f"[target]\ndevice = {device}\n")
+        assert line.startswith("problem: target: ") and says in line
+        assert changes(f"[target]\ndevice = {device}\n") == []
+    # numbers change from day to day: as much again as would be told of every day
+    assert len(changes(f"[target]\ndevice = UUID={UUID}\n")) == 1
+    machine.disk(8)
+    (line,) = changes(f"[target]\ndevice = UUID={UUID}\n")
+    assert line.startswith("problem: target-space: ")
+    machine.disk(9)
+    assert changes(f"[target]\ndevice = UUID={UUID}\n") == []
+
+
 def test_the_journal_gets_priorities(machine, monkeypatch):
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     machine.load(armed=False)
