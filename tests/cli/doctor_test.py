@@ -398,7 +398,13 @@ def test_estimate(machine):
         assert sum(line["bytes"][moment] for line in lines.values()) == total
     text = machine.kdump("estimate", "--root", str(machine.root)).stdout
     assert f"\nBoot with: crashkernel={said['reservation']['crashkernel']}\n" in text
-    assert f"crashkernel={said['reservation']['report_bytes'] >> 20}M, for stacks" in text.splitlines()[-1]
+    assert f"crashkernel={said['reservation']['report_bytes'] >> 20}M, for stacks" in text.splitlines()[-2]
+    # what `kdump setup` writes is told of, too
+    setup_bytes = said["reservation"]["setup_bytes"]
+    written = json.loads(machine.kdump("setup", "--root", str(machine.root), "--json", "--dry-run", "--crashkernel",
+                                       "1M").stdout)["needed_bytes"]
+    assert setup_bytes % (16 * MIB) == 0 and written <= setup_bytes < written + 16 * MIB
+    assert f"`kdump setup` reserves: crashkernel={setup_bytes >> 20}M" in text.splitlines()[-1]
     for name in lines:
         assert f"  {name} " in text
     # without the initramfs less; with one that is not there none at all
