@@ -155,8 +155,8 @@ static double seconds_needed(const struct kd_exam *exam)
 enum watchdog { WATCHDOG_IDLE, WATCHDOG_ARMED, WATCHDOG_UNKNOWN };
 
 /* By drivers/watchdog/watchdog_dev.c's attributes, which a kernel without CONFIG_WATCHDOG_SYSFS does not have. */
-static enum watchdog read_watchdog(const struct kd_exam *exam, const char *name, unsigned long *timeout_s,
-				   char identity[64])
+static enum watchdog read_watchdog(const struct kd_exam *exam, const char *name,
+				   unsigned long *timeout_s, char identity[64])
 {
 	char path[PATH_MAX], line[64];
 

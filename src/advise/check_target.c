@@ -195,8 +195,8 @@ static void judge_space(const struct kd_exam *exam, const struct kd_exam_target 
 typedef void judgement(const struct kd_exam *exam, const struct kd_exam_target *target,
 		       struct kd_finding *finding);
 
-static judgement *const judges[] = {judge_found, judge_mounted, judge_writable, judge_space,
-				    judge_image, judge_modules};
+static judgement *const judges[] = {judge_found, judge_mounted, judge_writable,
+				    judge_space, judge_image,   judge_modules};
 
 /* The first target that would hold the dump as far as can be seen; NULL: none. */
 static const struct kd_exam_target *first_without_problem(const struct kd_exam *exam)

@@ -41,7 +41,7 @@ struct kd_exam {
 
 	char *image_path; /* the initramfs that is loaded or would be; NULL: none */
 	char image_problem[KD_ERR_TEXT_BYTES];
-	char kernel_release[65]; /* of the kernel that goes with it; "": not known */
+	char kernel_release[65];                /* of the kernel that goes with it; "": not known */
 	char foreign_module[KD_ERR_TEXT_BYTES]; /* "", or one that is for another kernel */
 	char other_config[KD_ERR_TEXT_BYTES];   /* "", or what it has otherwise than configured */
 	char image_fallback[KD_ERR_TEXT_BYTES]; /* "", or how it would miss the boot file system */

@@ -61,9 +61,9 @@ static void compare_releases(const struct kd_image_contents *contents, struct kd
 
 static const char *place_of(const struct kd_config_target *target, char text[PLACE_BYTES])
 {
-	snprintf(text, PLACE_BYTES, "%s (%s), %s%s%s", target->device ? target->device : "no device",
-		 kd_target_type_name(target->type), target->path, *target->options ? ", " : "",
-		 target->options);
+	snprintf(text, PLACE_BYTES, "%s (%s), %s%s%s",
+		 target->device ? target->device : "no device", kd_target_type_name(target->type),
+		 target->path, *target->options ? ", " : "", target->options);
 	return text;
 }
 
@@ -71,16 +71,14 @@ static const char *place_of(const struct kd_config_target *target, char text[PLA
 static void compare_target(const struct kd_image_contents *contents, const struct kd_target *now,
 			   char *says, size_t bytes)
 {
-	const struct kd_config_target *then =
-		kd_image_target(&contents->config, now->config.name);
+	const struct kd_config_target *then = kd_image_target(&contents->config, now->config.name);
 	char old[PLACE_BYTES], new[PLACE_BYTES];
 
 	if (!then)
 		snprintf(says, bytes, "The initramfs was made without it");
 	else if (!kd_image_targets_equal(then, &now->config))
 		snprintf(says, bytes, "The initramfs would write to %s, but it is %s now",
-			 place_of(then, old),
-			 place_of(&now->config, new));
+			 place_of(then, old), place_of(&now->config, new));
 }
 
 /* "key = value", and which section it is of. */
@@ -103,8 +101,8 @@ static bool next_line(const char **at, struct line *line)
 		} else if (equal) {
 			const char *value = equal + 1 + (equal[1] == ' ');
 
-			snprintf(line->key, sizeof(line->key), "%.*s",
-				 (int)strcspn(start, " ="), start);
+			snprintf(line->key, sizeof(line->key), "%.*s", (int)strcspn(start, " ="),
+				 start);
 			line->value = value;
 			line->value_bytes = (int)(start + length - value);
 			return true;
@@ -141,7 +139,8 @@ static void compare_keys(const struct kd_image_contents *contents, struct kd_exa
 		if (old.value_bytes == new.value_bytes &&
 		    !memcmp(old.value, new.value, (size_t)old.value_bytes))
 			continue;
-		snprintf(exam->other_config, sizeof(exam->other_config), "%s %s is \"%.*s\" there, and "
+		snprintf(exam->other_config, sizeof(exam->other_config),
+			 "%s %s is \"%.*s\" there, and "
 			 "\"%.*s\" in %s",
 			 old.section, old.key, old.value_bytes < 64 ? old.value_bytes : 64,
 			 old.value, new.value_bytes < 64 ? new.value_bytes : 64, new.value,
@@ -177,7 +176,8 @@ static void compare_others(const struct kd_image_contents *contents, struct kd_e
 		    (is_last && contents->config.fallback == KD_FALLBACK_BOOT &&
 		     !strncmp(target->name, "boot", 4)))
 			continue;
-		snprintf(exam->other_config, sizeof(exam->other_config), "[%s] is a target there, "
+		snprintf(exam->other_config, sizeof(exam->other_config),
+			 "[%s] is a target there, "
 			 "and none in %s",
 			 kd_config_target_section(target, section, sizeof(section)),
 			 exam->paths->config);

@@ -161,7 +161,8 @@ static void print_text(const struct model *model)
 		printf("       or: crashkernel=%" PRIu64
 		       "M, for stacks in the report that is made before the dump\n",
 		       model->reservation.report_bytes >> 20);
-	printf("   `kdump setup` reserves: crashkernel=%" PRIu64 "M, the larger in steps of 16 MiB\n",
+	printf("   `kdump setup` reserves: crashkernel=%" PRIu64
+	       "M, the larger in steps of 16 MiB\n",
 	       kd_setup_reservation_bytes(model->reservation.report_bytes) >> 20);
 }
 

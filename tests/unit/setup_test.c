@@ -16,7 +16,7 @@ static struct {
 	int hotplugs; /* CPUs that come while a load is under way, one a load */
 	char ran[128];
 	bool refuse;
-	int images; /* made so far */
+	int images;    /* made so far */
 	bool no_image; /* they cannot be made */
 	int edits;     /* of the configuration while an image is made, one each */
 } world;
@@ -390,8 +390,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_image_that_is_there_is_loaded_where_none_can_be_made, set_up,
 			tear_down),
-		cmocka_unit_test_setup_teardown(
-			a_configuration_that_changes_meanwhile_is_taken_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_configuration_that_changes_meanwhile_is_taken_in,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_nobody_set_up_is_left_alone, set_up_tree,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_record_is_as_good_as_none, set_up,
