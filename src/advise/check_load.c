@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "advise/checks.h"
+#include "load/command_line.h"
 
 static unsigned long long mib(uint64_t bytes)
 {
@@ -240,29 +241,38 @@ static bool is_bad(const char *line, size_t row)
 	const char *value;
 	size_t length;
 
-	if (!kd_has_parameter(line, bad_parameters[row].name, &value, &length))
+	if (!kd_command_line_find(line, bad_parameters[row].name, &value, &length))
 		return false;
 	return !bad_parameters[row].value || (strlen(bad_parameters[row].value) == length &&
 					      !strncmp(value, bad_parameters[row].value, length));
 }
 
+/* All of them, the worst first. */
 void kd_check_parameters(const struct kd_exam *exam, struct kd_finding *finding)
 {
 	const char *line = exam->state.ours ? exam->state.record.command_line : NULL;
-	size_t count = sizeof(bad_parameters) / sizeof(*bad_parameters), worst = count;
+	size_t count = sizeof(bad_parameters) / sizeof(*bad_parameters), used = 0;
 
-	for (size_t i = 0; line && i < count; i++)
-		if (is_bad(line, i) &&
-		    (worst == count || bad_parameters[i].result > bad_parameters[worst].result))
-			worst = i;
-	if (worst == count) {
+	for (int result = KD_RESULT_PROBLEM; line && result > KD_RESULT_OK; result--)
+		for (size_t i = 0; i < count && used < sizeof(finding->sentence); i++) {
+			const char *value = bad_parameters[i].value;
+
+			if (bad_parameters[i].result != (enum kd_result)result || !is_bad(line, i))
+				continue;
+			if (!used)
+				finding->result = bad_parameters[i].result;
+			used += (size_t)snprintf(finding->sentence + used,
+						 sizeof(finding->sentence) - used, "%s%s%s%s: %s",
+						 used ? "; " : "The second kernel gets ",
+						 bad_parameters[i].name, value ? "=" : "",
+						 value ? value : "", bad_parameters[i].why);
+		}
+	if (!used) {
 		kd_find(finding, KD_RESULT_OK,
 			"The second kernel gets no parameter that is known to break it.");
 		return;
 	}
-	kd_find(finding, bad_parameters[worst].result, "The second kernel gets %s%s%s: %s.",
-		bad_parameters[worst].name, bad_parameters[worst].value ? "=" : "",
-		bad_parameters[worst].value ? bad_parameters[worst].value : "",
-		bad_parameters[worst].why);
+	if (used + 1 < sizeof(finding->sentence))
+		strcpy(finding->sentence + used, ".");
 	kd_remedy(finding, "run `kdump load` with a command line that does without");
 }

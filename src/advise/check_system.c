@@ -152,22 +152,25 @@ static double seconds_needed(const struct kd_exam *exam)
 	return BOOT_SECONDS + dump;
 }
 
-/* The timeout of an armed watchdog, by drivers/watchdog/watchdog_dev.c's attributes; false: it is not armed. */
-static bool read_watchdog(const struct kd_exam *exam, const char *name, unsigned long *timeout_s,
-			  char identity[64])
+enum watchdog { WATCHDOG_IDLE, WATCHDOG_ARMED, WATCHDOG_UNKNOWN };
+
+/* By drivers/watchdog/watchdog_dev.c's attributes, which a kernel without CONFIG_WATCHDOG_SYSFS does not have. */
+static enum watchdog read_watchdog(const struct kd_exam *exam, const char *name,
+				   unsigned long *timeout_s, char identity[64])
 {
 	char path[PATH_MAX], line[64];
 
-	if (!read_line(exam->paths->sys, kd_path(path, "class", "watchdog/%s/state", name), line) ||
-	    strcmp(line, "active"))
-		return false;
+	if (!read_line(exam->paths->sys, kd_path(path, "class", "watchdog/%s/state", name), line))
+		return WATCHDOG_UNKNOWN;
+	if (strcmp(line, "active"))
+		return WATCHDOG_IDLE;
 	if (!read_line(exam->paths->sys, kd_path(path, "class", "watchdog/%s/timeout", name), line))
-		return false;
+		return WATCHDOG_UNKNOWN;
 	*timeout_s = strtoul(line, NULL, 10);
 	if (!read_line(exam->paths->sys, kd_path(path, "class", "watchdog/%s/identity", name),
 		       identity))
 		strcpy(identity, "unknown");
-	return true;
+	return WATCHDOG_ARMED;
 }
 
 static void judge_watchdog(const struct kd_exam *exam, const char *name, struct kd_finding *finding)
@@ -176,8 +179,18 @@ static void judge_watchdog(const struct kd_exam *exam, const char *name, struct 
 	unsigned long timeout_s;
 	char identity[64];
 
-	if (!read_watchdog(exam, name, &timeout_s, identity))
+	switch (read_watchdog(exam, name, &timeout_s, identity)) {
+	case WATCHDOG_ARMED:
+		break;
+	case WATCHDOG_UNKNOWN:
+		kd_find(finding, KD_RESULT_NOTE,
+			"Not known: the kernel does not tell whether the watchdog %s is armed, and "
+			"for how long it waits; a dump takes some %.0f s from the panic on.",
+			name, needed);
 		return;
+	case WATCHDOG_IDLE:
+		return;
+	}
 	if ((double)timeout_s >= needed) {
 		kd_find(finding, KD_RESULT_OK,
 			"The watchdog %s (%s) waits %lu s, a dump takes some %.0f.", name, identity,
@@ -199,9 +212,14 @@ void kd_check_watchdog(const struct kd_exam *exam, struct kd_finding *finding)
 	struct dirent *entry;
 
 	kd_find(finding, KD_RESULT_OK, "No watchdog is armed.");
-	while (folder && finding->result == KD_RESULT_OK && (entry = readdir(folder)))
-		if (*entry->d_name != '.')
-			judge_watchdog(exam, entry->d_name, finding);
+	while (folder && finding->result < KD_RESULT_WARNING && (entry = readdir(folder)))
+		if (*entry->d_name != '.') {
+			struct kd_finding one = {.check = finding->check};
+
+			judge_watchdog(exam, entry->d_name, &one);
+			if (*one.sentence && one.result >= finding->result)
+				*finding = one;
+		}
 	if (folder)
 		closedir(folder);
 }

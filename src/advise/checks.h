@@ -11,9 +11,6 @@ void kd_find(struct kd_finding *finding, enum kd_result result, const char *form
 void kd_remedy(struct kd_finding *finding, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Whether the words of a command line have NAME or NAME=…; *value is what follows, "" without. */
-bool kd_has_parameter(const char *line, const char *name, const char **value, size_t *length);
-
 kd_check_look kd_check_configuration, kd_check_reservation, kd_check_shrunk, kd_check_system_calls,
 	kd_check_lockdown, kd_check_load_limit, kd_check_loaded, kd_check_stale,
 	kd_check_parameters;

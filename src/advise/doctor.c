@@ -78,26 +78,6 @@ void kd_remedy(struct kd_finding *finding, const char *format, ...)
 	va_end(args);
 }
 
-bool kd_has_parameter(const char *line, const char *name, const char **value, size_t *length)
-{
-	size_t name_length = strlen(name);
-
-	while (*line) {
-		size_t word;
-
-		line += strspn(line, " \t\n");
-		word = strcspn(line, " \t\n");
-		if (word >= name_length && !strncmp(line, name, name_length) &&
-		    (word == name_length || line[name_length] == '=')) {
-			*value = line + name_length + (word > name_length);
-			*length = word - name_length - (word > name_length);
-			return true;
-		}
-		line += word;
-	}
-	return false;
-}
-
 void kd_diagnose(const struct kd_exam *exam, struct kd_diagnosis *diagnosis)
 {
 	*diagnosis = (struct kd_diagnosis){0};

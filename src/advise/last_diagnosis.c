@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,11 +39,34 @@ static enum kd_status take(const json_t *root, const char *path, struct kd_last_
 	for (size_t i = 0; kd_checks[i].name; i++) {
 		const json_t *finding = json_object_get(findings, kd_checks[i].name);
 		const char *word = json_string_value(json_object_get(finding, "result"));
+		const char *sentence = json_string_value(json_object_get(finding, "sentence"));
 
 		read.findings[i].known = word && kd_result_parse(word, &read.findings[i].result);
+		snprintf(read.findings[i].sentence, KD_SENTENCE_BYTES, "%s",
+			 sentence ? sentence : "");
 	}
 	*last = read;
 	return KD_OK;
+}
+
+static bool same_without_digits(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	for (;; a++, b++) {
+		a += strspn(a, digits);
+		b += strspn(b, digits);
+		if (!*a || *a != *b)
+			return *a == *b;
+	}
+}
+
+bool kd_finding_is_news(const struct kd_last_finding *last, const struct kd_finding *finding)
+{
+	if (!last->known || last->result != finding->result)
+		return finding->result != (last->known ? last->result : KD_RESULT_OK);
+	return finding->result != KD_RESULT_OK && *last->sentence &&
+	       !same_without_digits(last->sentence, finding->sentence);
 }
 
 enum kd_status kd_last_diagnosis_read(const struct kd_paths *paths, struct kd_last_diagnosis *last,

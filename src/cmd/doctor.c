@@ -95,12 +95,8 @@ static int log_changes(const struct kd_paths *paths, const struct kd_diagnosis *
 	if (status && status != KD_NOTFOUND)
 		fprintf(stderr, "kdump: warning: %s; everything is told again\n", err.text);
 	for (size_t i = 0; i < diagnosis->count; i++) {
-		const struct kd_finding *finding = &diagnosis->findings[i];
-		enum kd_result before =
-			last.findings[i].known ? last.findings[i].result : KD_RESULT_OK;
-
-		if (finding->result != before)
-			print_change(finding);
+		if (kd_finding_is_news(&last.findings[i], &diagnosis->findings[i]))
+			print_change(&diagnosis->findings[i]);
 	}
 	if (kd_last_diagnosis_write(paths, diagnosis, &err)) {
 		kd_context(&err, err.status, "doctor");

@@ -14,6 +14,7 @@
 #include "host/file.h"
 #include "load/defaults.h"
 #include "load/method.h"
+#include "setup/reservation.h"
 
 enum { OPT_KERNEL = 256, OPT_INITRD, OPT_NO_INITRD, OPT_BACKUP, OPT_CONFIG, OPT_ROOT, OPT_JSON };
 
@@ -160,6 +161,9 @@ static void print_text(const struct model *model)
 		printf("       or: crashkernel=%" PRIu64
 		       "M, for stacks in the report that is made before the dump\n",
 		       model->reservation.report_bytes >> 20);
+	printf("   `kdump setup` reserves: crashkernel=%" PRIu64
+	       "M, the larger in steps of 16 MiB\n",
+	       kd_setup_reservation_bytes(model->reservation.report_bytes) >> 20);
 }
 
 static json_t *json_moments(const uint64_t bytes[KD_MOMENTS])
@@ -181,12 +185,14 @@ static json_t *json_reservation(const struct kd_estimate *estimate)
 				      json_pack("{ss ss so}", "name", estimate->lines[i].name,
 						"from", estimate->lines[i].from, "bytes",
 						json_moments(estimate->lines[i].bytes)));
-	return json_pack("{so so ss sI sI sI sI so}", "lines", lines, "sums",
+	return json_pack("{so so ss sI sI sI sI sI so}", "lines", lines, "sums",
 			 json_moments(estimate->sums), "decides", kd_moment_name(estimate->decides),
 			 "need_bytes", (json_int_t)estimate->need_bytes, "margin_bytes",
 			 (json_int_t)estimate->margin_bytes, "recommend_bytes",
 			 (json_int_t)estimate->recommend_bytes, "report_bytes",
-			 (json_int_t)estimate->report_bytes, "crashkernel",
+			 (json_int_t)estimate->report_bytes, "setup_bytes",
+			 (json_int_t)kd_setup_reservation_bytes(estimate->report_bytes),
+			 "crashkernel",
 			 json_sprintf("%" PRIu64 "M", estimate->recommend_bytes >> 20));
 }
 

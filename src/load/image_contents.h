@@ -13,8 +13,8 @@ struct kd_image_contents {
 	bool is_ours;            /* it has a configuration of ours; else config is empty */
 	struct kd_config config; /* the targets as they were found when it was made */
 	struct kd_names modules; /* names of files, without what follows ".ko" */
-	struct kd_names
-		releases; /* of the kernel that each of them is for; "" where it does not tell */
+	/* of the kernel that each of them is for; "" where it does not tell */
+	struct kd_names releases;
 };
 
 /*

@@ -22,7 +22,8 @@
 enum { KERNEL_BYTES_MAX = 1 << 30, MODE = 0600 };
 
 /* Findings that are no problem for a dump, but for the claim that what was rehearsed is what would start. */
-static const char *const telling[] = {"stale", "image-modules", "image-configuration"};
+static const char *const telling[] = {"stale", "image-modules", "image-targets",
+				      "image-configuration"};
 
 static bool is_telling(const struct kd_finding *finding)
 {

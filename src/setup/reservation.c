@@ -7,8 +7,16 @@
 #include <sys/mman.h>
 
 #include "advise/reservation.h"
+#include "base/bytes.h"
 #include "host/file.h"
 #include "host/system.h"
+
+enum { STEP_BYTES = 16 << 20 };
+
+uint64_t kd_setup_reservation_bytes(uint64_t needed_bytes)
+{
+	return kd_round_up(needed_bytes, STEP_BYTES);
+}
 
 enum kd_status kd_setup_estimate(const struct kd_paths *paths, const char *kernel_version,
 				 const struct kd_initramfs *image, const struct kd_config *config,

@@ -15,4 +15,7 @@ enum kd_status kd_setup_estimate(const struct kd_paths *paths, const char *kerne
 				 const struct kd_initramfs *image, const struct kd_config *config,
 				 uint64_t *bytes, struct kd_err *err);
 
+/* What is reserved for that: in steps, so that a module more or less changes nothing. */
+uint64_t kd_setup_reservation_bytes(uint64_t needed_bytes);
+
 #endif

@@ -20,9 +20,6 @@
 #include "setup/reservation.h"
 #include "setup/services.h"
 
-/* Reservations come in steps of this, so that a module more or less changes nothing. */
-enum { UNIT_BYTES = 16 << 20 };
-
 /* Everything that one run of the set-up works with. */
 struct setup {
 	const struct kd_setup_request *request;
@@ -148,7 +145,7 @@ static void choose_parameter(struct setup *self)
 		found->parameter[0] = '\0';
 	else
 		snprintf(found->parameter, sizeof(found->parameter), "crashkernel=%" PRIu64 "M",
-			 (found->needed_bytes + UNIT_BYTES - 1) / UNIT_BYTES * (UNIT_BYTES >> 20));
+			 kd_setup_reservation_bytes(found->needed_bytes) >> 20);
 }
 
 /* Whether the running kernel was booted with the word as the crashkernel= that counts. */

@@ -225,7 +225,11 @@ BROKEN = {
     "lockdown, loaded": (lockdown, {"lockdown": ("warning", "no trusted key"), "system-calls": ("note", "")}),
     "secure boot": (lambda m: lockdown(m, True), {"lockdown": ("note", "kexec_file_load"), "system-calls": ("note", "")}),
     "maxcpus": (loaded_with("maxcpus=1"), {"parameters": ("warning", "nr_cpus=")}),
-    "worst parameter": (loaded_with("init=/x hugepages=64 noapic"), {"parameters": ("problem", "hugepages")}),
+    "worst parameter first": (loaded_with("init=/x hugepages=64 noapic"),
+                              {"parameters": ("problem", "gets hugepages: it takes memory away that there is not; noapic: ")}),
+    "every parameter": (loaded_with("init=/x hugepages=64 noapic"), {"parameters": ("problem", "init: it is not looked at")}),
+    "parameter with other strokes": (loaded_with("log-buf-len=16M"), {"parameters": ("warning", "log_buf_len")}),
+    "parameter of init": (loaded_with("acpi=on -- mem=1G"), {}),
     "value counts": (loaded_with("acpi=off"), {"parameters": ("warning", "acpi=off")}),
     "other value": (loaded_with("acpi=force page_owner=off"), {}),
     "missing module": (new_driver, {"image-modules": ("problem", "new_blk.ko")}),
@@ -282,6 +286,11 @@ BROKEN = {
                       {"image-configuration": ("warning", '[capture] host is "" there, and "lab"'), "stale": ("warning", "configuration")}),
     "watchdog": (watchdog(15), {"watchdog": ("problem", "iTCO_wdt")}),
     "slow watchdog": (watchdog(3600), {}),
+    "watchdog that does not tell": (lambda m: (m.root / "sys/class/watchdog/watchdog0").mkdir(parents=True),
+                                    {"watchdog": ("note", "Not known")}),
+    "a watchdog too many": (lambda m: (watchdog(15)(m), (m.root / "sys/class/watchdog/watchdog1").mkdir(),
+                                       (m.root / "sys/class/watchdog/watchdog9").mkdir()),
+                            {"watchdog": ("problem", "iTCO_wdt")}),
     "idle watchdog": (watchdog(15, "inactive"), {}),
     "notifiers": (lambda m: m.put("sys/module/kernel/parameters/crash_kexec_post_notifiers", "Y\n"),
                   {"post-notifiers": ("warning", "crash_kexec_post_notifiers")}),
@@ -349,6 +358,24 @@ def test_changes_are_told_once(machine):
         assert changes() == (0, [])
 
 
+def test_another_problem_of_the_same_check_is_told(machine):
+    def changes(configuration):
+        machine.configure(configuration)
+        return machine.kdump("doctor", "--root", str(machine.root), "--log-changes").stdout.splitlines()
+
+    for device, says in (("UUID=aaa", "UUID=aaa"), ("LABEL=bbb", "LABEL=bbb"), ("LABEL=ccc", "LABEL=ccc")):
+        (line,) = changes(f"[target]\ndevice = {device}\n")
+        assert line.startswith("problem: target: ") and says in line
+        assert changes(f"[target]\ndevice = {device}\n") == []
+    # numbers change from day to day: as much again as would be told of every day
+    assert len(changes(f"[target]\ndevice = UUID={UUID}\n")) == 1
+    machine.disk(8)
+    (line,) = changes(f"[target]\ndevice = UUID={UUID}\n")
+    assert line.startswith("problem: target-space: ")
+    machine.disk(9)
+    assert changes(f"[target]\ndevice = UUID={UUID}\n") == []
+
+
 def test_the_journal_gets_priorities(machine, monkeypatch):
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     machine.load(armed=False)
@@ -371,7 +398,13 @@ def test_estimate(machine):
         assert sum(line["bytes"][moment] for line in lines.values()) == total
     text = machine.kdump("estimate", "--root", str(machine.root)).stdout
     assert f"\nBoot with: crashkernel={said['reservation']['crashkernel']}\n" in text
-    assert f"crashkernel={said['reservation']['report_bytes'] >> 20}M, for stacks" in text.splitlines()[-1]
+    assert f"crashkernel={said['reservation']['report_bytes'] >> 20}M, for stacks" in text.splitlines()[-2]
+    # what `kdump setup` writes is told of, too
+    setup_bytes = said["reservation"]["setup_bytes"]
+    written = json.loads(machine.kdump("setup", "--root", str(machine.root), "--json", "--dry-run", "--crashkernel",
+                                       "1M").stdout)["needed_bytes"]
+    assert setup_bytes % (16 * MIB) == 0 and written <= setup_bytes < written + 16 * MIB
+    assert f"`kdump setup` reserves: crashkernel={setup_bytes >> 20}M" in text.splitlines()[-1]
     for name in lines:
         assert f"  {name} " in text
     # without the initramfs less; with one that is not there none at all

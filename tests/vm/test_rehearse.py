@@ -12,7 +12,6 @@ from lab import program
 IMAGE = "/var/lib/kdump/initrd-$(uname -r)"
 # unpacks the image, which is not compressed here, lets the words in between change it, and packs it again
 UNPACK = f"rm -rf /tmp/image && mkdir /tmp/image && cd /tmp/image && cpio -idm <{IMAGE} 2>/dev/null"
-PACK = f"rm -rf /tmp/image && mkdir /tmp/image && cd /tmp/image && (xzcat {IMAGE} 2>/dev/null || zcat {IMAGE} 2>/dev/null || cat {IMAGE}) | cpio -idm"
 PACK = f"find . | cpio -o -H newc >{IMAGE}; cd /"
 LOAD = "kdump load --reuse-cmdline"
 SOUND = f"kdump initramfs && {LOAD}"
@@ -23,10 +22,10 @@ BROKEN = {
     "missing module": (f"kdump initramfs; {UNPACK}; rm -f $(find . -name 'virtio_blk.ko'); {PACK}; {LOAD}",
                        "virtio_blk.ko", "image-modules"),
     "wrong UUID": (f"kdump initramfs; {UNPACK}; sed -i 's/^device = .*/device = UUID=0-1/' etc/kdump.conf; {PACK}; {LOAD}",
-                   "UUID=0-1", None),
+                   "UUID=0-1", "image-targets"),
     "wrong kernel": (f"kdump initramfs; {UNPACK}; for module in $(find . -name '*.ko'); do "
                      f"sed -i 's/vermagic=6/vermagic=5/' $module; done; {PACK}; {LOAD}",
-                     "of another kernel", None),
+                     "of another kernel", "image-modules"),
     "damaged initramfs": (f"kdump initramfs; size=$(stat -c %s {IMAGE}); dd if=/dev/urandom of={IMAGE} bs=4096 count=16 conv=notrunc "
                           f"2>/dev/null; {LOAD}", "damaged", "image-modules"),
     "stale image": (f"{SOUND}; echo >>{IMAGE}", None, "stale"),
@@ -102,6 +101,9 @@ def test_broken_set_ups(crash_machine, tmp_path):
             wrong.append((name, result))
         if check and not (check in server.doctors[name] and any(known.startswith(f"{check}: ") for known in result["known"])):
             wrong.append((name, check, server.doctors[name], result["known"]))
+        # a stale image's rehearsal may pass, for what is loaded is whole: what is known says which file has changed
+        if name == "stale image" and not any("initrd" in known and "has changed" in known for known in result["known"]):
+            wrong.append((name, result["known"]))
     assert not wrong
 
 
