@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the dump will need is not known before it was written, so the rule does not guess: `count` makes room for
- * one more, and `free` is what is to be free when writing begins. A crash that is larger all the same finds a full
- * target, and kd_save() has its ways with that.
+ * one more, and `free` is what is to be free when writing begins. A crash that is larger takes of that, too, since it is
+ * worth more, and `kdump prune` makes room again after the boot; one that is larger still finds a full target, and
+ * kd_save() has its ways with that.
  */
 #include "capture/retain.h"
 

@@ -5,20 +5,13 @@
 
 static int run(const struct kd_command *self, int argc, char **argv)
 {
-	struct kd_log log = kd_command_log(false);
-	struct kd_switch machine = {&kd_system_paths, &kd_load_kernel_driver, &log};
-	struct kd_switch_result result = {0};
-	struct kd_err err = {0};
+	struct kd_switch_result result;
 	int exit_status;
 
 	if (!kd_cmd_no_options(self, argc, argv, &exit_status))
 		return exit_status;
-	if (!kd_cmd_is_root(self->name))
+	if (!kd_cmd_switch(self->name, false, kd_switch_arm, &result))
 		return KD_EXIT_FAILED;
-	if (kd_switch_arm(&machine, &result, &err)) {
-		kd_context(&err, err.status, "%s", self->name);
-		return kd_command_failed(&err);
-	}
 	kd_cmd_say_loaded(result.changed ? "armed:" : "armed already:", &result);
 	kd_switch_result_deinit(&result);
 	return KD_EXIT_DONE;

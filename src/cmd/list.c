@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump list: the crashes that this machine, or a folder, has. */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,38 +202,17 @@ static int list(struct kd_found_crashes *found, bool given, bool json)
 
 static int run(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"root", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	const char *root = NULL;
 	KD_CLEANUP_FREE struct kd_found_crashes *found = calloc(1, sizeof(*found));
+	struct kd_cmd_view view;
 	struct kd_err err = {0};
-	bool json = false;
-	int option;
+	int exit_status;
 
-	opterr = 0;
-	optind = 1;
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (option == 'h')
-			return kd_command_help(self);
-		if (option == ':')
-			return kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
-		if (option == 'j')
-			json = true;
-		if (option == 'r')
-			root = optarg;
-	}
-	if (optind + 1 < argc)
-		return kd_command_usage(self, "%s: not understood", argv[optind + 1]);
+	if (!kd_cmd_take_view(self, argc, argv, true, &view, &exit_status))
+		return exit_status;
 	if (!found)
 		kd_fail_errno(&err, ENOMEM, "list");
-	else if (!kd_find_crashes(optind < argc ? argv[optind] : NULL, root, &found->places, &err))
-		return list(found, optind < argc, json);
+	else if (!kd_find_crashes(view.word, view.root, &found->places, &err))
+		return list(found, view.word != NULL, view.json);
 	kd_context(&err, err.status, "list");
 	return kd_command_failed(&err);
 }

@@ -4,6 +4,7 @@
 #define KD_CMD_ROOT_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "host/paths.h"
@@ -18,5 +19,16 @@ struct kd_cmd_root {
 
 /* Points every path below root; NULL: this system's. KD_NOTFOUND, KD_SYSTEM. */
 enum kd_status kd_cmd_set_root(struct kd_cmd_root *self, const char *root, struct kd_err *err);
+
+/* What a command takes that has no more than [--json] [--root DIR] and perhaps a word. */
+struct kd_cmd_view {
+	bool json;
+	const char *root, *word; /* NULL: not given */
+};
+
+struct kd_command;
+/* False when it is over: *exit_status is then what run() returns. */
+bool kd_cmd_take_view(const struct kd_command *self, int argc, char **argv, bool takes_word,
+		      struct kd_cmd_view *view, int *exit_status);
 
 #endif

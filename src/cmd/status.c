@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump status: one model, printed for people or as JSON. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -277,41 +276,20 @@ static int report(const struct kd_paths *paths, bool json)
 
 static int run(const struct kd_command *self, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"root", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
 	struct kd_cmd_root system;
+	struct kd_cmd_view view;
 	struct kd_err err = {0};
-	const char *root = NULL;
-	bool json = false;
-	int option;
+	int exit_status;
 
-	opterr = 0;
-	optind = 1;
-	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		if (option == 'h')
-			return kd_command_help(self);
-		if (option == ':')
-			return kd_command_usage(self, "%s: needs a value", argv[optind - 1]);
-		if (option == '?')
-			return kd_command_usage(self, "%s: no such option", argv[optind - 1]);
-		if (option == 'j')
-			json = true;
-		if (option == 'r')
-			root = optarg;
-	}
-	if (optind < argc)
-		return kd_command_usage(self, "%s: not understood", argv[optind]);
-	if (!root && !kd_cmd_is_root(self->name))
+	if (!kd_cmd_take_view(self, argc, argv, false, &view, &exit_status))
+		return exit_status;
+	if (!view.root && !kd_cmd_is_root(self->name))
 		return KD_EXIT_FAILED;
-	if (kd_cmd_set_root(&system, root, &err)) {
+	if (kd_cmd_set_root(&system, view.root, &err)) {
 		kd_context(&err, err.status, "%s", self->name);
 		return kd_command_failed(&err);
 	}
-	return report(&system.paths, json);
+	return report(&system.paths, view.json);
 }
 
 const struct kd_command kd_cmd_status = {

@@ -35,6 +35,23 @@ bool kd_cmd_no_options(const struct kd_command *self, int argc, char **argv, int
 	return true;
 }
 
+bool kd_cmd_switch(const char *what, bool verbose, kd_cmd_change *change,
+		   struct kd_switch_result *result)
+{
+	struct kd_log log = kd_command_log(verbose);
+	struct kd_switch machine = {&kd_system_paths, &kd_load_kernel_driver, &log};
+	struct kd_err err = {0};
+
+	*result = (struct kd_switch_result){0};
+	if (!kd_cmd_is_root(what))
+		return false;
+	if (!change(&machine, result, &err))
+		return true;
+	kd_context(&err, err.status, "%s", what);
+	kd_command_failed(&err);
+	return false;
+}
+
 void kd_cmd_say_loaded(const char *verb, const struct kd_switch_result *result)
 {
 	static const char *const calls[] = {

@@ -20,6 +20,13 @@ bool kd_cmd_no_options(const struct kd_command *self, int argc, char **argv, int
 /* "loaded /boot/vmlinuz-… with kexec_load; …" on stdout, and why not the preferred method. */
 void kd_cmd_say_loaded(const char *verb, const struct kd_switch_result *result);
 
+typedef enum kd_status kd_cmd_change(const struct kd_switch *machine,
+				     struct kd_switch_result *result, struct kd_err *err);
+
+/* Does it, root checked; `what` begins the messages. False: it failed, and that was printed. */
+bool kd_cmd_switch(const char *what, bool verbose, kd_cmd_change *change,
+		   struct kd_switch_result *result);
+
 /* Unloads and forgets, root checked; `what` begins the messages. Returns an exit status. */
 int kd_cmd_unload_now(const char *what, bool verbose);
 

@@ -5,18 +5,12 @@
 
 int kd_cmd_unload_now(const char *what, bool verbose)
 {
-	struct kd_log log = kd_command_log(verbose);
-	struct kd_switch machine = {&kd_system_paths, &kd_load_kernel_driver, &log};
-	struct kd_switch_result result = {0};
-	struct kd_err err = {0};
+	struct kd_switch_result result;
 
-	if (!kd_cmd_is_root(what))
+	if (!kd_cmd_switch(what, verbose, kd_switch_unload, &result))
 		return KD_EXIT_FAILED;
-	if (kd_switch_unload(&machine, &result, &err)) {
-		kd_context(&err, err.status, "%s", what);
-		return kd_command_failed(&err);
-	}
 	puts(result.changed ? "unloaded: a panic would leave no dump" : "nothing was loaded");
+	kd_switch_result_deinit(&result);
 	return KD_EXIT_DONE;
 }
 
