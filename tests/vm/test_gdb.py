@@ -328,6 +328,12 @@ def test_without_vmlinux(dump, tmp_path):
     assert names[-1 - names[::-1].index("__schedule"):][:4] == stacks[1][:4]
 
 
+def test_until(dump, tmp_path):
+    """Without lines gdb itself would be at it for ever."""
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "until", "-ex", "u", "-ex", "until panic", "-ex", "echo over\\n")
+    assert done.stdout.count(DEAD) == 3 and "over\n" in done.stdout and "Traceback" not in done.stdout
+
+
 def descendants(pid):
     """Processes that it started, and those that they did."""
     children = []
