@@ -9,13 +9,10 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/dump_input.h"
@@ -41,8 +38,6 @@ struct symbols {
 	int made;            /* what path leads to; -1: a file that there is anyway */
 	int functions;       /* for its Python; -1: none */
 };
-
-extern char **environ;
 
 /* A word for the shell or for gdb, which both take a backslash for what makes the next character a plain one. */
 static void quote(const char *word, char *quoted, size_t bytes)
@@ -147,40 +142,20 @@ static enum kd_status format_target(const struct request *request, const char *p
 	return KD_OK;
 }
 
-/* Runs gdb and waits for it; *exit_status is its own. */
-static enum kd_status run(const char **words, int *exit_status, struct kd_err *err)
+/* This process becomes gdb, so that whoever ends or stops the one has the other; returns why that failed. */
+static enum kd_status become(const char **words, struct kd_err *err)
 {
-	char *const *spawned; /* which takes no const, and changes nothing */
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	int error, ended;
-	pid_t pid;
+	char *const *taken; /* by what takes no const, and changes nothing */
 
-	/* what the terminal sends is for gdb */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGINT);
-	sigaddset(&defaults, SIGQUIT);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	memcpy(&spawned, &words, sizeof(spawned));
-	error = posix_spawnp(&pid, words[0], NULL, &attributes, spawned, environ);
-	posix_spawnattr_destroy(&attributes);
-	if (error == ENOENT)
-		return kd_fail(err, KD_NOTFOUND, "gdb: there is none in PATH");
-	if (error)
-		return kd_fail_errno(err, error, "gdb");
-	while (waitpid(pid, &ended, 0) < 0)
-		if (errno != EINTR)
-			return kd_fail_errno(err, errno, "gdb");
-	*exit_status = WIFEXITED(ended) ? WEXITSTATUS(ended) : KD_EXIT_FAILED;
-	return KD_OK;
+	memcpy(&taken, &words, sizeof(taken));
+	fflush(NULL);
+	execvp(words[0], taken);
+	return errno == ENOENT ? kd_fail(err, KD_NOTFOUND, "gdb: there is none in PATH")
+			       : kd_fail_errno(err, errno, "gdb");
 }
 
 static enum kd_status start(const struct request *request, const struct symbols *symbols,
-			    const char *target, int *exit_status, struct kd_err *err)
+			    const char *target, struct kd_err *err)
 {
 	char load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
 	const char *const commands[] = {
@@ -210,10 +185,11 @@ static enum kd_status start(const struct request *request, const struct symbols 
 			words[count++] = commands[i];
 		}
 	memcpy(words + count, request->gdb_arguments, request->gdb_argument_count * sizeof(*words));
-	return run(words, exit_status, err);
+	return become(words, err);
 }
 
-static enum kd_status debug(struct kd_input *input, const struct request *request, int *exit_status,
+/* Returns only when it failed. */
+static enum kd_status debug(struct kd_input *input, const struct request *request,
 			    struct kd_err *err)
 {
 	struct symbols symbols = {.path = "", .made = -1, .functions = -1};
@@ -230,7 +206,7 @@ static enum kd_status debug(struct kd_input *input, const struct request *reques
 		status = make_file("kdump-functions", kd_gdb_functions, kd_gdb_functions_bytes,
 				   &symbols.functions, err);
 	if (!status)
-		status = start(request, &symbols, target, exit_status, err);
+		status = start(request, &symbols, target, err);
 	if (symbols.made >= 0)
 		close(symbols.made);
 	if (symbols.functions >= 0)
@@ -282,10 +258,8 @@ static int run_gdb(const struct kd_command *self, int argc, char **argv)
 		return exit_status;
 	if (kd_input_open(&input, request.dump, &request.how, &err))
 		return kd_command_failed(&err);
-	status = debug(&input, &request, &exit_status, &err);
+	status = debug(&input, &request, &err);
 	kd_input_close(&input);
-	if (!status)
-		return exit_status;
 	kd_command_failed(&err);
 	if (!strncmp(err.text, "gdb: ", 5) && status == KD_NOTFOUND)
 		kd_command_hint("install gdb: the package has that name");

@@ -88,6 +88,19 @@ class PerCpu(gdb.Function):
         return gdb.Value(place).cast(variable.type.pointer()).dereference()
 
 
+class Refuse(gdb.Command):
+    """Tell that a dump cannot run. It is what `until` does: where gdb (13) has no lines, as in what is made out of a dump, it
+    would look for the end of one for ever, and ask nobody."""
+
+    def __init__(self):
+        super().__init__("kdump-refuse", gdb.COMMAND_RUNNING)
+        gdb.execute("define hook-until\nkdump-refuse\nend", to_string=True)
+
+    def invoke(self, argument, from_tty):
+        raise gdb.GdbError("a dump cannot be changed or run: this system is dead")
+
+
 Current()
 TaskByPid()
 PerCpu()
+Refuse()

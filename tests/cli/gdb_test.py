@@ -45,6 +45,7 @@ def test_who_runs(monkeypatch):
 """
     gdb = types.ModuleType("gdb")
     gdb.Function = type("Function", (), {"__init__": lambda self, name: None})
+    gdb.Command, gdb.COMMAND_RUNNING = type("Command", (), {"__init__": lambda self, name, kind: None}), 0
     gdb.execute = lambda command, to_string: listed
     monkeypatch.setitem(sys.modules, "gdb", gdb)
     known = {}

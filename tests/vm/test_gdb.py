@@ -5,7 +5,10 @@ import collections
 import json
 import os
 import re
+import signal
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -323,6 +326,43 @@ def test_without_vmlinux(dump, tmp_path):
     assert names[:6] == stacks[0][:6]
     # `thread` prints the first frame, too
     assert names[-1 - names[::-1].index("__schedule"):][:4] == stacks[1][:4]
+
+
+def test_until(dump, tmp_path):
+    """Without lines gdb itself would be at it for ever."""
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "until", "-ex", "u", "-ex", "until panic", "-ex", "echo over\\n")
+    assert done.stdout.count(DEAD) == 3 and "over\n" in done.stdout and "Traceback" not in done.stdout
+
+
+def descendants(pid):
+    """Processes that it started, and those that they did."""
+    children = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        children += [int(child) for child in task.read_text().split()]
+    return children + [further for child in children for further in descendants(child)]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_both_end_together(how):
+    """Whoever ends `kdump gdb` has ended gdb, and the stub."""
+    with subprocess.Popen([program.kdump_command(), "gdb", "--debug-folder", "/nowhere", dumps.get("crowd").vmcore, "--", "-nx",
+                           "-ex", "echo it is there\\n"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as started:
+        try:
+            while "it is there" not in started.stdout.readline():
+                assert started.poll() is None
+            family = [started.pid, *descendants(started.pid)]
+            assert len(family) >= 2
+            started.send_signal(how)
+            started.wait(30)
+            for _ in range(100):
+                left = [pid for pid in family if Path(f"/proc/{pid}/exe").exists()]
+                if not left:
+                    break
+                time.sleep(0.1)
+            assert not left
+        finally:
+            started.kill()
 
 
 def test_without_gdb(tmp_path):
