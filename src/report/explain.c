@@ -354,7 +354,11 @@ static void look_for_hints(struct kd_report *report)
 	const struct kd_report_stack *at = kd_report_guilty(report);
 	const struct kd_memory *memory = &report->memory;
 
-	if (report->kind && report->kind->hint)
+	for (size_t i = 0; i < report->chain_count; i++)
+		hint(report, "%s", report->chains[i]);
+	/* to look at the blocked tasks: that is done */
+	if (report->kind && report->kind->hint &&
+	    !(report->kind->of_blocked && report->chain_count))
 		hint(report, "%s", report->kind->hint);
 	if (at && at->stack)
 		look_for_recursion(report, at->stack);

@@ -15,7 +15,8 @@
 enum {
 	KD_REPORT_LOG_BYTES = 16 << 10,
 	KD_REPORT_GAPS = 16,
-	KD_REPORT_HINTS = 8,
+	KD_REPORT_HINTS = 16,
+	KD_REPORT_CHAINS = 4,
 	KD_REPORT_TEXT_BYTES = 512,
 	KD_REPORT_BLOCKED = 64,
 	KD_SIGNATURE_FRAMES = 6,
@@ -58,6 +59,9 @@ struct kd_report {
 	size_t cpu_count;
 	struct kd_report_stack blocked[KD_REPORT_BLOCKED];
 	size_t blocked_count, blocked_tasks; /* listed, and all */
+	/* in words, who waits for whom among them: deadlocks, and the first of the others */
+	char chains[KD_REPORT_CHAINS][KD_REPORT_TEXT_BYTES];
+	size_t chain_count;
 	size_t task_count, process_count;
 	struct kd_machine machine;
 	bool has_loads, has_memory, has_taints;
@@ -92,6 +96,8 @@ struct kd_crash_kind {
 
 /* The kind that fits; NULL. */
 const struct kd_crash_kind *kd_crash_kind_find(const struct kd_panic *panic);
+/* Fills chains from the blocked tasks. */
+void kd_report_follow_waits(struct kd_report *report, struct kd_orc_tables *orc);
 /* Fills sentence, signature and hints from the rest. */
 void kd_report_explain(struct kd_report *report);
 

@@ -217,6 +217,7 @@ static void look_deeper(struct kd_report *report)
 	} else {
 		look_at_cpus(report, &orc);
 		find_blocked(report, &orc);
+		kd_report_follow_waits(report, &orc);
 	}
 	kd_machine_read(report->system, &report->machine);
 	read_command_line(report);
