@@ -10,7 +10,7 @@
 
 /* Small windows for the small parts. */
 enum { SMALL_WINDOW_BYTES = 256 << 10 };
-/* Of memory that a report leaves for everything else. */
+
 enum kd_status kd_old_open(const struct kd_capture *capture, struct kd_old *old, struct kd_err *err)
 {
 	const struct kd_dump_options options = {.window_bytes = SMALL_WINDOW_BYTES};

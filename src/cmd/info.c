@@ -153,7 +153,8 @@ static json_t *panic_json(const struct facts *facts)
 
 	if (!facts->panicked)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o, s:o}", "message", panic->message, "cpu",
+	return json_pack("{s:s, s:s?, s:o, s:o, s:o}", "message", panic->message, "cause",
+			 text_or_null(panic->cause), "cpu",
 			 panic->has_cpu ? json_integer(panic->cpu) : json_null(), "pid",
 			 panic->has_pid ? json_integer(panic->pid) : json_null(), "comm",
 			 *panic->comm ? json_string(panic->comm) : json_null());

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmd/dump_input.h"
-#include "inspect/stacks.h"
 #include "inspect/waits.h"
 
 struct scene {
@@ -14,27 +13,10 @@ struct scene {
 	struct kd_tasks tasks;
 	struct kd_orc_tables orc;
 	struct kd_stack stack;
+	struct kd_wait_chain chain;
 	json_t *list; /* NULL: text */
 	unsigned int shown;
 };
-
-/* What a task that sleeps waits for: 0 when it is none, or no lock; *in names the function that it sleeps in. */
-static bool find_wait(struct scene *scene, const struct kd_task *task, struct kd_wait *wait,
-		      const char **in)
-{
-	const struct kd_symbols *symbols = kd_system_symbols(scene->system);
-	struct kd_unwind_start start;
-	size_t frame;
-
-	*in = NULL;
-	if (task->running || kd_task_start(scene->system, &scene->tasks.cpus, task, &start, NULL))
-		return false;
-	kd_unwind(&scene->orc, &start, false, &scene->stack);
-	frame = kd_wait_frame(scene->system, &scene->stack);
-	if (frame < scene->stack.count && scene->stack.frames[frame].symbol)
-		*in = kd_symbol_name(symbols, scene->stack.frames[frame].symbol);
-	return !kd_wait_find(scene->system, &scene->tasks, task, &scene->stack, wait, NULL);
-}
 
 static void print_lock(const struct scene *scene, const struct kd_wait *wait)
 {
@@ -47,40 +29,40 @@ static void print_lock(const struct scene *scene, const struct kd_wait *wait)
 		       wait->lock - symbol->vaddr);
 }
 
+static void print_step(const struct scene *scene, const struct kd_wait_step *step, size_t depth)
+{
+	const struct kd_task *task = step->task;
+
+	printf("%*sPID %d (%s, %c)", (int)(2 * depth), "", task->pid, task->comm, task->state);
+	if (!step->waits) {
+		if (task->running)
+			printf(" runs on CPU %u\n", task->cpu);
+		else
+			printf(step->in ? " sleeps in %s()\n" : " sleeps\n", step->in);
+		return;
+	}
+	printf(" waits in %s() for ", step->in ? step->in : "?");
+	print_lock(scene, &step->wait);
+	printf(", %u in its queue, ", step->wait.queued);
+	if (!step->wait.owner)
+		puts("its holder is not known");
+	else
+		puts(step->wait.by_readers ? "held by readers, one of them was"
+					   : "which is held by");
+}
+
 /* From one who waits to who holds it, and on to what that one waits for. */
 static void print_chain(struct scene *scene, const struct kd_task *task)
 {
-	const struct kd_task *seen[KD_WAIT_CHAIN];
-	size_t count = 0;
+	const struct kd_wait_chain *chain = &scene->chain;
 
-	while (task && count < KD_WAIT_CHAIN) {
-		struct kd_wait wait = {.kind = NULL};
-		const char *in;
-
-		printf("%*sPID %d (%s, %c)", (int)(2 * count), "", task->pid, task->comm,
-		       task->state);
-		for (size_t i = 0; i < count; i++)
-			if (seen[i] == task) {
-				puts(": a deadlock, it is in this chain already");
-				return;
-			}
-		seen[count++] = task;
-		if (!find_wait(scene, task, &wait, &in)) {
-			if (task->running)
-				printf(" runs on CPU %u\n", task->cpu);
-			else
-				printf(in ? " sleeps in %s()\n" : " sleeps\n", in);
-			return;
-		}
-		printf(" waits in %s() for ", in ? in : "?");
-		print_lock(scene, &wait);
-		printf(", %u in its queue, ", wait.queued);
-		if (!wait.owner)
-			puts("its holder is not known");
-		else
-			puts(wait.by_readers ? "held by readers, one of them was"
-					     : "which is held by");
-		task = wait.owner;
+	kd_wait_chain_find(&scene->tasks, &scene->orc, task, &scene->stack, &scene->chain);
+	for (size_t i = 0; i < chain->count; i++)
+		print_step(scene, &chain->steps[i], i);
+	if (chain->deadlock) {
+		task = chain->steps[chain->again].task;
+		printf("%*sPID %d (%s, %c): a deadlock, it is in this chain already\n",
+		       (int)(2 * chain->count), "", task->pid, task->comm, task->state);
 	}
 }
 
@@ -91,35 +73,34 @@ static json_t *task_json(const struct kd_task *task)
 		    : json_null();
 }
 
-static json_t *wait_json(const struct kd_task *task, const struct kd_wait *wait, const char *in)
+static json_t *wait_json(const struct kd_wait_step *step)
 {
+	const struct kd_task *task = step->task;
+	const struct kd_wait *wait = &step->wait;
 	json_t *lock = json_null();
 
-	if (wait)
+	if (step->waits)
 		lock = json_pack("{s:s, s:o, s:i, s:o, s:b}", "kind", wait->kind, "address",
 				 kd_json_address(wait->lock), "queued", (int)wait->queued, "owner",
 				 task_json(wait->owner), "by_readers", wait->by_readers);
 	return json_pack("{s:i, s:o, s:s#, s:s?, s:o}", "pid", task->pid, "comm",
 			 kd_json_text(task->comm, strlen(task->comm)), "state", &task->state, 1,
-			 "in", in, "lock", lock);
+			 "in", step->in, "lock", lock);
 }
 
 static void print_waits(struct scene *scene)
 {
 	for (size_t i = 0; i < scene->tasks.count; i++) {
 		const struct kd_task *task = &scene->tasks.list[i];
-		struct kd_wait wait = {.kind = NULL};
-		const char *in;
-		bool waits;
+		struct kd_wait_step step;
 
 		if (task->state != 'D' && task->state != 'S')
 			continue;
-		waits = find_wait(scene, task, &wait, &in);
-		if (!waits && task->state != 'D')
+		kd_wait_step_find(&scene->tasks, &scene->orc, task, &scene->stack, &step);
+		if (!step.waits && task->state != 'D')
 			continue;
 		if (scene->list) {
-			json_array_append_new(scene->list,
-					      wait_json(task, waits ? &wait : NULL, in));
+			json_array_append_new(scene->list, wait_json(&step));
 			continue;
 		}
 		if (scene->shown++)

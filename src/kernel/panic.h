@@ -23,6 +23,10 @@ struct kd_panic {
 	uint32_t cpu;
 	uint32_t pid;
 	char comm[KD_PANIC_COMM_BYTES]; /* "" unknown */
+	/* Whom the cause names, where another one noticed: a CPU that is stuck, a task that is blocked. */
+	bool blames_cpu, blames_pid;
+	uint32_t blamed_cpu;
+	uint32_t blamed_pid;
 };
 
 /* KD_NOTFOUND when the log names no panic, else as kd_klog_each. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From facts to an explanation: which kind of crash it was, who is to blame, and what to look at next.
+ * From facts to an explanation: who is to blame, and what to look at next.
  *
- * The kind is told by what the kernel printed (the panic's message, or the oops before it). The blame goes to the first
+ * The blame goes to the first
  * function of the stack that is not part of dying itself. The signature is made of the kind and of the functions that led
  * there, without anything that differs from boot to boot: no addresses, offsets, CPU or process numbers, nor the suffixes
  * that compilers put behind names. So a farm that crashes a thousand times for two reasons has two signatures.
@@ -14,84 +14,6 @@
 #include "base/sha256.h"
 #include "inspect/taints.h"
 #include "report/model.h"
-
-/* Looked at from the top: what is more special comes first. */
-static const struct kd_crash_kind kinds[] = {
-	{"requested", "sysrq triggered crash", "Somebody asked for this crash through sysrq",
-	 .nobodys_fault = true},
-	{"requested", "sysrq: Trigger a crash", "Somebody asked for this crash through sysrq",
-	 .nobodys_fault = true},
-	{"hung-task", "hung_task: blocked tasks",
-	 "A task was blocked for longer than the kernel is told to bear",
-	 "look at the blocked tasks: what each waits for, and who holds it", .of_blocked = true},
-	{"hard-lockup", "hard LOCKUP", "A CPU was stuck in the kernel with interrupts off",
-	 "the stack of the CPU that was stuck tells where; it may wait for a lock that another one holds",
-	 .behind_interrupt = true},
-	{"soft-lockup", "soft lockup", "A CPU was stuck in the kernel and let no task run",
-	 "the interrupted function is where it was stuck", .behind_interrupt = true},
-	{"soft-lockup", "softlockup: hung tasks",
-	 "A CPU was stuck in the kernel and let no task run",
-	 "the interrupted function is where it was stuck", .behind_interrupt = true},
-	{"rcu-stall", "RCU Stall", "A CPU or task held up RCU for too long",
-	 "the CPU that stalled loops, or has its interrupts off", .behind_interrupt = true},
-	{"out-of-memory", "no killable processes",
-	 "Memory ran out, and no process was left to kill",
-	 "the log lists who had how much; see memory by use", .nobodys_fault = true},
-	{"out-of-memory", "System is deadlocked on memory",
-	 "Memory ran out, and no process was left to kill",
-	 "the log lists who had how much; see memory by use", .nobodys_fault = true},
-	{"out-of-memory", "panic_on_oom is enabled",
-	 "Memory ran out, and the system is set up to panic then",
-	 "the log lists who had how much; see memory by use", .nobodys_fault = true},
-	{"stack-overflow", "stack guard page was hit", "The kernel's stack overflowed",
-	 "the stack is deep or has large frames: see its repeating functions"},
-	{"stack-overflow", "corrupted stack end detected", "The kernel's stack overflowed",
-	 "the stack is deep or has large frames: see its repeating functions"},
-	{"stack-overflow", "kernel stack overflow", "The kernel's stack overflowed",
-	 "the stack is deep or has large frames: see its repeating functions"},
-	{"double-fault", "double fault", "An exception could not be delivered",
-	 "often a stack overflow: look at how deep the stack is"},
-	{"stack-protector", "stack-protector: Kernel stack is corrupted",
-	 "A function wrote past its own variables on the stack",
-	 "the named function, or one that it called with a pointer to a local variable"},
-	{"bad-page", "Bad page", "The kernel found a damaged page",
-	 "memory was overwritten or freed twice: suspect drivers, and the hardware"},
-	{"machine-check", "Machine check",
-	 "The hardware reported an error that cannot be corrected",
-	 "the log has the machine check's bank and status: suspect the hardware",
-	 .nobodys_fault = true},
-	{"machine-check", "Fatal machine check",
-	 "The hardware reported an error that cannot be corrected",
-	 "the log has the machine check's bank and status: suspect the hardware",
-	 .nobodys_fault = true},
-	{"nmi", "NMI: Not continuing", "The hardware reported an error by NMI",
-	 "suspect the hardware: memory parity, PCI errors, or a watchdog or button of the machine",
-	 .nobodys_fault = true},
-	{"init-died", "Attempted to kill init", "The first process died",
-	 "its exit code is in the message: a signal in the low byte", .nobodys_fault = true},
-	{"no-root", "Unable to mount root fs", "The root file system could not be mounted",
-	 "root= on the command line, or a driver that the initramfs lacks", .nobodys_fault = true},
-	{"no-init", "No working init found", "No program was found to start with",
-	 "the root file system lacks init, or the libraries that it needs", .nobodys_fault = true},
-	{"null-pointer", "NULL pointer dereference", "The kernel went through a NULL pointer"},
-	{"use-after-free", "KASAN: slab-use-after-free", "The kernel used memory that was freed",
-	 "the log has the stacks of who allocated and who freed it"},
-	{"kasan", "KASAN:", "The kernel used memory that is not its",
-	 "the log has the stacks of who allocated and who freed it"},
-	{"page-fault", "unable to handle page fault", "The kernel went through a bad pointer"},
-	{"page-fault", "unable to handle kernel paging request",
-	 "The kernel went through a bad pointer"},
-	{"general-protection", "general protection fault",
-	 "The kernel went through a pointer that is no address",
-	 "an address such as 0xdead… or 0x6b6b… is memory that was freed"},
-	{"bug", "kernel BUG at", "The kernel ran into a state that it holds for impossible (BUG)"},
-	{"bug", "invalid opcode", "The kernel ran into a state that it holds for impossible (BUG)"},
-	{"divide-error", "divide error", "The kernel divided by zero"},
-	{"oops", "Oops", "The kernel ran into an error"},
-	{"panic-on-warn", "panic_on_warn", "A warning came, and the system is set up to panic then",
-	 "the warning's text stands before the panic in the log", .nobodys_fault = true},
-	{"panic", "Kernel panic - not syncing", "The kernel gave up"},
-};
 
 /* What dying itself calls: a name, or with an asterisk how names begin. */
 static const char *const machinery[] = {
@@ -140,15 +62,6 @@ static const char *const machinery[] = {
 	"kexec_crash*",
 };
 
-const struct kd_crash_kind *kd_crash_kind_find(const struct kd_panic *panic)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strstr(panic->message, kinds[i].pattern) ||
-		    strstr(panic->cause, kinds[i].pattern))
-			return &kinds[i];
-	return NULL;
-}
-
 static bool is_machinery(const char *function)
 {
 	for (size_t i = 0; i < sizeof(machinery) / sizeof(*machinery); i++) {
@@ -165,11 +78,36 @@ static bool is_machinery(const char *function)
 	return false;
 }
 
-size_t kd_report_blame(const struct kd_report *report, const struct kd_stack *stack)
+/* A CPU; NULL: it is not known. */
+static const struct kd_report_cpu *find_cpu(const struct kd_report *report, bool known,
+					    unsigned int cpu)
 {
+	for (size_t i = 0; known && i < report->cpu_count; i++)
+		if (report->cpus[i].cpu == cpu)
+			return &report->cpus[i];
+	return NULL;
+}
+
+static bool is_behind_interrupt(const struct kd_report *report, const struct kd_report_stack *at)
+{
+	const struct kd_panic *panic = &report->panic;
+	const struct kd_report_cpu *cpu = find_cpu(report, panic->has_cpu, panic->cpu);
+
+	/* Another CPU's stack was stopped by the panic: it begins with what was interrupted. */
+	return report->kind && report->kind->behind_interrupt && cpu && at == &cpu->at;
+}
+
+size_t kd_report_blame(const struct kd_report *report, const struct kd_report_stack *at)
+{
+	const struct kd_stack *stack = at->stack;
 	size_t first = 0;
 
-	if (report->kind && report->kind->behind_interrupt)
+	if (!stack)
+		return 0;
+	/* a task that sleeps is in the scheduler, whatever it waits for */
+	if (at->task && !at->task->running)
+		first = kd_wait_frame(report->system, stack);
+	if (is_behind_interrupt(report, at))
 		for (size_t i = 1; i < stack->count; i++)
 			if (stack->frames[i].interrupted) {
 				first = i;
@@ -185,23 +123,40 @@ size_t kd_report_blame(const struct kd_report *report, const struct kd_stack *st
 	return first;
 }
 
-/* The CPU that panicked; NULL when that is not known. */
-static const struct kd_report_cpu *panicked_cpu(const struct kd_report *report)
+/* The blocked task that the log names, or the only one. */
+static const struct kd_report_stack *guilty_of_blocked(const struct kd_report *report)
 {
-	for (size_t i = 0; i < report->cpu_count; i++)
-		if (report->panic.has_cpu && report->cpus[i].cpu == report->panic.cpu)
-			return &report->cpus[i];
-	return NULL;
+	const struct kd_panic *panic = &report->panic;
+
+	for (size_t i = 0; panic->blames_pid && i < report->blocked_count; i++)
+		if ((uint32_t)report->blocked[i].task->pid == panic->blamed_pid)
+			return &report->blocked[i];
+	return !panic->blames_pid && report->blocked_count == 1 ? &report->blocked[0] : NULL;
 }
 
-/* The stack that tells why. */
-static const struct kd_stack *guilty_stack(const struct kd_report *report)
+/* The CPU that is blamed; NULL: none. */
+static const struct kd_report_cpu *guilty_cpu(const struct kd_report *report)
 {
-	const struct kd_report_cpu *cpu = panicked_cpu(report);
+	const struct kd_panic *panic = &report->panic;
+	bool noticed = report->kind && report->kind->noticed_elsewhere;
 
-	if (report->kind && report->kind->of_blocked && report->blocked_count)
-		return report->blocked[0].stack;
-	return cpu ? cpu->at.stack : NULL;
+	if (noticed && panic->blames_cpu)
+		return find_cpu(report, true, panic->blamed_cpu);
+	for (size_t i = 0; noticed && panic->blames_pid && i < report->cpu_count; i++)
+		if (report->cpus[i].at.task &&
+		    (uint32_t)report->cpus[i].at.task->pid == panic->blamed_pid)
+			return &report->cpus[i];
+	return noticed ? NULL : find_cpu(report, panic->has_cpu, panic->cpu);
+}
+
+const struct kd_report_stack *kd_report_guilty(const struct kd_report *report)
+{
+	const struct kd_report_cpu *cpu;
+
+	if (report->kind && report->kind->of_blocked)
+		return guilty_of_blocked(report);
+	cpu = guilty_cpu(report);
+	return cpu ? &cpu->at : NULL;
 }
 
 /* A function's name as it is in the source: "do_thing.constprop.0" is do_thing. */
@@ -232,7 +187,8 @@ static bool is_entry(const char *function)
 
 static void sign(struct kd_report *report)
 {
-	const struct kd_stack *stack = guilty_stack(report);
+	const struct kd_report_stack *at = kd_report_guilty(report);
+	const struct kd_stack *stack = at ? at->stack : NULL;
 	char *text = report->signature_text;
 	const char *kind = report->kind ? report->kind->name : "unknown";
 	uint8_t digest[KD_SHA256_BYTES];
@@ -240,7 +196,7 @@ static void sign(struct kd_report *report)
 	unsigned int named = 0;
 
 	add(text, sizeof(report->signature_text), kind, strlen(kind));
-	for (size_t i = stack ? kd_report_blame(report, stack) : 0;
+	for (size_t i = at ? kd_report_blame(report, at) : 0;
 	     stack && i < stack->count && named < KD_SIGNATURE_FRAMES; i++) {
 		const char *function = kd_report_function(report, &stack->frames[i]);
 		const char *module = kd_report_module(report, &stack->frames[i]);
@@ -283,40 +239,85 @@ static void format_uptime(uint64_t ns, char *text, size_t bytes)
 		  units[unit].unit, seconds / units[unit].seconds == 1 ? "" : "s");
 }
 
+static void say(struct kd_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(struct kd_report *report, const char *format, ...)
+{
+	char part[KD_REPORT_TEXT_BYTES];
+	va_list arguments;
+
+	va_start(arguments, format);
+	kd_vformat(part, sizeof(part), format, arguments);
+	va_end(arguments);
+	add(report->sentence, sizeof(report->sentence), part, strlen(part));
+}
+
+static void say_function(struct kd_report *report)
+{
+	const struct kd_report_stack *at = kd_report_guilty(report);
+	const struct kd_stack *stack = at ? at->stack : NULL;
+	size_t first = at ? kd_report_blame(report, at) : 0;
+	const char *function, *module;
+
+	if (!stack || first >= stack->count || (report->kind && report->kind->nobodys_fault))
+		return;
+	function = kd_report_function(report, &stack->frames[first]);
+	module = kd_report_module(report, &stack->frames[first]);
+	say(report, " in %.*s()%s%s", (int)plain_length(function), function,
+	    module ? " of module " : "", module ? module : "");
+}
+
+/* The task whose stack is blamed rather than that of who noticed. */
+static void say_blamed(struct kd_report *report)
+{
+	const struct kd_panic *panic = &report->panic;
+	const struct kd_report_stack *at = kd_report_guilty(report);
+	const struct kd_task *task = at ? at->task : NULL;
+
+	if (panic->blames_cpu) {
+		say(report, ", on CPU %u", panic->blamed_cpu);
+		if (task)
+			say(report, " in process %d (%s)", task->pid, task->comm);
+	} else if (task) {
+		say(report, ", in process %d (%s)", task->pid, task->comm);
+	} else if (panic->blames_pid) {
+		say(report, ", in process %u", panic->blamed_pid);
+	}
+	if (panic->has_cpu)
+		say(report, ", as CPU %u noticed", panic->cpu);
+}
+
+static void say_who(struct kd_report *report)
+{
+	const struct kd_panic *panic = &report->panic;
+	const struct kd_crash_kind *kind = report->kind;
+	bool elsewhere = kind && kind->noticed_elsewhere &&
+			 !(panic->blames_cpu && panic->has_cpu && panic->blamed_cpu == panic->cpu);
+
+	if (elsewhere || (kind && kind->of_blocked))
+		say_blamed(report);
+	else if (panic->has_pid)
+		say(report, ", on CPU %u in process %u (%s)", panic->cpu, panic->pid, panic->comm);
+}
+
 static void write_sentence(struct kd_report *report)
 {
 	const struct kd_panic *panic = &report->panic;
-	const struct kd_stack *stack = guilty_stack(report);
-	size_t first = stack ? kd_report_blame(report, stack) : 0, bytes = sizeof(report->sentence);
-	char part[KD_REPORT_TEXT_BYTES];
+	char uptime[32];
 
 	if (!report->has_panic) {
-		kd_format(report->sentence, bytes, "The log names no panic.");
+		say(report, "The log names no panic.");
 		return;
 	}
-	kd_format(report->sentence, bytes, "%s",
-		  report->kind ? report->kind->sentence : "The kernel gave up");
-	if (stack && first < stack->count && !(report->kind && report->kind->nobodys_fault)) {
-		const char *function = kd_report_function(report, &stack->frames[first]);
-		const char *module = kd_report_module(report, &stack->frames[first]);
-
-		kd_format(part, sizeof(part), " in %.*s()%s%s", (int)plain_length(function),
-			  function, module ? " of module " : "", module ? module : "");
-		add(report->sentence, bytes, part, strlen(part));
-	}
-	if (panic->has_pid) {
-		kd_format(part, sizeof(part), ", on CPU %u in process %u (%s)", panic->cpu,
-			  panic->pid, panic->comm);
-		add(report->sentence, bytes, part, strlen(part));
-	}
+	say(report, "%s", report->kind ? report->kind->sentence : "The kernel gave up");
+	say_function(report);
+	say_who(report);
 	if (panic->has_time) {
-		char uptime[32];
-
 		format_uptime(panic->time_ns, uptime, sizeof(uptime));
-		kd_format(part, sizeof(part), ", %s after boot", uptime);
-		add(report->sentence, bytes, part, strlen(part));
+		say(report, ", %s after boot", uptime);
 	}
-	add(report->sentence, bytes, ".", 1);
+	say(report, ".");
 }
 
 __attribute__((format(printf, 2, 3))) static void hint(struct kd_report *report, const char *format,
@@ -350,13 +351,17 @@ static void look_for_recursion(struct kd_report *report, const struct kd_stack *
 
 static void look_for_hints(struct kd_report *report)
 {
-	const struct kd_stack *stack = guilty_stack(report);
+	const struct kd_report_stack *at = kd_report_guilty(report);
 	const struct kd_memory *memory = &report->memory;
 
-	if (report->kind && report->kind->hint)
+	for (size_t i = 0; i < report->chain_count; i++)
+		hint(report, "%s", report->chains[i]);
+	/* to look at the blocked tasks: that is done */
+	if (report->kind && report->kind->hint &&
+	    !(report->kind->of_blocked && report->chain_count))
 		hint(report, "%s", report->kind->hint);
-	if (stack)
-		look_for_recursion(report, stack);
+	if (at && at->stack)
+		look_for_recursion(report, at->stack);
 	if (strstr(report->panic.cause, "dead0000000001"))
 		hint(report,
 		     "dead000000000100 and …122 are poison of list entries that were deleted");

@@ -178,10 +178,10 @@ static bool write_place(void *opaque, const struct kd_source_place *place)
 }
 
 static void write_stack(const struct kd_report *report, const struct kd_report_stack *at,
-			bool guilty, FILE *stream)
+			FILE *stream)
 {
 	const struct kd_stack *stack = at->stack;
-	size_t blamed = guilty && stack ? kd_report_blame(report, stack) : SIZE_MAX;
+	size_t blamed = at == kd_report_guilty(report) ? kd_report_blame(report, at) : SIZE_MAX;
 
 	if (!stack) {
 		fputs("<p class=\"dim\">no stack: ", stream);
@@ -245,17 +245,19 @@ static void write_cpus(const struct kd_report *report, FILE *stream)
 	fputs("<h2>CPUs</h2>\n", stream);
 	for (size_t i = 0; i < report->cpu_count; i++) {
 		const struct kd_report_cpu *cpu = &report->cpus[i];
-		bool guilty = report->panic.has_cpu && report->panic.cpu == cpu->cpu;
+		bool panicked = report->panic.has_cpu && report->panic.cpu == cpu->cpu;
+		bool open = panicked || &cpu->at == kd_report_guilty(report);
 
-		fprintf(stream, "<details%s><summary>CPU %u", guilty ? " open" : "", cpu->cpu);
+		fprintf(stream, "<details%s><summary>CPU %u", open ? " open" : "", cpu->cpu);
 		if (cpu->at.task) {
 			fprintf(stream, ", process %d (", cpu->at.task->pid);
 			escape(stream, cpu->at.task->comm);
 			fputs(")", stream);
 		}
-		fputs(guilty ? " <span class=\"mark\">panicked</span></summary>\n" : "</summary>\n",
+		fputs(panicked ? " <span class=\"mark\">panicked</span></summary>\n"
+			       : "</summary>\n",
 		      stream);
-		write_stack(report, &cpu->at, guilty, stream);
+		write_stack(report, &cpu->at, stream);
 		write_registers(cpu, stream);
 		fputs("</details>\n", stream);
 	}
@@ -286,7 +288,7 @@ static void write_blocked(const struct kd_report *report, FILE *stream)
 		} else if (at->waits) {
 			fputs("whose holder is not known</p>\n", stream);
 		}
-		write_stack(report, at, false, stream);
+		write_stack(report, at, stream);
 		fputs("</details>\n", stream);
 	}
 }

@@ -15,7 +15,8 @@
 enum {
 	KD_REPORT_LOG_BYTES = 16 << 10,
 	KD_REPORT_GAPS = 16,
-	KD_REPORT_HINTS = 8,
+	KD_REPORT_HINTS = 16,
+	KD_REPORT_CHAINS = 4,
 	KD_REPORT_TEXT_BYTES = 512,
 	KD_REPORT_BLOCKED = 64,
 	KD_SIGNATURE_FRAMES = 6,
@@ -43,7 +44,7 @@ struct kd_report {
 	struct kd_kernel *kernel; /* borrowed */
 	bool has_panic;
 	struct kd_panic panic;
-	const struct kd_crash_kind *kind; /* of the table in explain.c; NULL: none fits */
+	const struct kd_crash_kind *kind; /* of the table in kinds.c; NULL: none fits */
 	/* the end of the kernel's log, from the start of a line, NUL-terminated */
 	char log[KD_REPORT_LOG_BYTES];
 	size_t log_bytes;
@@ -58,6 +59,9 @@ struct kd_report {
 	size_t cpu_count;
 	struct kd_report_stack blocked[KD_REPORT_BLOCKED];
 	size_t blocked_count, blocked_tasks; /* listed, and all */
+	/* in words, who waits for whom among them: deadlocks, and the first of the others */
+	char chains[KD_REPORT_CHAINS][KD_REPORT_TEXT_BYTES];
+	size_t chain_count;
 	size_t task_count, process_count;
 	struct kd_machine machine;
 	bool has_loads, has_memory, has_taints;
@@ -80,21 +84,27 @@ struct kd_report {
 /* A kind of crash, recognised by what the kernel printed. */
 struct kd_crash_kind {
 	const char *name;     /* a word for programs: "null-pointer" */
-	const char *pattern;  /* in the panic's message or its cause */
+	const char *pattern;  /* in the panic's message; if that is generic, in its cause */
 	const char *sentence; /* "The kernel …", without what follows: where, who, when */
 	const char *hint;     /* what to look at; NULL */
 	/* the stack to blame is behind the interrupt that noticed, or another task's */
 	bool behind_interrupt, of_blocked;
-	bool nobodys_fault; /* where it was noticed is not where it went wrong */
+	bool nobodys_fault;     /* where it was noticed is not where it went wrong */
+	bool noticed_elsewhere; /* by any CPU: the blame goes to none but whom the log names */
+	bool generic;           /* says only that there was a cause, which may tell more */
 };
 
 /* The kind that fits; NULL. */
 const struct kd_crash_kind *kd_crash_kind_find(const struct kd_panic *panic);
+/* Fills chains from the blocked tasks. */
+void kd_report_follow_waits(struct kd_report *report, struct kd_orc_tables *orc);
 /* Fills sentence, signature and hints from the rest. */
 void kd_report_explain(struct kd_report *report);
 
-/* The functions of a stack that tell where it was: those of the panic itself left out. First frame; count. */
-size_t kd_report_blame(const struct kd_report *report, const struct kd_stack *stack);
+/* Whose stack tells why: the CPU that panicked, or whom the log names where that one only noticed; NULL: nobody's. */
+const struct kd_report_stack *kd_report_guilty(const struct kd_report *report);
+/* The functions of the guilty stack that tell where it was: those of the panic itself left out. First frame; count. */
+size_t kd_report_blame(const struct kd_report *report, const struct kd_report_stack *at);
 
 const char *kd_report_function(const struct kd_report *report, const struct kd_frame *frame);
 const char *kd_report_module(const struct kd_report *report, const struct kd_frame *frame);

@@ -93,32 +93,42 @@ static bool same_place(const struct kd_report_stack *left, const struct kd_repor
 	return left->stack && right->stack && kd_stack_same(left->stack, right->stack);
 }
 
-/* Tasks in uninterruptible sleep, each place once. */
+static void add_blocked(struct kd_report *report, struct kd_orc_tables *orc,
+			const struct kd_task *task)
+{
+	struct kd_report_stack *at = &report->blocked[report->blocked_count];
+	size_t other = 0;
+
+	report->blocked_tasks++;
+	if (report->blocked_count == KD_REPORT_BLOCKED)
+		return;
+	unwind(report, orc, task, at);
+	while (other < report->blocked_count && !same_place(&report->blocked[other], at))
+		other++;
+	if (other == report->blocked_count) {
+		at->waits = at->stack && !kd_wait_find(report->system, &report->tasks, task,
+						       at->stack, &at->wait, NULL);
+		report->blocked_count++;
+		return;
+	}
+	report->blocked[other].same++;
+	free(at->stack);
+	*at = (struct kd_report_stack){.task = NULL};
+}
+
+/* Tasks in uninterruptible sleep, each place once; first the one that the log names. */
 static void find_blocked(struct kd_report *report, struct kd_orc_tables *orc)
 {
-	for (size_t i = 0; i < report->tasks.count; i++) {
-		const struct kd_task *task = &report->tasks.list[i];
-		struct kd_report_stack *at = &report->blocked[report->blocked_count];
-		size_t other = 0;
+	const struct kd_panic *panic = &report->panic;
 
-		if (task->state != 'D' || task->running)
-			continue;
-		report->blocked_tasks++;
-		if (report->blocked_count == KD_REPORT_BLOCKED)
-			continue;
-		unwind(report, orc, task, at);
-		while (other < report->blocked_count && !same_place(&report->blocked[other], at))
-			other++;
-		if (other == report->blocked_count) {
-			at->waits = at->stack && !kd_wait_find(report->system, &report->tasks, task,
-							       at->stack, &at->wait, NULL);
-			report->blocked_count++;
-			continue;
+	for (int others = 0; others < 2; others++)
+		for (size_t i = 0; i < report->tasks.count; i++) {
+			const struct kd_task *task = &report->tasks.list[i];
+			bool named = panic->blames_pid && (uint32_t)task->pid == panic->blamed_pid;
+
+			if (task->state == 'D' && !task->running && named != others)
+				add_blocked(report, orc, task);
 		}
-		report->blocked[other].same++;
-		free(at->stack);
-		*at = (struct kd_report_stack){.task = NULL};
-	}
 }
 
 static void look_at_cpus(struct kd_report *report, struct kd_orc_tables *orc)
@@ -207,6 +217,7 @@ static void look_deeper(struct kd_report *report)
 	} else {
 		look_at_cpus(report, &orc);
 		find_blocked(report, &orc);
+		kd_report_follow_waits(report, &orc);
 	}
 	kd_machine_read(report->system, &report->machine);
 	read_command_line(report);

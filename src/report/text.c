@@ -142,19 +142,37 @@ static bool panicked(const struct kd_report *report, const struct kd_report_cpu 
 	return report->panic.has_cpu && report->panic.cpu == cpu->cpu;
 }
 
-static void write_cpu(const struct kd_report *report, const struct kd_report_cpu *cpu, FILE *stream)
+/* Its registers stand by its stack: it panicked, or is to blame. Those of others come last. */
+static bool in_front(const struct kd_report *report, const struct kd_report_cpu *cpu)
+{
+	return panicked(report, cpu) || &cpu->at == kd_report_guilty(report);
+}
+
+static void cpu_heading(const struct kd_report *report, const struct kd_report_cpu *cpu,
+			const char *before, FILE *stream)
 {
 	const struct kd_task *task = cpu->at.task;
 	char text[WIDTH];
 
 	if (task)
-		snprintf(text, sizeof(text), "CPU %u, process %d (%s)%s", cpu->cpu, task->pid,
-			 task->comm, panicked(report, cpu) ? ", which panicked" : "");
+		snprintf(text, sizeof(text), "%sCPU %u, process %d (%s)%s", before, cpu->cpu,
+			 task->pid, task->comm, panicked(report, cpu) ? ", which panicked" : "");
 	else
-		snprintf(text, sizeof(text), "CPU %u, process %u", cpu->cpu, cpu->pid);
+		snprintf(text, sizeof(text), "%sCPU %u, process %u", before, cpu->cpu, cpu->pid);
 	heading(stream, text);
+}
+
+static void write_cpu(const struct kd_report *report, const struct kd_report_cpu *cpu, FILE *stream)
+{
+	bool has_stack = cpu->at.stack || *cpu->at.why;
+
+	if (!has_stack && !in_front(report, cpu))
+		return;
+	cpu_heading(report, cpu, "", stream);
 	write_stack(report, &cpu->at, stream);
-	if (cpu->has_registers && (cpu->at.stack || *cpu->at.why))
+	if (!in_front(report, cpu))
+		return;
+	if (cpu->has_registers && has_stack)
 		fputc('\n', stream);
 	write_registers(cpu, stream);
 }
@@ -166,6 +184,18 @@ static void write_cpus(const struct kd_report *report, FILE *stream)
 		for (size_t i = 0; i < report->cpu_count; i++)
 			if (panicked(report, &report->cpus[i]) != others)
 				write_cpu(report, &report->cpus[i], stream);
+}
+
+static void write_other_registers(const struct kd_report *report, FILE *stream)
+{
+	for (size_t i = 0; i < report->cpu_count; i++) {
+		const struct kd_report_cpu *cpu = &report->cpus[i];
+
+		if (!cpu->has_registers || in_front(report, cpu))
+			continue;
+		cpu_heading(report, cpu, "Registers of ", stream);
+		write_registers(cpu, stream);
+	}
 }
 
 static void write_blocked(const struct kd_report *report, FILE *stream)
@@ -276,6 +306,7 @@ enum kd_status kd_report_write_text(const struct kd_report *report, FILE *stream
 	write_modules(report, stream);
 	heading(stream, "The end of the kernel's log");
 	fputs(last_lines(report->log, report->log_bytes), stream);
+	write_other_registers(report, stream);
 	if (fflush(stream) || ferror(stream))
 		return kd_fail_errno(err, errno, "report");
 	return KD_OK;

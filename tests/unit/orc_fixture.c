@@ -3,6 +3,31 @@
 
 #include "test.h"
 
+/* Of tasks that wait for mutexes: what they are, as far as it is asked for. */
+static void make_lock_types(struct blob *blob)
+{
+	blob_type(blob, KD_BTF_INT, "unsigned long", 0, false, 8);
+	blob_word(blob, 64);
+	blob_type(blob, KD_BTF_STRUCT, "list_head", 2, false, 16);
+	blob_member(blob, "next", LONG, 0);
+	blob_member(blob, "prev", LONG, 64);
+	blob_type(blob, KD_BTF_STRUCT, "atomic64_t", 1, false, 8);
+	blob_member(blob, "counter", LONG, 0);
+	blob_type(blob, KD_BTF_STRUCT, "mutex", 2, false, 24);
+	blob_member(blob, "owner", COUNTER, 0);
+	blob_member(blob, "wait_list", LIST, 64);
+	blob_type(blob, KD_BTF_STRUCT, "mutex_waiter", 2, false, 24);
+	blob_member(blob, "list", LIST, 0);
+	blob_member(blob, "task", LONG, 128);
+	blob_type(blob, KD_BTF_STRUCT, "thread_struct", 1, false, 8);
+	blob_member(blob, "sp", LONG, 0);
+	blob_type(blob, KD_BTF_STRUCT, "task_struct", 1, false, 8);
+	blob_member(blob, "thread", THREAD, 0);
+	blob_type(blob, KD_BTF_STRUCT, "inactive_task_frame", 2, false, 16);
+	blob_member(blob, "bp", LONG, 0);
+	blob_member(blob, "ret_addr", LONG, 64);
+}
+
 static void make_types(struct blob *blob, enum orc_format format)
 {
 	blob_init(blob, NULL);
@@ -55,6 +80,7 @@ static void make_types(struct blob *blob, enum orc_format format)
 	blob_member(blob, "type", INT, (format == OLD ? 2u : 3u) << 24 | 40);
 	blob_member(blob, format == OLD ? "end" : "signal", INT,
 		    1u << 24 | (format == OLD ? 42 : 43));
+	make_lock_types(blob);
 	blob_finish(blob);
 }
 
@@ -74,6 +100,7 @@ static const struct entry entries[ENTRIES] = {
 	/* switched to another stack, and kept the old one at the top of it */
 	[SWITCH] = {8, 0, KD_ORC_SP_INDIRECT, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
 	[LAST] = {8, 0, KD_ORC_R10, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
+	[LOCK] = {64, 0, KD_ORC_SP, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
 };
 
 static void put_orc(struct fixture *fixture, enum orc_format format)
@@ -119,6 +146,7 @@ void orc_machine_init(struct machine *machine, enum orc_format format)
 		{"troot", CODE - MADE_RAM + 0x500, false},
 		{"tswitch", CODE - MADE_RAM + 0x600, false},
 		{"tla\1", CODE - MADE_RAM + 0x700, false},
+		{"t__mutex_lock", CODE - MADE_RAM + 0x800, false},
 		{"dobject", DATA - MADE_RAM, false},
 		{"B_end", MADE_BYTES, false},
 	};

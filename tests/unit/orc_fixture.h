@@ -13,7 +13,7 @@ enum {
 	DATA = MADE_FREE + 0x4000,
 	STACK = MADE_FREE + 0x8000,
 	IRQ_STACK = MADE_FREE + 0x10000,
-	ENTRIES = 8,
+	ENTRIES = 9,
 	INT = 1,
 	SHORT,
 	CHAR,
@@ -22,10 +22,14 @@ enum {
 	FLAGS,
 	INNER,
 	OUTER,
+	LONG = 16,
+	LIST,
+	COUNTER,
+	THREAD = 21,
 };
 
 /* Functions of 0x100 bytes from CODE on; what unwinding each takes is in a table of the source. */
-enum { LEAF, CALLER, WITH_BP, INTERRUPT, NOTHING, ROOT, SWITCH, LAST };
+enum { LEAF, CALLER, WITH_BP, INTERRUPT, NOTHING, ROOT, SWITCH, LAST, LOCK };
 
 /* What struct orc_entry was up to 6.3, and is since. */
 enum orc_format { OLD, NEW };

@@ -23,16 +23,31 @@ def test_the_second_kernel_explains_as_much(name):
     ours, captured = report(dump.vmcore), json.loads((dump.folder / "crash/report.json").read_text())
     assert ours == captured
     assert ours["kind"] == "requested" and "sysrq" in ours["sentence"] and ours["missing"] == []
+    panic = json.loads(kdump("info", "--json", dump.vmcore))["panic"]
+    assert panic == {name: ours["panic"][name] for name in ("message", "cause", "cpu", "pid", "comm")}
+    assert panic["cause"] == "sysrq: Trigger a crash"
     guilty = ours["cpus"][ours["panic"]["cpu"]]
     assert [frame["symbol"] for frame in guilty["frames"]][:3] == ["__crash_kexec", "panic", "sysrq_handle_crash"]
     assert ours["blocked"][0]["comm"] == "blocked" and ours["blocked"][0]["more"] == 9
     held = {each["comm"]: each["lock"]["kind"] for each in ours["blocked"] if each["lock"] and each["lock"]["owner"]}
     assert held == {"mutex-waiter": "mutex", "rwsem-waiter": "rw_semaphore"}
+    chains = [hint for hint in ours["hints"] if "held by" in hint]
+    assert len(chains) == 2
+    for chain, what, lock in zip(chains, ("mutex", "rwsem"), ("mutex", "rw_semaphore"), strict=True):
+        assert re.fullmatch(rf"{what}-waiter \(\d+\) waits for {lock} 0x[0-9a-f]+ held by {what}-holder \(\d+\), "
+                            r"which sleeps in [a-z_]+\(\)", chain)
     assert [step["error"] for step in json.loads((dump.folder / "crash/manifest.json").read_text())["steps"]
             if step["name"] == "report"] == [None]
     text = (dump.folder / "crash/report.txt").read_text()
     assert text == kdump("report", "--no-lines", dump.vmcore)
     assert ours["sentence"] in text and ours["signature"] in text
+    # registers: of the CPU that panicked by its stack, of the others behind everything else
+    parts = re.split(r"^(.+)\n-+\n", text, flags=re.M)[1:]
+    with_registers = [title for title, body in zip(parts[::2], parts[1::2], strict=True) if "  rip  " in body]
+    assert with_registers[0].endswith("which panicked") and len(with_registers) == len(ours["cpus"])
+    assert all(title.startswith("Registers of CPU") for title in with_registers[1:])
+    assert parts.index("Blocked tasks") < parts.index("The end of the kernel's log") < parts.index(with_registers[1])
+    assert all(f"hint       {hint}\n" in text for hint in ours["hints"])
 
 
 def test_one_bug_one_signature():
@@ -89,7 +104,7 @@ def test_html(tmp_path):
     kdump("report", "--html", "-o", page, dump.vmcore)
     text = "".join(Page(page.read_text()).text)
     ours = report(dump.vmcore)
-    for piece in (ours["sentence"], ours["signature"], "spin-kernel", "panicked", "virtio_blk", *ours["log"][-3:]):
+    for piece in (ours["sentence"], ours["signature"], "spin-kernel", "panicked", "virtio_blk", *ours["hints"], *ours["log"][-3:]):
         assert piece in text
     assert "http" not in page.read_text().replace("http://www.w3.org", "").split("<h2>The end of")[0]
 
