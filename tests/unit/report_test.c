@@ -218,12 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_registers_without_a_log),
 		cmocka_unit_test(test_nothing_at_all),
-<<<<<<< HEAD
 		cmocka_unit_test(test_start_of_a_report),
-		cmocka_unit_test(test_kinds),
-=======
 		cmocka_unit_test(test_logs),
->>>>>>> fix4
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

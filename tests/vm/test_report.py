@@ -52,7 +52,8 @@ def test_the_second_kernel_explains_as_much(name):
 
 def test_one_bug_one_signature():
     """Other boots, other addresses, other numbers of CPUs and processes."""
-    reports = [report(dumps.get(name).vmcore) for name in ("idle", "filled", "hot-added", "crowd")]
+    reports = [report(dumps.get(name).vmcore) for name in ("idle", "filled", "hot-added", "crowd", "crowd-small")]
+    assert {each["panic"]["cpu"] for each in reports} == {0, 1}
     assert len({each["signature"] for each in reports}) == 1 and reports[0]["signature"]
     assert len({each["cpus"][0]["registers"]["rip"] for each in reports}) > 1
 
@@ -149,6 +150,7 @@ def test_out_of_memory(crash_machine):
     assert memory["processes"] > memory["total"] // 2 and memory["free"] < memory["total"] // 10
     assert any("who had how much" in hint for hint in ours["hints"])
     assert "out_of_memory" in ours["signature_text"]
+    assert ours["signature"] and ours["signature"] != report(dumps.get("idle").vmcore)["signature"]
     largest = max(json.loads(kdump("ps", "--json", folder)), key=lambda task: task["rss_bytes"] or 0)
     assert largest["comm"] == "tail" and largest["rss_bytes"] > 300 << 20
 
