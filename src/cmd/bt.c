@@ -231,9 +231,10 @@ static bool print_place(void *opaque, const struct kd_source_place *place)
 
 static bool add_place(void *opaque, const struct kd_source_place *place)
 {
-	json_array_append_new(opaque, json_pack("{s:s?, s:s?, s:i, s:b}", "function",
-						place->function, "file", place->file, "line",
-						(int)place->line, "inlined", place->is_inlined));
+	kd_json_append(opaque, json_pack("{s:o, s:o, s:i, s:b}", "function",
+					 kd_json_string(place->function), "file",
+					 kd_json_string(place->file), "line", (int)place->line,
+					 "inlined", place->is_inlined));
 	return true;
 }
 
@@ -321,17 +322,19 @@ static json_t *stack_json(const struct scene *scene, const struct entry *entry)
 
 	for (size_t i = 0; entry->stack && i < entry->stack->count; i++) {
 		const struct kd_frame *frame = &entry->stack->frames[i];
-		json_t *value = json_pack(
-			"{s:o, s:o, s:s?, s:o, s:s?, s:b, s:b}", "pc", kd_json_address(frame->pc),
-			"sp", kd_json_address(frame->sp), "symbol", name_of(scene, frame), "offset",
-			kd_json_address(frame->offset), "module", module_of(scene, frame),
-			"interrupted", frame->interrupted, "reliable", frame->reliable);
+		json_t *value =
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "pc",
+				  kd_json_address(frame->pc), "sp", kd_json_address(frame->sp),
+				  "symbol", kd_json_string(name_of(scene, frame)), "offset",
+				  kd_json_address(frame->offset), "module",
+				  kd_json_string(module_of(scene, frame)), "interrupted",
+				  frame->interrupted, "reliable", frame->reliable);
 		json_t *source = scene->lines ? json_array() : NULL;
 
 		each_place(scene, entry->stack, i, add_place, source);
 		if (source)
-			json_object_set_new(value, "source", source);
-		json_array_append_new(frames, value);
+			kd_json_set(value, "source", source);
+		kd_json_append(frames, value);
 	}
 	return frames;
 }
@@ -348,14 +351,14 @@ static json_t *scene_json(const struct scene *scene)
 				      : stack->end.status ? stack->end.text
 							  : NULL;
 
-		json_array_append_new(list,
-				      json_pack("{s:i, s:o, s:i, s:s#, s:b, s:o, s:o, s:b, s:s?}",
-						"pid", task->pid, "comm",
-						kd_json_text(task->comm, strlen(task->comm)), "cpu",
-						(int)task->cpu, "state", &task->state, 1, "running",
-						task->running, "task", kd_json_address(task->vaddr),
-						"frames", stack_json(scene, entry), "user",
-						stack && stack->user, "missing", missing));
+		kd_json_append(list,
+			       json_pack("{s:i, s:o, s:i, s:s#, s:b, s:o, s:o, s:b, s:o}", "pid",
+					 task->pid, "comm",
+					 kd_json_text(task->comm, strlen(task->comm)), "cpu",
+					 (int)task->cpu, "state", &task->state, 1, "running",
+					 task->running, "task", kd_json_address(task->vaddr),
+					 "frames", stack_json(scene, entry), "user",
+					 stack && stack->user, "missing", kd_json_string(missing)));
 	}
 	return list;
 }

@@ -194,11 +194,11 @@ static void add_instruction(void *opaque, const struct kd_memory_piece *piece,
 		snprintf(bytes + 2 * i, 3, "%02x", instruction->bytes[i]);
 	snprintf(text, sizeof(text), "%s%s%s", instruction->mnemonic,
 		 *instruction->op_str ? " " : "", instruction->op_str);
-	value = json_pack("{s:o, s:s, s:s, s:s}", "address", kd_json_address(instruction->address),
-			  "symbol", at, "bytes", bytes, "text", text);
+	value = json_pack("{s:o, s:o, s:s, s:s}", "address", kd_json_address(instruction->address),
+			  "symbol", kd_json_string(at), "bytes", bytes, "text", text);
 	if (*target)
-		json_object_set_new(value, "target", json_string(target));
-	json_array_append_new(opaque, value);
+		kd_json_set(value, "target", kd_json_string(target));
+	kd_json_append(opaque, value);
 }
 
 json_t *kd_instructions_json(const struct kd_memory_piece *piece)

@@ -175,6 +175,29 @@ json_t *kd_json_text(const char *text, size_t bytes)
 	return json_stringn(escaped, length);
 }
 
+json_t *kd_json_string(const char *text)
+{
+	return text ? kd_json_text(text, strlen(text)) : json_null();
+}
+
+static void must_be_made(int failed)
+{
+	if (!failed)
+		return;
+	fputs("kdump: writing JSON: a record cannot be made\n", stderr);
+	exit(KD_EXIT_FAILED);
+}
+
+void kd_json_append(json_t *list, json_t *value)
+{
+	must_be_made(json_array_append_new(list, value));
+}
+
+void kd_json_set(json_t *object, const char *key, json_t *value)
+{
+	must_be_made(json_object_set_new(object, key, value));
+}
+
 json_t *kd_json_time(uint64_t unix_s)
 {
 	time_t time = (time_t)unix_s;

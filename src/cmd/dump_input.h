@@ -70,6 +70,14 @@ int kd_input_run(const struct kd_command *self, int argc, char **argv, kd_input_
 json_t *kd_json_address(uint64_t address);
 /* Bytes as a JSON text: what is no UTF-8 becomes \xNN. Never NULL but for lack of memory. */
 json_t *kd_json_text(const char *text, size_t bytes);
+/* The same of a whole text; null for NULL. */
+json_t *kd_json_string(const char *text);
+/*
+ * Adds to a list, an object. A value that could not be made, for lack of memory, ends the program, so that no record is
+ * missing in what looks whole.
+ */
+void kd_json_append(json_t *list, json_t *value);
+void kd_json_set(json_t *object, const char *key, json_t *value);
 /* "2026-11-23T01:09:06Z", or null for 0. */
 json_t *kd_json_time(uint64_t unix_s);
 /* Prints and frees value; returns an exit status. */

@@ -15,12 +15,11 @@ static bool print_file(void *opaque, const struct kd_open_file *file)
 	json_t *list = opaque;
 
 	if (list)
-		json_array_append_new(list, json_pack("{s:i, s:o, s:I, s:o, s:o}", "fd",
-						      (int)file->number, "path",
-						      kd_json_text(file->path, strlen(file->path)),
-						      "position", (json_int_t)file->position,
-						      "flags", kd_json_address(file->flags), "file",
-						      kd_json_address(file->vaddr)));
+		kd_json_append(list, json_pack("{s:i, s:o, s:I, s:o, s:o}", "fd", (int)file->number,
+					       "path", kd_json_text(file->path, strlen(file->path)),
+					       "position", (json_int_t)file->position, "flags",
+					       kd_json_address(file->flags), "file",
+					       kd_json_address(file->vaddr)));
 	else
 		printf("%5u  %016" PRIx64 " %10" PRIu64 " 0%-8" PRIo64 " %s\n", file->number,
 		       file->vaddr, file->position, file->flags, file->path);

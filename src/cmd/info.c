@@ -115,18 +115,17 @@ static json_t *excluded_json(const struct facts *facts)
 	json_t *excluded = json_object();
 	uint64_t other = facts->left_out_pages;
 
-	json_object_set_new(excluded, "zero",
-			    facts->left_out_pages ? json_null() : json_integer(0));
+	kd_json_set(excluded, "zero", facts->left_out_pages ? json_null() : json_integer(0));
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		uint64_t pages = facts->left_out[kinds[i].kind];
 
-		json_object_set_new(excluded, kinds[i].name,
-				    facts->classified || !facts->left_out_pages
-					    ? json_integer((json_int_t)pages)
-					    : json_null());
+		kd_json_set(excluded, kinds[i].name,
+			    facts->classified || !facts->left_out_pages
+				    ? json_integer((json_int_t)pages)
+				    : json_null());
 		other -= pages < other ? pages : other;
 	}
-	json_object_set_new(excluded, "other", json_integer((json_int_t)other));
+	kd_json_set(excluded, "other", json_integer((json_int_t)other));
 	return excluded;
 }
 
@@ -142,7 +141,7 @@ static json_t *erased_json(const struct kd_dump *dump)
 
 		end = newline ? (size_t)(newline - facts->erased) : facts->erased_bytes;
 		if (end > at)
-			json_array_append_new(erased, json_stringn_nocheck(line, end - at));
+			kd_json_append(erased, kd_json_text(line, end - at));
 	}
 	return erased;
 }
@@ -153,11 +152,11 @@ static json_t *panic_json(const struct facts *facts)
 
 	if (!facts->panicked)
 		return json_null();
-	return json_pack("{s:s, s:s?, s:o, s:o, s:o}", "message", panic->message, "cause",
-			 text_or_null(panic->cause), "cpu",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "message", kd_json_string(panic->message),
+			 "cause", *panic->cause ? kd_json_string(panic->cause) : json_null(), "cpu",
 			 panic->has_cpu ? json_integer(panic->cpu) : json_null(), "pid",
 			 panic->has_pid ? json_integer(panic->pid) : json_null(), "comm",
-			 *panic->comm ? json_string(panic->comm) : json_null());
+			 *panic->comm ? kd_json_string(panic->comm) : json_null());
 }
 
 static int print_json(const struct facts *facts)
@@ -165,20 +164,21 @@ static int print_json(const struct facts *facts)
 	struct kd_dump *dump = facts->input->dump;
 
 	return kd_json_print(json_pack(
-		"{s:s, s:b, s:b, s:I, s:s?, s:o, s:s, s:s, s:s?, s:s?, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
-		"s:o, s:b, s:s?}",
+		"{s:s, s:b, s:b, s:I, s:s?, s:o, s:s, s:s, s:o, s:o, s:o, s:i, s:o, s:{s:I, s:I, s:o}, "
+		"s:o, s:b, s:o}",
 		"format", kd_dump_format(dump), "flattened", kd_dump_facts(dump)->flattened, "live",
 		kd_dump_facts(dump)->live, "files", (json_int_t)kd_dump_facts(dump)->files,
 		"absent", kd_dump_facts(dump)->absent, "level",
 		kd_dump_facts(dump)->level < 0 ? json_null()
 					       : json_integer(kd_dump_facts(dump)->level),
 		"compression", compression(dump), "arch", kd_dump_arch(dump)->name, "release",
-		facts->release, "build_id", facts->build_id, "crash_time",
-		kd_json_time(facts->crash_time_s), "cpus", (int)kd_registers_count(dump), "panic",
-		panic_json(facts), "pages", "present", (json_int_t)facts->present_pages, "saved",
-		(json_int_t)facts->saved_pages, "excluded", excluded_json(facts), "erased",
-		erased_json(dump), "complete", facts->complete, "missing",
-		facts->missing.status ? facts->missing.text : NULL));
+		kd_json_string(facts->release), "build_id", kd_json_string(facts->build_id),
+		"crash_time", kd_json_time(facts->crash_time_s), "cpus",
+		(int)kd_registers_count(dump), "panic", panic_json(facts), "pages", "present",
+		(json_int_t)facts->present_pages, "saved", (json_int_t)facts->saved_pages,
+		"excluded", excluded_json(facts), "erased", erased_json(dump), "complete",
+		facts->complete, "missing",
+		kd_json_string(facts->missing.status ? facts->missing.text : NULL)));
 }
 
 static int print_text(const struct facts *facts)

@@ -43,21 +43,20 @@ static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 		if (!kd_cpu_is_online(&showing->cpus, cpu))
 			continue;
 		snprintf(cpu_name, sizeof(cpu_name), "%u", cpu);
-		json_object_set_new(counts, cpu_name,
-				    json_integer((json_int_t)interrupt->counts[cpu]));
+		kd_json_set(counts, cpu_name, json_integer((json_int_t)interrupt->counts[cpu]));
 	}
-	json_array_append_new(
-		showing->list,
-		json_pack("{s:i, s:I, s:I, s:o, s:I, s:o, s:s?, s:b, s:o, s:o}", "irq",
-			  (int)interrupt->number, "hardware",
-			  (json_int_t)interrupt->hardware_number, "total",
-			  (json_int_t)interrupt->total, "counts", counts, "unhandled",
-			  (json_int_t)interrupt->spurious, "actions",
-			  kd_json_text(interrupt->actions, strlen(interrupt->actions)), "handler",
-			  handler ? kd_symbol_name(symbols, handler) : NULL, "disabled",
-			  interrupt->disabled, "chip",
-			  kd_json_text(interrupt->chip, strlen(interrupt->chip)), "descriptor",
-			  kd_json_address(interrupt->vaddr)));
+	kd_json_append(showing->list,
+		       json_pack("{s:i, s:I, s:I, s:o, s:I, s:o, s:o, s:b, s:o, s:o}", "irq",
+				 (int)interrupt->number, "hardware",
+				 (json_int_t)interrupt->hardware_number, "total",
+				 (json_int_t)interrupt->total, "counts", counts, "unhandled",
+				 (json_int_t)interrupt->spurious, "actions",
+				 kd_json_text(interrupt->actions, strlen(interrupt->actions)),
+				 "handler",
+				 kd_json_string(handler ? kd_symbol_name(symbols, handler) : NULL),
+				 "disabled", interrupt->disabled, "chip",
+				 kd_json_text(interrupt->chip, strlen(interrupt->chip)),
+				 "descriptor", kd_json_address(interrupt->vaddr)));
 	return true;
 }
 

@@ -80,16 +80,16 @@ static void add_json(json_t *list, const struct kd_klog_record *record)
 	char caller[16];
 
 	caller_text(record, caller);
-	json_array_append_new(
+	kd_json_append(
 		list,
-		json_pack("{s:I, s:I, s:s, s:i, s:s?, s:o, s:b, s:b, s:s?, s:s?}", "sequence",
+		json_pack("{s:I, s:I, s:s, s:i, s:o, s:o, s:b, s:b, s:o, s:o}", "sequence",
 			  (json_int_t)record->sequence, "time_ns", (json_int_t)record->time_ns,
 			  "level", kd_klog_level_name(record->level), "facility", record->facility,
-			  "caller", record->has_caller ? caller : NULL, "text",
+			  "caller", kd_json_string(record->has_caller ? caller : NULL), "text",
 			  kd_json_text(record->text, record->text_bytes), "continuation",
 			  record->continuation, "truncated", record->truncated, "subsystem",
-			  *record->subsystem ? record->subsystem : NULL, "device",
-			  *record->device ? record->device : NULL));
+			  kd_json_string(*record->subsystem ? record->subsystem : NULL), "device",
+			  kd_json_string(*record->device ? record->device : NULL)));
 }
 
 static bool print_record(void *opaque, const struct kd_klog_record *record)

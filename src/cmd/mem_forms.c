@@ -88,12 +88,14 @@ static json_t *words_json(const struct kd_memory_piece *piece)
 		const struct kd_symbol *symbol = symbols ? kd_symbols_at(symbols, word) : NULL;
 
 		if (!symbols)
-			json_array_append_new(list, kd_json_address(word));
+			kd_json_append(list, kd_json_address(word));
 		else
-			json_array_append_new(
+			kd_json_append(
 				list,
-				json_pack("{s:o, s:s?, s:o}", "word", kd_json_address(word),
-					  "symbol", symbol ? kd_symbol_name(symbols, symbol) : NULL,
+				json_pack("{s:o, s:o, s:o}", "word", kd_json_address(word),
+					  "symbol",
+					  kd_json_string(symbol ? kd_symbol_name(symbols, symbol)
+								: NULL),
 					  "offset",
 					  symbol ? kd_json_address(word - symbol->vaddr)
 						 : json_null()));
@@ -132,10 +134,10 @@ static json_t *strings_json(const struct kd_memory_piece *piece)
 	size_t length = 0;
 
 	for (size_t at = 0; (at = next_string(piece, at, &length)) < piece->bytes; at += length)
-		json_array_append_new(
-			list,
-			json_pack("{s:o, s:o}", "address", kd_json_address(piece->address + at),
-				  "text", kd_json_text((const char *)piece->data + at, length)));
+		kd_json_append(list,
+			       json_pack("{s:o, s:o}", "address",
+					 kd_json_address(piece->address + at), "text",
+					 kd_json_text((const char *)piece->data + at, length)));
 	return list;
 }
 

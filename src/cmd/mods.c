@@ -23,7 +23,7 @@ static bool print_section(void *opaque, const char *name, uint64_t vaddr)
 
 static bool add_section(void *opaque, const char *name, uint64_t vaddr)
 {
-	json_object_set_new(opaque, name, kd_json_address(vaddr));
+	kd_json_set(opaque, name, kd_json_address(vaddr));
 	return true;
 }
 
@@ -58,20 +58,20 @@ static json_t *modules_json(struct kd_system *system, const struct kd_module *mo
 		kd_taint_letters(module->taints, taints);
 		kd_module_sections_each(system, module, add_section, sections, NULL);
 		for (size_t range = 0; range < module->range_count; range++)
-			json_array_append_new(
-				ranges,
-				json_pack("{s:o, s:I}", "address",
-					  kd_json_address(module->ranges[range].vaddr), "bytes",
-					  (json_int_t)module->ranges[range].bytes));
-		json_array_append_new(
-			list,
-			json_pack("{s:o, s:I, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name",
-				  kd_json_text(module->name, strlen(module->name)), "bytes",
-				  (json_int_t)module->bytes, "references",
-				  (json_int_t)module->references, "state", state_name(module),
-				  "taints", taints, "version", module->version, "srcversion",
-				  module->source_version, "module", kd_json_address(module->vaddr),
-				  "ranges", ranges, "sections", sections));
+			kd_json_append(ranges,
+				       json_pack("{s:o, s:I}", "address",
+						 kd_json_address(module->ranges[range].vaddr),
+						 "bytes", (json_int_t)module->ranges[range].bytes));
+		kd_json_append(list,
+			       json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+					 "name", kd_json_text(module->name, strlen(module->name)),
+					 "bytes", (json_int_t)module->bytes, "references",
+					 (json_int_t)module->references, "state",
+					 state_name(module), "taints", taints, "version",
+					 kd_json_string(module->version), "srcversion",
+					 kd_json_string(module->source_version), "module",
+					 kd_json_address(module->vaddr), "ranges", ranges,
+					 "sections", sections));
 	}
 	return list;
 }

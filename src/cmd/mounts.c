@@ -11,12 +11,12 @@ static bool print_mount(void *opaque, const struct kd_mount *mount)
 	json_t *list = opaque;
 
 	if (list)
-		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:s, s:b, s:o}", "device",
-					kd_json_text(mount->device, strlen(mount->device)), "path",
-					kd_json_text(mount->path, strlen(mount->path)), "type",
-					mount->type, "read_only", mount->read_only, "mount",
-					kd_json_address(mount->vaddr)));
+		kd_json_append(list,
+			       json_pack("{s:o, s:o, s:o, s:b, s:o}", "device",
+					 kd_json_text(mount->device, strlen(mount->device)), "path",
+					 kd_json_text(mount->path, strlen(mount->path)), "type",
+					 kd_json_string(mount->type), "read_only", mount->read_only,
+					 "mount", kd_json_address(mount->vaddr)));
 	else
 		printf("%s %s %s %s\n", mount->device, mount->path, mount->type,
 		       mount->read_only ? "ro" : "rw");

@@ -87,11 +87,11 @@ static json_t *interface_json(const struct kd_interface *interface)
 
 	hardware_text(interface, hardware);
 	for (size_t i = 0; i < interface->address_count; i++)
-		json_array_append_new(addresses,
-				      json_string(network_text(&interface->addresses[i], text)));
+		kd_json_append(addresses,
+			       json_string(network_text(&interface->addresses[i], text)));
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (interface->flags & flags[i].flag)
-			json_array_append_new(names, json_string(flags[i].name));
+			kd_json_append(names, json_string(flags[i].name));
 	return json_pack("{s:I, s:i, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "namespace",
 			 (json_int_t)interface->namespace, "index", (int)interface->index, "name",
 			 kd_json_text(interface->name, strlen(interface->name)), "operational",
@@ -106,7 +106,7 @@ static bool show_interface(void *opaque, const struct kd_interface *interface)
 	struct showing *showing = opaque;
 
 	if (showing->interfaces)
-		json_array_append_new(showing->interfaces, interface_json(interface));
+		kd_json_append(showing->interfaces, interface_json(interface));
 	else
 		print_interface(showing, interface);
 	return true;
@@ -165,21 +165,17 @@ static json_t *socket_json(const struct kd_socket *socket)
 			  kd_json_address(socket->vaddr), "inode", (json_int_t)socket->inode);
 
 	if (socket->has_queues) {
-		json_object_set_new(value, "receive_queue",
-				    json_integer((json_int_t)socket->receive_bytes));
-		json_object_set_new(value, "send_queue",
-				    json_integer((json_int_t)socket->send_bytes));
+		kd_json_set(value, "receive_queue",
+			    json_integer((json_int_t)socket->receive_bytes));
+		kd_json_set(value, "send_queue", json_integer((json_int_t)socket->send_bytes));
 	}
 	if (has_ports(socket)) {
-		json_object_set_new(
-			value, "local",
-			json_string(end_text(&socket->local, socket->local_port, local)));
-		json_object_set_new(
-			value, "remote",
-			json_string(end_text(&socket->remote, socket->remote_port, remote)));
+		kd_json_set(value, "local",
+			    json_string(end_text(&socket->local, socket->local_port, local)));
+		kd_json_set(value, "remote",
+			    json_string(end_text(&socket->remote, socket->remote_port, remote)));
 	} else if (!strcmp(socket->protocol, "unix")) {
-		json_object_set_new(value, "path",
-				    kd_json_text(socket->path, strlen(socket->path)));
+		kd_json_set(value, "path", kd_json_text(socket->path, strlen(socket->path)));
 	}
 	return value;
 }
@@ -189,7 +185,7 @@ static bool show_socket(void *opaque, const struct kd_socket *socket)
 	struct showing *showing = opaque;
 
 	if (showing->sockets)
-		json_array_append_new(showing->sockets, socket_json(socket));
+		kd_json_append(showing->sockets, socket_json(socket));
 	else
 		print_socket(socket);
 	return true;

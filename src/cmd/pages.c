@@ -36,15 +36,15 @@ static bool print_zone(void *opaque, const struct kd_zone *zone)
 	}
 	blocks = json_array();
 	for (unsigned int order = 0; order < zone->orders; order++)
-		json_array_append_new(blocks, json_integer((json_int_t)zone->blocks[order]));
-	json_array_append_new(showing->zones,
-			      json_pack("{s:i, s:s, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:o}", "node",
-					(int)zone->node, "name", zone->name, "present",
-					(json_int_t)zone->present, "managed",
-					(json_int_t)zone->managed, "free", (json_int_t)zone->free,
-					"watermarks", "min", (json_int_t)zone->watermark_min, "low",
-					(json_int_t)zone->watermark_low, "high",
-					(json_int_t)zone->watermark_high, "free_blocks", blocks));
+		kd_json_append(blocks, json_integer((json_int_t)zone->blocks[order]));
+	kd_json_append(showing->zones,
+		       json_pack("{s:i, s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:o}", "node",
+				 (int)zone->node, "name", kd_json_string(zone->name), "present",
+				 (json_int_t)zone->present, "managed", (json_int_t)zone->managed,
+				 "free", (json_int_t)zone->free, "watermarks", "min",
+				 (json_int_t)zone->watermark_min, "low",
+				 (json_int_t)zone->watermark_low, "high",
+				 (json_int_t)zone->watermark_high, "free_blocks", blocks));
 	return true;
 }
 
@@ -70,8 +70,8 @@ static json_t *kinds_json(const struct kd_save_result *result)
 
 	for (int kind = 0; kind < KD_PAGE_KINDS; kind++)
 		if (kind != KD_PAGE_ABSENT && kind != KD_PAGE_ZERO)
-			json_object_set_new(kinds, kd_page_kind_name(kind),
-					    json_integer((json_int_t)pages_of(result, kind)));
+			kd_json_set(kinds, kd_page_kind_name(kind),
+				    json_integer((json_int_t)pages_of(result, kind)));
 	return kinds;
 }
 

@@ -37,7 +37,7 @@ static json_t *tasks_json(struct kd_system *system, const struct kd_tasks *tasks
 		struct kd_memory_use use;
 		bool known = !kd_task_memory(system, task, &use, NULL);
 
-		json_array_append_new(
+		kd_json_append(
 			list,
 			json_pack(
 				"{s:i, s:i, s:i, s:o, s:i, s:s#, s:o, s:b, s:b, s:b, s:f, s:f, s:f, "

@@ -69,8 +69,8 @@ static json_t *cpu_json(const struct showing *showing, const struct found *found
 	json_t *registers = json_object();
 
 	for (size_t i = 0; i < arch->register_count; i++)
-		json_object_set_new(registers, arch->registers[i].name,
-				    kd_json_address(value_of(found, &arch->registers[i])));
+		kd_json_set(registers, arch->registers[i].name,
+			    kd_json_address(value_of(found, &arch->registers[i])));
 	return json_pack("{s:i, s:I, s:s, s:o}", "cpu", (int)found->cpu, "pid",
 			 (json_int_t)found->pid, "source", found->from_stack ? "interrupt" : "note",
 			 "registers", registers);
@@ -79,7 +79,7 @@ static json_t *cpu_json(const struct showing *showing, const struct found *found
 static void show_cpu(struct showing *showing, const struct found *found)
 {
 	if (showing->list)
-		json_array_append_new(showing->list, cpu_json(showing, found));
+		kd_json_append(showing->list, cpu_json(showing, found));
 	else
 		print_cpu(showing, found);
 }

@@ -70,15 +70,15 @@ static json_t *caches_json(const struct caches *caches)
 	for (size_t i = 0; i < caches->count; i++) {
 		const struct kd_slab_cache *cache = &caches->list[i];
 
-		json_array_append_new(
-			list, json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "name",
-					kd_json_text(cache->name, strlen(cache->name)),
-					"object_bytes", (json_int_t)cache->object_bytes,
-					"each_bytes", (json_int_t)cache->each_bytes, "objects",
-					count_json(cache->objects), "used", count_json(cache->used),
-					"slabs", count_json(cache->slabs), "slab_bytes",
-					count_json(cache->slab_bytes), "cache",
-					kd_json_address(cache->vaddr)));
+		kd_json_append(list,
+			       json_pack("{s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "name",
+					 kd_json_text(cache->name, strlen(cache->name)),
+					 "object_bytes", (json_int_t)cache->object_bytes,
+					 "each_bytes", (json_int_t)cache->each_bytes, "objects",
+					 count_json(cache->objects), "used",
+					 count_json(cache->used), "slabs", count_json(cache->slabs),
+					 "slab_bytes", count_json(cache->slab_bytes), "cache",
+					 kd_json_address(cache->vaddr)));
 	}
 	return list;
 }

@@ -29,11 +29,12 @@ static void print_symbol(struct request *request, const struct kd_symbol *symbol
 	const char *module = module_name(request->system, symbol);
 
 	if (request->list) {
-		json_array_append_new(request->list,
-				      json_pack("{s:o, s:s, s:o, s:s#, s:s?}", "address",
-						kd_json_address(symbol->vaddr), "name", name,
-						"offset", kd_json_address(vaddr - symbol->vaddr),
-						"type", &symbol->type, 1, "module", module));
+		kd_json_append(request->list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "address",
+							kd_json_address(symbol->vaddr), "name",
+							kd_json_string(name), "offset",
+							kd_json_address(vaddr - symbol->vaddr),
+							"type", kd_json_text(&symbol->type, 1),
+							"module", kd_json_string(module)));
 		return;
 	}
 	printf("%016" PRIx64 " %c %s", vaddr, symbol->type, name);

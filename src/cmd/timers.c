@@ -55,14 +55,14 @@ static json_t *timer_json(const struct showing *showing, const struct kd_timer *
 	char comm[KD_COMM_BYTES];
 
 	read_comm(showing, timer, comm);
-	return json_pack("{s:i, s:s, s:I, s:o, s:s?, s:o, s:s?, s:o, s:o}", "cpu", (int)timer->cpu,
-			 "clock", timer->clock, "expires", (json_int_t)timer->expires,
-			 "due_seconds",
+	return json_pack("{s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "cpu", (int)timer->cpu,
+			 "clock", kd_json_string(timer->clock), "expires",
+			 (json_int_t)timer->expires, "due_seconds",
 			 timer->is_due_known ? json_real((double)timer->due_ns / 1e9) : json_null(),
-			 "symbol", symbol_name(showing, timer->function), "function",
-			 kd_json_address(timer->function), "work",
-			 timer->work ? symbol_name(showing, timer->work) : NULL, "task",
-			 *comm ? kd_json_text(comm, strlen(comm)) : json_null(), "timer",
+			 "symbol", kd_json_string(symbol_name(showing, timer->function)),
+			 "function", kd_json_address(timer->function), "work",
+			 kd_json_string(timer->work ? symbol_name(showing, timer->work) : NULL),
+			 "task", *comm ? kd_json_text(comm, strlen(comm)) : json_null(), "timer",
 			 kd_json_address(timer->vaddr));
 }
 
@@ -71,7 +71,7 @@ static bool show_timer(void *opaque, const struct kd_timer *timer)
 	const struct showing *showing = opaque;
 
 	if (showing->list)
-		json_array_append_new(showing->list, timer_json(showing, timer));
+		kd_json_append(showing->list, timer_json(showing, timer));
 	else
 		print_timer(showing, timer);
 	return true;

@@ -257,7 +257,7 @@ static json_t *members_json(const struct showing *showing, const struct part *pa
 		struct part inner = {member.type_id, part->offset_bits + member.offset_bits,
 				     member.bits};
 
-		json_array_append_new(members, part_json(showing, &inner, member.name, depth + 1));
+		kd_json_append(members, part_json(showing, &inner, member.name, depth + 1));
 	}
 	return members;
 }
@@ -270,29 +270,27 @@ static json_t *part_json(const struct showing *showing, const struct part *part,
 	json_t *json;
 
 	kd_declare(showing->btf, part->type_id, "", declaration);
-	json = json_pack("{s:s, s:s, s:I, s:I}", "name", name, "type", declaration, "offset",
-			 (json_int_t)(part->offset_bits / 8), "size",
-			 (json_int_t)size_of(showing, part));
+	json = json_pack("{s:o, s:o, s:I, s:I}", "name", kd_json_string(name), "type",
+			 kd_json_string(declaration), "offset", (json_int_t)(part->offset_bits / 8),
+			 "size", (json_int_t)size_of(showing, part));
 	if (part->bits) {
-		json_object_set_new(json, "bit_offset",
-				    json_integer((json_int_t)(part->offset_bits % 8)));
-		json_object_set_new(json, "bits", json_integer(part->bits));
+		kd_json_set(json, "bit_offset", json_integer((json_int_t)(part->offset_bits % 8)));
+		kd_json_set(json, "bits", json_integer(part->bits));
 	}
 	if (depth > DEPTH_MOST)
 		return json;
 	/* of a layout only what has no name of its own is opened */
 	if (!showing->object && depth) {
 		if (is_nameless(showing, part->type_id, &type))
-			json_object_set_new(json, "members",
-					    members_json(showing, part, &type, depth));
+			kd_json_set(json, "members", members_json(showing, part, &type, depth));
 		return json;
 	}
 	if (kd_btf_resolve(showing->btf, part->type_id, &type, NULL))
 		return json;
 	if (type.kind == KD_BTF_STRUCT || type.kind == KD_BTF_UNION) {
-		json_object_set_new(json, "members", members_json(showing, part, &type, depth));
+		kd_json_set(json, "members", members_json(showing, part, &type, depth));
 	} else if (showing->object) {
-		json_object_set_new(json, "value", value_json(showing, part, &type, depth));
+		kd_json_set(json, "value", value_json(showing, part, &type, depth));
 	}
 	return json;
 }
@@ -325,7 +323,7 @@ static json_t *value_json(const struct showing *showing, const struct part *part
 	}
 	list = json_array();
 	for (uint32_t i = 0; i < elements && i < ELEMENTS_SHOWN; i++) {
-		json_array_append_new(list, part_json(showing, &element, "", depth + 1));
+		kd_json_append(list, part_json(showing, &element, "", depth + 1));
 		element.offset_bits += 8 * size_of(showing, &element);
 	}
 	return list;

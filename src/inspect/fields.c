@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum { NAME_BYTES = 128, PIECE_BYTES = 64 };
 
@@ -181,6 +182,7 @@ enum kd_status kd_get_text(struct kd_system *system, uint64_t vaddr, const char 
 	if (status)
 		return kd_context(err, status, "%s", path);
 	text[bytes] = '\0';
+	kd_text_clean(text, strlen(text));
 	return KD_OK;
 }
 
@@ -210,8 +212,9 @@ enum kd_status kd_read_text(struct kd_system *system, uint64_t vaddr, char *text
 			    struct kd_err *err)
 {
 	size_t done = 0;
+	bool ends = false;
 
-	while (done + 1 < text_bytes) {
+	while (!ends && done + 1 < text_bytes) {
 		/* not over the end of a page: what follows need not be mapped */
 		size_t count = PIECE_BYTES - (vaddr + done) % PIECE_BYTES;
 		enum kd_status status;
@@ -221,11 +224,12 @@ enum kd_status kd_read_text(struct kd_system *system, uint64_t vaddr, char *text
 		status = kd_system_read(system, vaddr + done, text + done, count, err);
 		if (status)
 			return status;
-		if (memchr(text + done, '\0', count))
-			return KD_OK;
+		ends = memchr(text + done, '\0', count);
 		done += count;
 	}
-	text[done] = '\0';
+	if (!ends)
+		text[done] = '\0';
+	kd_text_clean(text, strlen(text));
 	return KD_OK;
 }
 

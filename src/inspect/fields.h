@@ -38,7 +38,10 @@ struct kd_wanted {
 };
 enum kd_status kd_get_each(struct kd_system *system, uint64_t vaddr,
 			   const struct kd_wanted *members, size_t count, struct kd_err *err);
-/* A text in an array of characters: always NUL-terminated, and cut to what fits. */
+/*
+ * A text in an array of characters: always NUL-terminated, and cut to what fits. Here and below what a terminal should not
+ * be sent is replaced: kd_text_clean().
+ */
 enum kd_status kd_get_text(struct kd_system *system, uint64_t vaddr, const char *path, char *text,
 			   size_t text_bytes, struct kd_err *err);
 /* The offset of a member, and the size of a type; bytes. */

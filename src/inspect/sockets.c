@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "inspect/fields.h"
 #include "inspect/lists.h"
 #include "inspect/partial.h"
@@ -176,11 +177,10 @@ static enum kd_status read_path(struct walk *walk, struct kd_socket *socket, str
 		return status;
 	/* an abstract name begins with NUL, and may hold more of them: written as /proc/net/unix does */
 	is_abstract = !socket->path[0];
-	for (uint64_t i = 0; i < path_bytes && (is_abstract || socket->path[i]); i++)
+	for (uint64_t i = 0; i < path_bytes && is_abstract; i++)
 		if (!socket->path[i])
 			socket->path[i] = '@';
-		else if ((unsigned char)socket->path[i] < ' ' || socket->path[i] == 0x7f)
-			socket->path[i] = '?';
+	kd_text_clean(socket->path, strlen(socket->path));
 	return KD_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "kernel/kallsyms.h"
@@ -55,6 +56,8 @@ enum kd_status kd_symbols_add(struct kd_symbols *symbols, uint64_t vaddr, char t
 		symbols->name_room = room;
 	}
 	memcpy(symbols->names + symbols->name_bytes, name, length);
+	kd_text_clean(symbols->names + symbols->name_bytes, length);
+	kd_text_clean(&type, 1);
 	symbols->list[symbols->count++] = (struct kd_symbol){
 		.vaddr = vaddr,
 		.name = (uint32_t)symbols->name_bytes,

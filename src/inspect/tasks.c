@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/system.h"
 #include "inspect/fields.h"
 #include "inspect/lists.h"
@@ -115,15 +116,16 @@ static uint64_t value(const struct reader *reader, int field)
 				(size_t)reader->struct_bytes);
 }
 
-/* A name that came from a process: only what a terminal can show. */
+/* A name that came from a process. */
 static void copy_comm(const struct reader *reader, char comm[KD_COMM_BYTES])
 {
 	const uint8_t *from = reader->object + reader->fields[COMM].offset;
 	size_t bytes = (size_t)reader->fields[COMM].bytes, i;
 
 	for (i = 0; i < bytes && i < KD_COMM_BYTES - 1 && from[i]; i++)
-		comm[i] = from[i] >= ' ' && from[i] != 0x7f ? (char)from[i] : '?';
+		comm[i] = (char)from[i];
 	comm[i] = '\0';
+	kd_text_clean(comm, i);
 }
 
 static enum kd_status grow(struct reader *reader, struct kd_err *err)

@@ -40,10 +40,6 @@ static enum kd_status read_name(struct kd_system *system, uint64_t dentry, char 
 
 	if (!status)
 		status = kd_read_text(system, text, name, NAME_BYTES, err);
-	/* what a terminal cannot show */
-	for (char *c = name; !status && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "kernel/kallsyms.h"
@@ -39,6 +40,10 @@ enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
 	enum kd_status status = kd_btf_init(&made.btf, blob, bytes, base, err);
 	uint32_t count, slots = 16;
 
+	/* names are shown; and where they lie over something else, that is not what it was */
+	if (!status && kd_text_clean((char *)blob + (made.btf.strings - (const char *)blob),
+				     made.btf.string_bytes))
+		status = kd_btf_init(&made.btf, blob, bytes, base, err);
 	if (!status) {
 		count = kd_btf_count(&made.btf);
 		while (slots < 2 * count)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/format.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 /* Our formatter against the C library's, conversion by conversion. */
 #define SAME(...)                                                                                  \
@@ -129,14 +130,42 @@ static void test_sha256_both_ways(void **state)
 	}
 }
 
+/* Bytes, and what of them may be shown. */
+static void test_clean_texts(void **state)
+{
+	static const struct {
+		const char *text, *clean;
+	} cases[] = {
+		{"plain ~", "plain ~"},
+		{"a\tb\n\033[31m\x7f", "a?b??[31m?"},
+		{"\u00e4\u20ac\U0001f600", "\u00e4\u20ac\U0001f600"},
+		{"\xc2\x9b"
+		 "2J \xc2\xa0",
+		 "??2J \xc2\xa0"}, /* U+009B is what begins a command, too */
+		{"\xff\x80 \xc3", "?? ?"},
+		{"\xe2\x82 \xe2\x28\xa1", "?? ?(?"},
+		{"\xc0\xaf \xe0\x80\xaf \xed\xa0\x80 \xf4\x90\x80\x80", "?? ??? ??? ????"},
+	};
+	char nul[] = "a\0\1";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char text[32];
+
+		strcpy(text, cases[i].text);
+		assert_int_equal(kd_text_clean(text, strlen(text)),
+				 strcmp(cases[i].text, cases[i].clean) != 0);
+		assert_string_equal(text, cases[i].clean);
+	}
+	assert_true(kd_text_clean(nul, 3));
+	assert_memory_equal(nul, "a\0?", 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_sha256_both_ways),
+		cmocka_unit_test(test_format), cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_bytes),  cmocka_unit_test(test_clean_texts),
+		cmocka_unit_test(test_sha256), cmocka_unit_test(test_sha256_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+
+#include <stdint.h>
+
+enum { CONTINUATION_BITS = 6 };
+
+/* How many bytes at the beginning are a character that may be shown; 0: it is none. RFC 3629. */
+static size_t character_bytes(const uint8_t *text, size_t bytes)
+{
+	/* by how many bytes follow the first: its mark, and the least that needs so many */
+	static const struct {
+		uint8_t mask, mark;
+		uint32_t least;
+	} forms[] = {
+		{0x80, 0x00, ' '}, {0xe0, 0xc0, 0xa0}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+	for (size_t more = 0; more < sizeof(forms) / sizeof(*forms) && more < bytes; more++) {
+		uint32_t character = text[0] & (uint8_t)~forms[more].mask;
+
+		if ((text[0] & forms[more].mask) != forms[more].mark)
+			continue;
+		for (size_t i = 1; i <= more; i++) {
+			if ((text[i] & 0xc0) != 0x80)
+				return 0;
+			character = character << CONTINUATION_BITS | (text[i] & 0x3f);
+		}
+		if (character < forms[more].least || character == 0x7f || character > 0x10ffff ||
+		    (character >= 0xd800 && character < 0xe000))
+			return 0;
+		return more + 1;
+	}
+	return 0;
+}
+
+bool kd_text_clean(char *text, size_t bytes)
+{
+	bool is_changed = false;
+
+	for (size_t at = 0; at < bytes;) {
+		size_t length = character_bytes((const uint8_t *)text + at, bytes - at);
+
+		if (!length && text[at]) {
+			text[at] = '?';
+			is_changed = true;
+		}
+		at += length ? length : 1;
+	}
+	return is_changed;
+}
