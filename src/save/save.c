@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "base/bytes.h"
 #include "host/system.h"
+#include "save/agree.h"
 #include "save/pack.h"
 #include "save/plan.h"
 #include "save/reserve.h"
@@ -41,6 +42,7 @@ struct job {
 	struct kd_memmap *memmap; /* where struct pages are to be left out; else NULL */
 	struct kd_writer writer;
 	struct kd_sweep sweep;
+	struct kd_agreement agreement; /* of the sweeps of this attempt */
 	struct kd_reserve reserve;
 	struct hand *hands;
 	unsigned int workers;
@@ -211,7 +213,7 @@ static enum kd_status init_job(struct job *job, bool reads, struct kd_err *err)
 
 /* Learns how pages can be told apart; when they cannot, says so, and everything will be kept. */
 static void init_plan(struct job *job, struct kd_dump *dump, struct kd_kernel *kernel,
-		      uint32_t asked)
+		      uint32_t asked, bool saves)
 {
 	struct kd_err why = {KD_NOTFOUND, "the dump does not tell which kernel it is of"};
 
@@ -220,7 +222,9 @@ static void init_plan(struct job *job, struct kd_dump *dump, struct kd_kernel *k
 		.kernel = kernel,
 		.page_bytes = kd_dump_arch(dump)->page_bytes,
 	};
-	if (kernel && !kd_pages_init(&job->pages, kernel, &why)) {
+	if (saves && kd_dump_facts(dump)->live)
+		kd_fail(&why, KD_UNSUPPORTED, "on a living system they change meanwhile");
+	else if (kernel && !kd_pages_init(&job->pages, kernel, &why)) {
 		job->plan.pages = &job->pages;
 		job->result->classified = true;
 		return;
@@ -287,14 +291,16 @@ static enum kd_status take_measured(void *opaque, struct kd_window *window, stru
 	/* the first sweep is short, and has no progress to tell; it can be stopped all the same */
 	if (!may_go_on(job, 0))
 		return stopped(job, err);
+	kd_agree_window(&job->agreement, window, NULL); /* the first sweep cannot disagree */
 	return job->writer.kind ? job->writer.kind->measure(&job->writer, window, err) : KD_OK;
 }
 
 static enum kd_status take_described(void *opaque, struct kd_window *window, struct kd_err *err)
 {
 	struct job *job = opaque;
+	enum kd_status status = kd_agree_window(&job->agreement, window, err);
 
-	return job->writer.kind->measure(&job->writer, window, err);
+	return status ? status : job->writer.kind->measure(&job->writer, window, err);
 }
 
 static void count_page(struct job *job, const struct kd_window *window, unsigned int page)
@@ -324,9 +330,11 @@ static void count_page(struct job *job, const struct kd_window *window, unsigned
 static enum kd_status take_data(void *opaque, struct kd_window *window, struct kd_err *err)
 {
 	struct job *job = opaque;
+	enum kd_status status = kd_agree_window(&job->agreement, window, err);
 	uint64_t start = kd_monotonic_ns();
-	enum kd_status status = job->writer.kind->put(&job->writer, window, err);
 
+	if (!status)
+		status = job->writer.kind->put(&job->writer, window, err);
 	job->result->write_ns += kd_monotonic_ns() - start;
 	if (status)
 		return status;
@@ -341,10 +349,13 @@ static enum kd_status run_sweep(struct job *job,
 						       struct kd_err *err),
 				uint32_t wanted, struct kd_err *err)
 {
+	enum kd_status status;
+
 	job->sweep.take = take;
 	job->wanted = wanted;
 	job->reads = take == take_data;
-	return kd_sweep_run(&job->sweep, &job->plan, err);
+	status = kd_sweep_run(&job->sweep, &job->plan, err);
+	return status ? status : kd_agree_turn(&job->agreement, err);
 }
 
 /* Counts what will come, and writes what stands before page data. */
@@ -392,6 +403,8 @@ static enum kd_status write_data(struct job *job, struct kd_err *err)
 		if (!status)
 			status = writer->kind->turn(writer, err);
 	}
+	if (!status)
+		status = kd_agree_end(&job->agreement, err);
 	job->result->data_ns += kd_monotonic_ns() - start;
 	return status;
 }
@@ -405,6 +418,7 @@ static enum kd_status attempt(struct job *job, struct kd_sink *sink, struct kd_e
 	enum kd_status status, end_status;
 	uint64_t start;
 
+	job->agreement = (struct kd_agreement){0};
 	*writer = (struct kd_writer){
 		.kind = formats[job->options->format],
 		.plan = &job->plan,
@@ -418,6 +432,8 @@ static enum kd_status attempt(struct job *job, struct kd_sink *sink, struct kd_e
 		status = measure(job, err);
 	if (!status)
 		status = write_data(job, err);
+	if (job->agreement.broken)
+		writer->kind->retract(writer, job->agreement.sure, NULL);
 	start = kd_monotonic_ns();
 	if (writer->state) {
 		writer->unreadable_pages = result->unreadable_pages;
@@ -476,7 +492,7 @@ enum kd_status kd_save(struct kd_dump *dump, struct kd_kernel *kernel, struct kd
 	enum kd_status status;
 
 	*result = (struct kd_save_result){0};
-	init_plan(&job, dump, kernel, options->exclude[0]);
+	init_plan(&job, dump, kernel, options->exclude[0], true);
 	status = init_job(&job, true, err);
 	if (!status)
 		status = init_erased(&job, err);
@@ -506,7 +522,7 @@ enum kd_status kd_save_estimate(struct kd_dump *dump, struct kd_kernel *kernel,
 	enum kd_status status;
 
 	*result = (struct kd_save_result){0};
-	init_plan(&job, dump, kernel, options->exclude[0]);
+	init_plan(&job, dump, kernel, options->exclude[0], false);
 	status = init_job(&job, false, err);
 	set_excluded(&job, options->exclude[0]);
 	if (!status)

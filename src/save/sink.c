@@ -357,6 +357,11 @@ enum kd_status kd_sink_zero(struct kd_sink *sink, uint64_t offset, uint64_t byte
 	return status ? status : sink->kind->zero(sink, offset, bytes, err);
 }
 
+enum kd_status kd_sink_cut(struct kd_sink *sink, uint64_t total_bytes, struct kd_err *err)
+{
+	return sink->kind == &file_kind ? file_end(sink, total_bytes, err) : KD_OK;
+}
+
 enum kd_status kd_sink_sync(struct kd_sink *sink, struct kd_err *err)
 {
 	/* a pipe or a terminal has nothing to sync */

@@ -75,6 +75,8 @@ enum kd_status kd_sink_write(struct kd_sink *sink, uint64_t offset, const void *
 			     struct kd_err *err);
 enum kd_status kd_sink_zero(struct kd_sink *sink, uint64_t offset, uint64_t bytes,
 			    struct kd_err *err);
+/* Throws away what was written behind total_bytes, where that can be done: of a file. */
+enum kd_status kd_sink_cut(struct kd_sink *sink, uint64_t total_bytes, struct kd_err *err);
 /* Puts what was written on stable storage; a stream has none. */
 enum kd_status kd_sink_sync(struct kd_sink *sink, struct kd_err *err);
 /* Ends a dump of total_bytes, and puts it on stable storage. */

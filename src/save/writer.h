@@ -46,6 +46,8 @@ struct kd_writer_kind {
 			      struct kd_err *err);
 	/* A sweep over all windows ended, and another begins or end() comes. */
 	enum kd_status (*turn)(struct kd_writer *writer, struct kd_err *err);
+	/* Takes back what was put of kept pages from number `rank` on: it may be another page's. */
+	enum kd_status (*retract)(struct kd_writer *writer, uint64_t rank, struct kd_err *err);
 	/* The end: whole, or cut off after what was put. Leaves a valid dump, on stable storage. */
 	enum kd_status (*end)(struct kd_writer *writer, bool whole, uint64_t *file_bytes,
 			      struct kd_err *err);

@@ -160,6 +160,9 @@ static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *
 	enum kd_status status = KD_OK;
 	unsigned int kept = 0;
 
+	if (state->rank + kd_set_count(&window->now) > writer->kept_pages)
+		return kd_fail(err, KD_CORRUPT, "more pages come than were counted");
+
 	for (unsigned int i = 0; !status && i < window->pages; i++) {
 		const struct kd_packed *packed = &window->packed[i];
 
@@ -187,6 +190,17 @@ static enum kd_status turn_elf(struct kd_writer *writer, struct kd_err *err)
 	return KD_OK;
 }
 
+/* The file ends before them; of a stream they are gone. */
+static enum kd_status retract_elf(struct kd_writer *writer, uint64_t rank, struct kd_err *err)
+{
+	struct state *state = writer->state;
+
+	if (rank < state->rank)
+		state->rank = rank;
+	return kd_sink_cut(writer->sink,
+			   state->core.data_offset + state->rank * writer->plan->page_bytes, err);
+}
+
 static enum kd_status end_elf(struct kd_writer *writer, bool whole, uint64_t *file_bytes,
 			      struct kd_err *err)
 {
@@ -209,5 +223,6 @@ const struct kd_writer_kind kd_writer_elf = {
 	.describe = describe_elf,
 	.put = put_elf,
 	.turn = turn_elf,
+	.retract = retract_elf,
 	.end = end_elf,
 };

@@ -267,6 +267,9 @@ static enum kd_status put_desc(struct kd_writer *writer, uint64_t number,
 	struct state *state = writer->state;
 	enum kd_status status = KD_OK;
 
+	/* behind the last descriptor page data begins */
+	if (number >= writer->kept_pages)
+		return kd_fail(err, KD_CORRUPT, "more pages come than were counted");
 	if (state->desc_count == DESCS_HELD ||
 	    (state->desc_count && number != state->first_desc + state->desc_count))
 		status = flush_descs(writer, err);
@@ -358,6 +361,24 @@ static enum kd_status turn_kdump(struct kd_writer *writer, struct kd_err *err)
 	return flush_descs(writer, err);
 }
 
+/* Descriptors of zeros: pages that are not there. */
+static enum kd_status retract_kdump(struct kd_writer *writer, uint64_t rank, struct kd_err *err)
+{
+	static const struct kd_kdump_desc none[64];
+	struct state *state = writer->state;
+	enum kd_status status = flush_descs(writer, err);
+
+	while (!status && rank < state->rank && rank < writer->kept_pages) {
+		uint64_t left = writer->kept_pages - rank;
+		size_t count = left < 64 ? (size_t)left : 64;
+
+		status = kd_sink_write(writer->sink, state->desc_offset + rank * sizeof(*none),
+				       none, count * sizeof(*none), err);
+		rank += count;
+	}
+	return status;
+}
+
 static enum kd_status end_kdump(struct kd_writer *writer, bool whole, uint64_t *file_bytes,
 				struct kd_err *err)
 {
@@ -392,5 +413,6 @@ const struct kd_writer_kind kd_writer_kdump = {
 	.begin = begin_kdump,
 	.put = put_kdump,
 	.turn = turn_kdump,
+	.retract = retract_kdump,
 	.end = end_kdump,
 };

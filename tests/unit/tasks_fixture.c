@@ -122,8 +122,10 @@ static void put_tasks(struct fixture *fixture)
 		put(fixture, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
 		put(fixture, TASKS + next[i] * TASK_BYTES + TASKS_LINK + 8, task_vaddr(i) + TASKS_LINK, 8);
 		put(fixture, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
-		put(fixture, at + THREAD_NODE, MADE_VADDR(signal), 8);
-		put(fixture, signal, task_vaddr(i) + THREAD_NODE, 8);
+		for (unsigned int link = 0; link < 16; link += 8) {
+			put(fixture, at + THREAD_NODE + link, MADE_VADDR(signal), 8);
+			put(fixture, signal + link, task_vaddr(i) + THREAD_NODE, 8);
+		}
 		put(fixture, at + THREAD_SP, MADE_VADDR(STACK), 8);
 		put(fixture, at + THREAD_FSBASE, 0x1000 + i, 8);
 	}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* src/save on a dump whose pages can be told apart: levels, orders, and sources that do not always answer. */
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codec/codec.h"
+#include "dump/dump.h"
+#include "host/file.h"
+#include "kinds_fixture.h"
+#include "save/save.h"
+
+struct world {
+	struct fixture fixture;
+	char folder[64];
+	char path[96], other[96];
+	struct kd_dump *dump;
+	struct kd_kernel *kernel;
+	uint64_t store_offset; /* of the struct pages, in the file */
+};
+
+static int set_up(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	const struct kd_dump_options how = {.window_bytes = KINDS_PAGE, .access = KD_ACCESS_READ};
+	const struct kd_segment *segments;
+	size_t count;
+
+	kinds_fixture_init(&world->fixture);
+	snprintf(world->folder, sizeof(world->folder), "/tmp/kdump-save-XXXXXX");
+	assert_non_null(mkdtemp(world->folder));
+	snprintf(world->path, sizeof(world->path), "%s/saved", world->folder);
+	snprintf(world->other, sizeof(world->other), "%s/other", world->folder);
+	/* little is held of the source: each sweep reads struct pages again */
+	assert_int_equal(kd_dump_open(world->fixture.path, &how, &world->dump, NULL), KD_OK);
+	assert_int_equal(kd_kernel_open(world->dump, &world->kernel, NULL), KD_OK);
+	segments = kd_dump_segments(world->dump, &count);
+	for (size_t i = 0; i < count; i++)
+		if (KINDS_STORE >= segments[i].paddr &&
+		    KINDS_STORE - segments[i].paddr < segments[i].file_bytes)
+			world->store_offset =
+				segments[i].file_offset + KINDS_STORE - segments[i].paddr;
+	assert_true(world->store_offset);
+	*state = world;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *world = *state;
+
+	kd_kernel_close(world->kernel);
+	kd_dump_close(world->dump);
+	unlink(world->path);
+	unlink(world->other);
+	rmdir(world->folder);
+	fixture_deinit(&world->fixture);
+	free(world);
+	return 0;
+}
+
+/* Reads of the file within a range fail: so many of them, after so many that do not. */
+static struct {
+	uint64_t offset, bytes;
+	unsigned int after, count;
+} bad;
+
+ssize_t __real_pread64(int fd, void *buffer, size_t bytes, off_t offset);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset)
+{
+	uint64_t start = (uint64_t)offset;
+
+	if (bad.count && start < bad.offset + bad.bytes && start + bytes > bad.offset) {
+		if (bad.after) {
+			bad.after--;
+		} else {
+			bad.count--;
+			errno = EIO;
+			return -1;
+		}
+	}
+	return __real_pread64(fd, buffer, bytes, offset);
+}
+
+static struct kd_save_options options_for(enum kd_save_format format, unsigned int level,
+					  unsigned int workers)
+{
+	return (struct kd_save_options){
+		.format = format,
+		.codec = &kd_codec_zstd,
+		.codec_level = kd_codec_zstd.default_level,
+		.exclude = {kd_level_kinds(level)},
+		.exclude_count = 1,
+		.workers = workers,
+	};
+}
+
+static enum kd_status save_to(struct world *world, const char *path, uint64_t limit_bytes,
+			      const struct kd_save_options *options, struct kd_save_result *result,
+			      struct kd_err *err)
+{
+	struct kd_sink sink;
+	enum kd_status status;
+
+	unlink(path);
+	assert_int_equal(kd_sink_open_file(&sink, path, err), KD_OK);
+	if (limit_bytes)
+		sink.limit_bytes = limit_bytes;
+	status = kd_save(world->dump, world->kernel, &sink, options, result, err);
+	kd_sink_close(&sink);
+	return status;
+}
+
+/* Pages that are there are right; those that are kept at a level are there, unless the dump says otherwise. */
+static unsigned int compare(struct world *world, const char *path, unsigned int level, bool partial)
+{
+	unsigned int found = 0;
+	struct kd_dump *saved;
+	uint8_t a[KINDS_PAGE], b[KINDS_PAGE];
+
+	assert_int_equal(kd_dump_open(path, NULL, &saved, NULL), KD_OK);
+	for (unsigned int i = 0; i < KINDS_ALL; i++) {
+		uint64_t at = KINDS_RAM + (uint64_t)i * KINDS_PAGE;
+		bool out = kd_level_kinds(level) & KD_KIND(kinds_fixture_kind(i));
+		enum kd_status status = kd_dump_read(saved, at, b, sizeof(b), NULL);
+
+		assert_int_equal(kd_dump_read(world->dump, at, a, sizeof(a), NULL), KD_OK);
+		if (status == KD_OK) {
+			assert_memory_equal(a, b, sizeof(a));
+			found++;
+		}
+		if (!partial)
+			assert_int_equal(status, out ? KD_EXCLUDED : KD_OK);
+		else if (status)
+			assert_true(status == KD_EXCLUDED || status == KD_TRUNCATED);
+	}
+	kd_dump_close(saved);
+	return found;
+}
+
+/*
+ * A struct page that cannot be read is not known, and its page kept. Where that happens in one sweep only, the sweeps
+ * do not agree on which pages are kept: no page may then be given the data of another, and no dump called complete.
+ */
+static void test_flaky_source(void **state)
+{
+	struct world *world = *state;
+	unsigned int complete = 0, failed = 0;
+
+	for (unsigned int form = 0; form < 4; form++) {
+		enum kd_save_format format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
+
+		for (unsigned int after = 0; after < 24; after++) {
+			struct kd_save_options options = options_for(format, 31, 1 + form / 2 * 2);
+			struct kd_save_result result;
+			struct kd_err err = {KD_OK, ""};
+			enum kd_status status;
+
+			bad.offset = world->store_offset;
+			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
+			bad.after = after;
+			bad.count = 2; /* what fails is tried again, piece by piece */
+			status = save_to(world, world->path, 0, &options, &result, &err);
+			bad.count = 0;
+			assert_int_equal(result.complete, !status);
+			if (status) {
+				struct kd_dump *saved;
+
+				failed++;
+				assert_int_equal(status, KD_CORRUPT);
+				assert_non_null(strstr(err.text, "struct pages"));
+				if (kd_dump_open(world->path, NULL, &saved, NULL))
+					continue; /* it failed before there was one */
+				assert_true(kd_dump_facts(saved)->incomplete ||
+					    kd_dump_missing_bytes(saved));
+				kd_dump_close(saved);
+			} else {
+				complete++;
+			}
+			compare(world, world->path, 31, true);
+		}
+	}
+	assert_true(failed > 20);
+	assert_true(complete);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_flaky_source, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
