@@ -270,9 +270,8 @@ static double seconds(uint64_t ns)
 
 static json_t *result_json(const struct kd_save_result *result)
 {
-	json_t *json = json_pack("{s:b, s:b, s:i, s:o, s:I, s:I}", "complete", result->complete,
-				 "classified", result->classified, "level",
-				 (int)kd_kinds_level(result->excluded), "pages", pages_json(result),
+	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified",
+				 result->classified, "level", (int)kd_kinds_level(result->excluded), "pages", pages_json(result),
 				 "kept", (json_int_t)result->kept_pages, "unknown",
 				 (json_int_t)result->unknown_pages);
 
@@ -284,8 +283,8 @@ static json_t *saved_json(const struct kd_save_result *result)
 	json_t *json = result_json(result);
 
 	json_object_update_new(
-		json, json_pack("{s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
-				"saved", (json_int_t)result->saved_pages, "zero",
+		json, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
+				"complete", result->complete, "saved", (json_int_t)result->saved_pages, "zero",
 				(json_int_t)result->zero_pages, "unreadable",
 				(json_int_t)result->unreadable_pages, "file_bytes",
 				(json_int_t)result->file_bytes, "data_bytes",
@@ -307,9 +306,16 @@ static void print_summary(const struct request *request, const struct kd_save_re
 		request->target, result->saved_pages,
 		(double)(result->saved_pages * page_bytes) / 1048576, result->zero_pages,
 		(double)result->file_bytes / 1048576, result->complete ? "" : ", incomplete");
+}
+
+static void print_warnings(const struct kd_save_result *result, const struct kd_dump *dump)
+{
 	if (result->unreadable_pages)
 		fprintf(stderr, "kdump: warning: %" PRIu64 " pages could not be read\n",
 			result->unreadable_pages);
+	if (kd_dump_facts(dump)->absent)
+		fprintf(stderr, "kdump: warning: the source lacks files of its set: %s\n",
+			kd_dump_facts(dump)->absent);
 }
 
 /* The terminal's progress line, which SIGINT stops. */
@@ -397,9 +403,12 @@ static int save(struct request *request, struct kd_input *input)
 	kd_sink_close(&sink);
 	kd_meter_deinit(&watch.meter);
 	print_summary(request, &result, page_bytes);
+	print_warnings(&result, input->dump);
 	if (request->json)
 		kd_json_print(saved_json(&result));
-	return status ? kd_command_failed(&err) : KD_EXIT_DONE;
+	if (status)
+		return kd_command_failed(&err);
+	return result.complete ? KD_EXIT_DONE : KD_EXIT_FAILED;
 }
 
 static int estimate(struct request *request, struct kd_input *input)
@@ -411,7 +420,6 @@ static int estimate(struct request *request, struct kd_input *input)
 	request->options.log = &log;
 	if (kd_save_estimate(input->dump, input->kernel, &request->options, &result, &err))
 		return kd_command_failed(&err);
-	result.complete = true;
 	if (request->json)
 		return kd_json_print(result_json(&result));
 	print_table(&result, kd_dump_arch(input->dump)->page_bytes);

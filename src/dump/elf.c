@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "dump/elf_mark.h"
 #include "dump/format.h"
 #include "host/system.h"
 
@@ -280,6 +281,7 @@ static enum kd_status open_elf(struct kd_dump *dump, struct kd_err *err)
 	    end > dump->medium.bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before its %u program headers",
 			       count);
+	dump->facts.incomplete = header.e_ident[KD_ELF_MARK] == KD_ELF_INCOMPLETE;
 	status = parse_headers(&parse, &header, count, err);
 	if (!status) {
 		choose_page_size(dump);

@@ -7,6 +7,7 @@
 
 #include "arch/arch.h"
 #include "base/bytes.h"
+#include "dump/elf_mark.h"
 #include "host/system.h"
 #include "kernel/mapping.h"
 
@@ -192,6 +193,8 @@ enum kd_status kd_elf_core_init(struct kd_elf_core *core, const struct kd_dump *
 				size_t erased_bytes, struct kd_err *err)
 {
 	*core = (struct kd_elf_core){.dump = dump, .page_bytes = page_bytes};
+	core->incomplete = kd_dump_facts(dump)->incomplete || kd_dump_facts(dump)->absent ||
+			   kd_dump_missing_bytes(dump);
 	if (kernel) {
 		kd_kernel_direct_map(kernel, &core->direct_map, NULL);
 		kd_kernel_image(kernel, &core->image.vaddr, &core->image.paddr,
@@ -248,6 +251,8 @@ void kd_elf_core_first(const struct kd_elf_core *core, struct kd_elf_first *firs
 				.p_memsz = core->note_bytes,
 			},
 	};
+	if (core->incomplete)
+		first->elf.e_ident[KD_ELF_MARK] = KD_ELF_INCOMPLETE;
 }
 
 bool kd_elf_core_section(const struct kd_elf_core *core, Elf64_Shdr *section)

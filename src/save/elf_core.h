@@ -51,6 +51,7 @@ struct kd_elf_core {
 		image; /* of the kernel, as it is mapped, when the dump has no alias for it */
 	uint8_t *notes;
 	size_t note_bytes;
+	bool incomplete; /* pages are not there that should be: the header says so; as the source does */
 	/* by kd_elf_core_place(): bytes, in the file */
 	uint64_t headers, notes_offset, data_offset;
 };

@@ -437,6 +437,7 @@ static enum kd_status attempt(struct job *job, struct kd_sink *sink, struct kd_e
 	start = kd_monotonic_ns();
 	if (writer->state) {
 		writer->unreadable_pages = result->unreadable_pages;
+		writer->lacks_files = kd_dump_facts(job->plan.dump)->absent;
 		end_status = writer->kind->end(writer, !status, &result->file_bytes, &end_err);
 		if (!status && end_status) {
 			status = end_status;
@@ -446,7 +447,7 @@ static enum kd_status attempt(struct job *job, struct kd_sink *sink, struct kd_e
 	}
 	result->sync_ns += kd_monotonic_ns() - start;
 	writer->kind->close(writer);
-	result->complete = !status;
+	result->complete = !status && !result->unreadable_pages && !writer->lacks_files;
 	return status;
 }
 

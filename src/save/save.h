@@ -42,7 +42,7 @@ struct kd_save_options {
 };
 
 struct kd_save_result {
-	bool complete;     /* all pages that were to be saved are, or are named as unreadable */
+	bool complete;     /* all pages that were to be saved are */
 	bool stopped;      /* because the progress callback said so */
 	bool classified;   /* pages could be told apart */
 	uint32_t excluded; /* the kinds that were left out in the end */
@@ -63,7 +63,7 @@ struct kd_save_result {
  * Saves dump into sink and puts it on stable storage. kernel is NULL when the dump does not tell whose it
  * is; then, or when its pages cannot be told apart, everything is saved (but zero pages as such) and the log says why.
  *
- * KD_OK with result->complete set; or the reason: KD_NOMEM, KD_SYSTEM when the sink fails or is full (after
+ * KD_OK when all is done, and result->complete is set unless the source did not give all pages; or the reason: KD_NOMEM, KD_SYSTEM when the sink fails or is full (after
  * all of `exclude` were tried) or the progress callback stops it, KD_UNSUPPORTED … *result is filled in then,
  * too, and what was written is a valid dump that says it is incomplete, unless nothing could be written at all.
  */

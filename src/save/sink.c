@@ -90,6 +90,7 @@ static enum kd_status device_end(struct kd_sink *sink, uint64_t total_bytes, str
 
 static const struct kd_sink_kind device_kind = {
 	.name = "block device",
+	.has_past = true,
 	.write = write_at,
 	.zero = device_zero,
 	.end = device_end,
@@ -120,6 +121,9 @@ static enum kd_status plain_zero(struct kd_sink *sink, uint64_t offset, uint64_t
 {
 	enum kd_status status = KD_OK;
 
+	if (offset < sink->at)
+		return kd_fail(err, KD_INVALID, "%s: this format needs a file", sink->path);
+	bytes += offset - sink->at;
 	while (bytes && !status) {
 		size_t piece = bytes < sizeof(zeros) ? (size_t)bytes : sizeof(zeros);
 

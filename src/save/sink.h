@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where a dump goes: rows of one table, a file, a piece of a block device, or a stream: flattened, as
- * makedumpfile -F does it (docs/format-flattened.md), or plain for what comes in order anyway. What was
+ * makedumpfile -F does it (docs/format-kdump.md), or plain for what comes in order anyway. What was
  * skipped reads as zeros afterwards. A later write may overwrite an earlier one, but for a plain stream.
  *
  * A second kernel has some 20 MiB in all. Written pages must therefore leave the page cache as fast as
@@ -22,6 +22,7 @@ struct kd_sink;
 struct kd_sink_kind {
 	const char *name;
 	bool in_order; /* writes must come in rising order, without overwriting */
+	bool has_past; /* what is not written holds what was there before, another dump perhaps */
 	enum kd_status (*begin)(struct kd_sink *sink, struct kd_err *err); /* NULL: nothing to do */
 	enum kd_status (*write)(struct kd_sink *sink, uint64_t offset, const void *data,
 				size_t bytes, struct kd_err *err);

@@ -21,6 +21,7 @@ struct kd_writer {
 	const char *erased; /* what was erased, as text; NULL: nothing */
 	uint64_t kept_pages;
 	uint64_t unreadable_pages; /* counted by the caller; written as missing */
+	bool lacks_files;          /* the source does, of a split set */
 	void *state;               /* the kind's own */
 };
 

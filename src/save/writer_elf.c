@@ -3,6 +3,10 @@
  * Writes an ELF core with holes cut out of its segments: a PT_LOAD for each run of pages that are kept
  * (save/elf_core.h). Zero pages are there, as holes of a sparse file.
  *
+ * In a file the header says "incomplete" from the first write until the last (dump/elf_mark.h). A stream's is
+ * written once; a stream that is cut off is shorter than its headers promise. On a device that is no sign, for
+ * behind what was written is what was there before: there the header comes last, and without it there is no dump.
+ *
  * Runs are found twice in the same way: counted, so that it is known where pages begin, and then described.
  * Pages follow in order, which makes the file one that a pipe can take.
  */
@@ -107,6 +111,19 @@ static void close_elf(struct kd_writer *writer)
 	free(state);
 }
 
+/* The mark is what the core has, or more. */
+static enum kd_status write_elf_header(struct kd_writer *writer, bool incomplete,
+				       struct kd_err *err)
+{
+	struct state *state = writer->state;
+	struct kd_elf_core core = state->core;
+	struct kd_elf_first first;
+
+	core.incomplete |= incomplete;
+	kd_elf_core_first(&core, &first);
+	return kd_sink_write(writer->sink, 0, &first.elf, sizeof(first.elf), err);
+}
+
 static enum kd_status write_first_headers(struct kd_writer *writer, struct kd_err *err)
 {
 	struct state *state = writer->state;
@@ -116,7 +133,10 @@ static enum kd_status write_first_headers(struct kd_writer *writer, struct kd_er
 	if (status)
 		return status;
 	kd_elf_core_first(&state->core, &first);
-	status = kd_sink_write(writer->sink, 0, &first.elf, sizeof(first.elf), err);
+	if (writer->sink->kind->has_past)
+		status = kd_sink_zero(writer->sink, 0, sizeof(first.elf), err);
+	else
+		status = write_elf_header(writer, !writer->sink->kind->in_order, err);
 	return status ? status : add_header(writer, &first.note, err);
 }
 
@@ -149,7 +169,7 @@ static enum kd_status describe_elf(struct kd_writer *writer, struct kd_err *err)
 	return status;
 }
 
-/* Runs of pages with data become writes; zero pages between them are skipped. */
+/* Runs of pages with data become writes; zero pages between them are holes, where there can be any. */
 static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *window,
 			      struct kd_err *err)
 {
@@ -174,12 +194,17 @@ static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *
 		if (packed->at != end) {
 			status = kd_sink_write(writer->sink, offset + at, window->out + at,
 					       end - at, err);
+			if (!status)
+				status = kd_sink_zero(writer->sink, offset + end, packed->at - end,
+						      err);
 			at = packed->at;
 		}
 		end = packed->at + packed->bytes;
 	}
 	if (!status)
 		status = kd_sink_write(writer->sink, offset + at, window->out + at, end - at, err);
+	if (!status)
+		status = kd_sink_zero(writer->sink, offset + end, kept * page_bytes - end, err);
 	if (!status)
 		state->rank += kept;
 	return status;
@@ -205,11 +230,17 @@ static enum kd_status end_elf(struct kd_writer *writer, bool whole, uint64_t *fi
 			      struct kd_err *err)
 {
 	struct state *state = writer->state;
+	enum kd_status status;
 
 	*file_bytes = state->core.data_offset + state->rank * writer->plan->page_bytes;
-	/* a dump that is cut off ends where it was cut: its headers promise more, and so tell it */
-	return whole ? kd_sink_end(writer->sink, *file_bytes, err)
-		     : kd_sink_sync(writer->sink, err);
+	/* a dump that is cut off ends where it was cut */
+	status = kd_sink_sync(writer->sink, err);
+	if (status || !whole)
+		return status;
+	/* only now, with all pages on stable storage */
+	if (!writer->sink->kind->in_order)
+		status = write_elf_header(writer, writer->unreadable_pages, err);
+	return status ? status : kd_sink_end(writer->sink, *file_bytes, err);
 }
 
 const struct kd_writer_kind kd_writer_elf = {

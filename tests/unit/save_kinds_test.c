@@ -87,6 +87,31 @@ ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset)
 	return __real_pread64(fd, buffer, bytes, offset);
 }
 
+/* What was asked of the file last, in order: its length set, and everything synced. */
+static char asked[8];
+
+static void note_asked(char what)
+{
+	memmove(asked, asked + 1, sizeof(asked) - 2);
+	asked[sizeof(asked) - 2] = what;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	note_asked('s');
+	return __real_fsync(fd);
+}
+
+int __real_ftruncate64(int fd, off_t bytes);
+int __wrap_ftruncate64(int fd, off_t bytes);
+int __wrap_ftruncate64(int fd, off_t bytes)
+{
+	note_asked('l');
+	return __real_ftruncate64(fd, bytes);
+}
+
 static struct kd_save_options options_for(enum kd_save_format format, unsigned int level,
 					  unsigned int workers)
 {
@@ -189,10 +214,105 @@ static void test_flaky_source(void **state)
 	assert_true(complete);
 }
 
+/* A device that held something else before: nothing of that is in the dump, or taken for one that was cut off. */
+static void test_device_with_a_past(void **state)
+{
+	struct world *world = *state;
+	static const uint64_t limits[] = {0, 64 << 10, 3 << 20};
+	struct kd_save_options options = options_for(KD_SAVE_ELF, 0, 2);
+	struct kd_save_result result;
+	char *past = malloc(8 << 20);
+
+	assert_non_null(past);
+	for (int i = 0; i < 3; i++) {
+		struct kd_dump *saved;
+		struct kd_sink sink;
+
+		/* what was there before is a dump, too, with zero pages of its own */
+		memset(past, 0xa5, 8 << 20);
+		assert_int_equal(kd_file_replace(world->path, past, 8 << 20, 0600, NULL), KD_OK);
+		assert_int_equal(kd_sink_open_device(&sink, world->path, 0, NULL), KD_OK);
+		assert_int_equal(
+			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL), KD_OK);
+		assert_true(result.complete && result.zero_pages > 100);
+		kd_sink_close(&sink);
+		compare(world, world->path, 0, false);
+		if (!limits[i])
+			continue;
+		/* over that dump another, which is cut off */
+		assert_int_equal(kd_sink_open_device(&sink, world->path, 0, NULL), KD_OK);
+		sink.limit_bytes = limits[i];
+		assert_int_equal(
+			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL),
+			KD_SYSTEM);
+		kd_sink_close(&sink);
+		assert_false(result.complete);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL),
+				 KD_UNSUPPORTED);
+	}
+	free(past);
+}
+
+/* What an incomplete dump becomes is not complete either, in any format, through any sink, and says so. */
+static void test_incomplete_source(void **state)
+{
+	struct world *world = *state;
+
+	for (int form = 0; form < 4; form++) {
+		struct kd_save_options options = options_for(KD_SAVE_KDUMP, 31, 1);
+		struct kd_dump *source, *saved;
+		struct kd_save_result result;
+		struct kd_sink sink;
+
+		assert_int_equal(
+			save_to(world, world->other, 600 << 10, &options, &result, NULL), KD_SYSTEM);
+		assert_int_equal(kd_dump_open(world->other, NULL, &source, NULL), KD_OK);
+		assert_true(kd_dump_facts(source)->incomplete);
+		options.format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
+		unlink(world->path);
+		assert_int_equal(kd_sink_open_file(&sink, world->path, NULL), KD_OK);
+		if (form == 2)
+			assert_int_equal(kd_sink_flatten(&sink, NULL), KD_OK);
+		if (form == 3) {
+			int fd = sink.fd;
+
+			assert_int_equal(kd_sink_open_stream(&sink, fd, false, NULL), KD_OK);
+			close(fd);
+		}
+		assert_int_equal(kd_save(source, NULL, &sink, &options, &result, NULL), KD_OK);
+		kd_sink_close(&sink);
+		assert_true(result.unreadable_pages > 50);
+		assert_false(result.complete);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+		assert_true(kd_dump_facts(saved)->incomplete);
+		kd_dump_close(saved);
+		kd_dump_close(source);
+	}
+}
+
+/* A file gets its full length, and loses its mark, when the pages in it are on stable storage, not before. */
+static void test_pages_before_the_length(void **state)
+{
+	struct world *world = *state;
+
+	for (int elf = 0; elf < 2; elf++) {
+		struct kd_save_options options =
+			options_for(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, 31, 1);
+		struct kd_save_result result;
+
+		memset(asked, '-', sizeof(asked) - 1);
+		assert_int_equal(save_to(world, world->path, 0, &options, &result, NULL), KD_OK);
+		assert_string_equal(asked, "----sls");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_flaky_source, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_device_with_a_past, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_incomplete_source, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pages_before_the_length, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
