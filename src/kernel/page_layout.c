@@ -11,6 +11,8 @@ enum {
 	MOST_ORDER = 30,
 	TYPE_SHIFT = 24,
 };
+/* of page types that are numbers in the upper byte */
+#define TYPES_MASK (UINT32_MAX << TYPE_SHIFT)
 
 struct source {
 	const struct kd_vmcoreinfo *info;
@@ -181,8 +183,7 @@ static void find_types(const struct source *source)
 		else
 			continue;
 		/* a type of the upper byte: what is below may count something else */
-		types[i].type->mask =
-			value << (32 - TYPE_SHIFT) ? UINT32_MAX : UINT32_MAX << TYPE_SHIFT;
+		types[i].type->mask = value << (32 - TYPE_SHIFT) ? UINT32_MAX : TYPES_MASK;
 		types[i].type->value = value & types[i].type->mask;
 		types[i].type->known = true;
 	}
@@ -228,7 +229,17 @@ enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct k
 
 bool kd_page_layout_lacks(const struct kd_page_layout *layout)
 {
-	return !layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0);
+	const struct kd_page_type *const types[] = {&layout->offline, &layout->unaccepted,
+						    &layout->slab, &layout->hugetlb};
+
+	if (!layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0))
+		return true;
+	/* a kernel that numbers its types has all of these, whatever it says of them in VMCOREINFO */
+	for (size_t i = 0; layout->buddy.mask == TYPES_MASK && i < sizeof(types) / sizeof(*types);
+	     i++)
+		if (!types[i]->known)
+			return true;
+	return false;
 }
 
 /* This is done for every page of a machine: the sizes are constants, so that these are plain loads. */

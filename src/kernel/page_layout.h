@@ -62,7 +62,10 @@ struct kd_page_layout {
 enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
 				   const struct kd_btf *btf, struct kd_err *err);
 
-/* True when free pages cannot be told: VMCOREINFO of some kernels is silent where their BTF is not. */
+/*
+ * True when free pages cannot be told, or one of the page types that such a kernel has: VMCOREINFO is silent about some where BTF
+ * is not (6.12 about pages that were never accepted, which must not be read).
+ */
 bool kd_page_layout_lacks(const struct kd_page_layout *layout);
 
 /* What a struct page says; pointers into the caller's memory, layout->bytes of them each. */
