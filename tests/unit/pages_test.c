@@ -40,18 +40,23 @@ enum {
 /* One kernel: how it tells things, and how its struct pages are found. */
 struct variant {
 	const char *name;
-	enum { SPARSE, CLASSIC, POINTER, FLAT, NODES } model;
+	enum { SPARSE, CLASSIC, POINTER, FLAT, NODES, NOTHING } model;
 	bool typed; /* page types in the upper byte, order and hugetlb without destructor */
 	bool thin;  /* the tails of a hugetlb page of order 9 share their struct pages */
 	/* all memory is one block that was never accepted; which number that is stands in VMCOREINFO, or in BTF alone */
 	enum { ACCEPTED, UNACCEPTED, UNACCEPTED_BTF } unaccepted;
+	/* how much VMCOREINFO tells of sections */
+	enum { SECTION_BITS = 0, MEMORY_BITS = -1, NO_BITS = -2 } told_bits;
 };
 
 static const struct variant variants[] = {
 	{"sparse extreme", SPARSE, false, false},
 	{"sparse, 6.12", SPARSE, true, false},
 	{"sparse classic", CLASSIC, false, false},
-	{"4.15's symbol", POINTER, false, false},
+	{"4.15's symbol", POINTER, false, false, .told_bits = NO_BITS},
+	{"sparse, 5.4", SPARSE, false, false, .told_bits = NO_BITS},
+	{"sparse, 5.10", SPARSE, false, false, .told_bits = MEMORY_BITS},
+	{"sparse classic, 5.4", CLASSIC, false, false, .told_bits = NO_BITS},
 	{"flat", FLAT, false, false},
 	{"discontiguous", NODES, false, false},
 	{"thin", SPARSE, false, true},
@@ -264,6 +269,9 @@ static void put_model(struct world *world)
 		fixture_info(fixture, "SYMBOL(mem_section)=%llx", (unsigned long long)at);
 		fixture_info(fixture, "LENGTH(mem_section)=524288");
 		break;
+	case NOTHING:
+		fixture_info(fixture, "SYMBOL(mem_section)=%llx", (unsigned long long)at);
+		break;
 	case FLAT:
 		fixture_poke_number(fixture, SECTIONS, VMEMMAP, 8);
 		fixture_info(fixture, "SYMBOL(mem_map)=%llx", (unsigned long long)at);
@@ -283,8 +291,11 @@ static void put_model(struct world *world)
 	}
 	fixture_info(fixture, "SIZE(mem_section)=16");
 	fixture_info(fixture, "OFFSET(mem_section.section_mem_map)=0");
-	fixture_info(fixture, "NUMBER(SECTION_SIZE_BITS)=27");
-	fixture_info(fixture, "NUMBER(MAX_PHYSMEM_BITS)=46");
+	/* told since 5.13, and since 5.9 */
+	if (world->variant->told_bits >= SECTION_BITS)
+		fixture_info(fixture, "NUMBER(SECTION_SIZE_BITS)=27");
+	if (world->variant->told_bits >= MEMORY_BITS)
+		fixture_info(fixture, "NUMBER(MAX_PHYSMEM_BITS)=46");
 }
 
 /* Which page of the store has the struct pages that are number i there in virtual memory. */
@@ -295,10 +306,8 @@ static uint64_t store_page(const struct world *world, unsigned int i)
 	return world->variant->thin && i > HEAD_PAGE && i < END ? HEAD_PAGE : i;
 }
 
-static void make(struct world *world, const struct variant *variant)
+static void open_world(struct world *world, const struct variant *variant)
 {
-	struct kd_err err = {KD_OK, ""};
-
 	memset(world, 0, sizeof(*world));
 	world->variant = variant;
 	if (variant->unaccepted == UNACCEPTED_BTF)
@@ -319,6 +328,13 @@ static void make(struct world *world, const struct variant *variant)
 	fixture_build(&world->fixture);
 	assert_int_equal(kd_dump_open(world->fixture.path, NULL, &world->dump, NULL), KD_OK);
 	assert_int_equal(kd_kernel_open(world->dump, &world->kernel, NULL), KD_OK);
+}
+
+static void make(struct world *world, const struct variant *variant)
+{
+	struct kd_err err = {KD_OK, ""};
+
+	open_world(world, variant);
 	if (kd_pages_init(&world->pages, world->kernel, &err))
 		fail_msg("%s: %s", variant->name, err.text);
 	kd_scan_init(&world->scan, &world->pages, kd_kernel_space(world->kernel));
@@ -429,6 +445,20 @@ static void test_unreadable_structs(void **state)
 	free(world);
 }
 
+/* Sections whose size is neither told nor found out: said so, and not that there is no memory model. */
+static void test_unknown_sections(void **state)
+{
+	static const struct variant variant = {"nothing there", NOTHING, .told_bits = NO_BITS};
+	struct world *world = calloc(1, sizeof(*world));
+	struct kd_err err = {KD_OK, ""};
+
+	open_world(world, &variant);
+	assert_int_equal(kd_pages_init(&world->pages, world->kernel, &err), KD_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "VMCOREINFO has no SECTION_SIZE_BITS"));
+	drop(world);
+	free(world);
+}
+
 /* VMCOREINFO that lacks or contradicts something: a reason, by name. */
 static void test_missing_information(void **state)
 {
@@ -482,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_struct_pages),
 		cmocka_unit_test(test_unreadable_structs),
+		cmocka_unit_test(test_unknown_sections),
 		cmocka_unit_test(test_missing_information),
 		cmocka_unit_test(test_levels_and_names),
 	};
