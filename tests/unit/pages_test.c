@@ -32,17 +32,31 @@ enum {
 	HEAD = 1 << 16,
 	SWAPBACKED = 1 << 19,
 	HWPOISON = 1 << 22,
+	BUDDY = 1 << 18,   /* of kernels that have it */
+	HUGETLB = 1 << 8,  /* of the first tail page, of kernels that have it */
+	COMPOUND_INFO = 8, /* or compound_head: where it is */
 	ANON = 1,
 };
 #define VMEMMAP UINT64_C(0xffffea0000000000)
 #define TABLES  UINT64_C(0xffff888000000000)
 
+/* How a kernel tells what pages are. */
+enum style {
+	BY_DESTRUCTOR, /* page types by a value of _mapcount; order and destructor in the first tail page */
+	BY_FLAG,      /* the same, but free pages by a flag (before 2.6.38) */
+	BY_MINUS_TWO, /* the same, but free pages by -2 (2.6.38) */
+	BY_FOLIO,     /* order and destructor are members of the folio (6.3 to 6.5, 1c5509be58f6) */
+	BY_TAIL_FLAGS, /* the first tail's flags hold the order, and a bit for hugetlb (6.6 to 6.8, 9c5ccf2db04b) */
+	BY_TYPE, /* page types in the upper byte */
+	BY_MASK, /* the same, and tails have a mask in the place of their head's address (7.1) */
+};
+
 /* One kernel: how it tells things, and how its struct pages are found. */
 struct variant {
 	const char *name;
 	enum { SPARSE, CLASSIC, POINTER, FLAT, NODES, NOTHING } model;
-	bool typed; /* page types in the upper byte, order and hugetlb without destructor */
-	bool thin;  /* the tails of a hugetlb page of order 9 share their struct pages */
+	enum style style;
+	bool thin; /* the tails of a hugetlb page of order 9 share their struct pages */
 	/* all memory is one block that was never accepted; which number that is stands in VMCOREINFO, or in BTF alone */
 	enum { ACCEPTED, UNACCEPTED, UNACCEPTED_BTF } unaccepted;
 	/* how much VMCOREINFO tells of sections */
@@ -50,19 +64,27 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-	{"sparse extreme", SPARSE, false, false},
-	{"sparse, 6.12", SPARSE, true, false},
-	{"sparse classic", CLASSIC, false, false},
-	{"4.15's symbol", POINTER, false, false, .told_bits = NO_BITS},
-	{"sparse, 5.4", SPARSE, false, false, .told_bits = NO_BITS},
-	{"sparse, 5.10", SPARSE, false, false, .told_bits = MEMORY_BITS},
-	{"sparse classic, 5.4", CLASSIC, false, false, .told_bits = NO_BITS},
-	{"flat", FLAT, false, false},
-	{"discontiguous", NODES, false, false},
-	{"thin", SPARSE, false, true},
-	{"thin, 6.12", SPARSE, true, true},
-	{"unaccepted", SPARSE, true, false, UNACCEPTED},
-	{"unaccepted, told by BTF", SPARSE, true, false, UNACCEPTED_BTF},
+	{"sparse extreme", SPARSE, BY_DESTRUCTOR},
+	{"2.6.32", SPARSE, BY_FLAG, .told_bits = NO_BITS},
+	{"2.6.38", SPARSE, BY_MINUS_TWO, .told_bits = NO_BITS},
+	{"sparse, 6.3", SPARSE, BY_FOLIO},
+	{"sparse, 6.6", SPARSE, BY_TAIL_FLAGS},
+	{"sparse, 6.12", SPARSE, BY_TYPE},
+	{"sparse, 7.1", SPARSE, BY_MASK},
+	{"sparse classic", CLASSIC, BY_DESTRUCTOR},
+	{"4.15's symbol", POINTER, BY_DESTRUCTOR, .told_bits = NO_BITS},
+	{"sparse, 5.4", SPARSE, BY_DESTRUCTOR, .told_bits = NO_BITS},
+	{"sparse, 5.10", SPARSE, BY_DESTRUCTOR, .told_bits = MEMORY_BITS},
+	{"sparse classic, 5.4", CLASSIC, BY_DESTRUCTOR, .told_bits = NO_BITS},
+	{"flat", FLAT, BY_DESTRUCTOR},
+	{"discontiguous", NODES, BY_DESTRUCTOR},
+	{"thin", SPARSE, BY_DESTRUCTOR, true},
+	{"thin, 6.3", SPARSE, BY_FOLIO, true},
+	{"thin, 6.6", SPARSE, BY_TAIL_FLAGS, true},
+	{"thin, 6.12", SPARSE, BY_TYPE, true},
+	{"thin, 7.1", SPARSE, BY_MASK, true},
+	{"unaccepted", SPARSE, BY_TYPE, false, UNACCEPTED},
+	{"unaccepted, told by BTF", SPARSE, BY_TYPE, false, UNACCEPTED_BTF},
 };
 
 struct world {
@@ -90,9 +112,14 @@ static void put_page(struct world *world, unsigned int page, uint64_t flags, uin
 	put(world, page, 52, 1, 4);
 }
 
+static bool is_typed(const struct world *world)
+{
+	return world->variant->style >= BY_TYPE;
+}
+
 static void put_type(struct world *world, unsigned int page, unsigned int old, unsigned int new)
 {
-	put(world, page, 48, world->variant->typed ? (uint64_t) new << 24 : ~(uint32_t)old, 4);
+	put(world, page, 48, is_typed(world) ? (uint64_t) new << 24 : ~(uint32_t)old, 4);
 }
 
 /* Pages of a block that nobody holds. */
@@ -109,8 +136,38 @@ static void put_block(struct world *world, unsigned int page, unsigned int order
 static void put_free(struct world *world, unsigned int page, unsigned int order)
 {
 	put_block(world, page, order, KD_PAGE_FREE);
-	put_type(world, page, 0x80, 0xf0);
+	if (world->variant->style == BY_FLAG)
+		put(world, page, 0, BUDDY, 8);
+	else
+		put_type(world, page, world->variant->style == BY_MINUS_TWO ? 1 : 0x80, 0xf0);
 	put(world, page, 40, order, 8);
+}
+
+/* What a tail says of its head: its address, or what to do with the tail's own. */
+static uint64_t tail_mark(const struct world *world, unsigned int head, unsigned int order)
+{
+	if (world->variant->style == BY_MASK)
+		return (~UINT64_C(0) << order) * STRUCT | 1;
+	return VMEMMAP + (uint64_t)(FIRST + head) * STRUCT + 1;
+}
+
+/* What the first tail page says of the whole. */
+static void put_order(struct world *world, unsigned int page, unsigned int order, bool huge)
+{
+	switch (world->variant->style) {
+	case BY_TAIL_FLAGS:
+		put(world, page + 1, 0, order | (huge ? HUGETLB : 0), 8);
+		break;
+	case BY_TYPE:
+	case BY_MASK:
+		put(world, page + 1, 0, order, 1);
+		if (huge)
+			put_type(world, page, 0, 0xf4);
+		break;
+	default:
+		put(world, page + 1, 16, huge ? 2 : 1, 1);
+		put(world, page + 1, 17, order, 1);
+	}
 }
 
 static void put_compound(struct world *world, unsigned int page, unsigned int order, uint64_t flags,
@@ -121,17 +178,10 @@ static void put_compound(struct world *world, unsigned int page, unsigned int or
 	for (unsigned int i = 1; i < 1u << order; i++) {
 		put_page(world, page + i, 0, 0);
 		put(world, page + i, 52, 0, 4);
-		put(world, page + i, 8, VMEMMAP + (FIRST + page) * STRUCT + 1, 8);
+		put(world, page + i, COMPOUND_INFO, tail_mark(world, page, order), 8);
 		world->expected[page + i] = (uint8_t)kind;
 	}
-	if (world->variant->typed) {
-		put(world, page + 1, 0, order, 1);
-		if (huge)
-			put_type(world, page, 0, 0xf4);
-	} else {
-		put(world, page + 1, 16, huge ? 2 : 1, 1);
-		put(world, page + 1, 17, order, 1);
-	}
+	put_order(world, page, order, huge);
 }
 
 static void put_kind(struct world *world, unsigned int page, uint64_t flags, uint64_t mapping,
@@ -170,7 +220,7 @@ static void put_pages(struct world *world)
 	put_kind(world, 7, HWPOISON | LRU, 0xffff888000001001, KD_PAGE_POISONED);
 	put_kind(world, 8, 0, 0, KD_PAGE_OFFLINE);
 	put_type(world, 8, 0x100, 0xf8);
-	if (world->variant->typed) {
+	if (is_typed(world)) {
 		/* slab's members overlay mapping: what looks anonymous there is not */
 		put_kind(world, 9, 0, 0xffff888000001001, KD_PAGE_KERNEL);
 		put_type(world, 9, 0, 0xf5);
@@ -186,41 +236,59 @@ static void put_pages(struct world *world)
 	world->expected[72] = KD_PAGE_KERNEL;
 }
 
+static void put_lines(struct world *world, const char *const *lines)
+{
+	for (; *lines; lines++)
+		fixture_info(&world->fixture, "%s", *lines);
+}
+
 static void put_info(struct world *world)
 {
-	static const char *const lines[] = {"SIZE(page)=64",
-					    "OFFSET(page.flags)=0",
-					    "OFFSET(page.mapping)=24",
-					    "OFFSET(page.private)=40",
-					    "OFFSET(page._mapcount)=48",
-					    "OFFSET(page._refcount)=52",
-					    "OFFSET(page.compound_head)=8",
-					    "NUMBER(PG_lru)=4",
-					    "NUMBER(PG_private)=13",
-					    "NUMBER(PG_swapcache)=10",
-					    "NUMBER(PG_swapbacked)=19",
-					    "NUMBER(PG_hwpoison)=22",
-					    "NUMBER(PG_head_mask)=65536",
-					    "LENGTH(zone.free_area)=11"};
-	static const char *const old_lines[] = {"NUMBER(PG_slab)=9",
-						"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129",
-						"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257",
-						"NUMBER(HUGETLB_PAGE_DTOR)=2",
-						"OFFSET(page.compound_dtor)=16",
-						"OFFSET(page.compound_order)=17"};
-	static const char *const new_lines[] = {"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
-						"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-134217728",
-						"NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
-						"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592"};
-	bool typed = world->variant->typed;
+	static const char *const all[] = {"OSRELEASE=6.1.0-test",
+					  "SIZE(page)=64",
+					  "OFFSET(page.flags)=0",
+					  "OFFSET(page.mapping)=24",
+					  "OFFSET(page.private)=40",
+					  "OFFSET(page._mapcount)=48",
+					  "OFFSET(page._refcount)=52",
+					  "NUMBER(PG_lru)=4",
+					  "NUMBER(PG_private)=13",
+					  "NUMBER(PG_swapcache)=10",
+					  "NUMBER(PG_swapbacked)=19",
+					  "NUMBER(PG_hwpoison)=22",
+					  "NUMBER(PG_head_mask)=65536",
+					  "LENGTH(zone.free_area)=11",
+					  NULL};
+	static const char *const values[] = {"NUMBER(PG_slab)=9",
+					     "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257", NULL};
+	static const char *const types[] = {"NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-268435456",
+					    "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-134217728",
+					    "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=-184549376",
+					    "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592", NULL};
+	static const char *const members[] = {"NUMBER(HUGETLB_PAGE_DTOR)=2",
+					      "OFFSET(page.compound_dtor)=16",
+					      "OFFSET(page.compound_order)=17", NULL};
+	/* a folio lies over several struct pages: 64 bytes on, it is the first tail's */
+	static const char *const folio[] = {"NUMBER(HUGETLB_PAGE_DTOR)=2",
+					    "OFFSET(folio._folio_dtor)=80",
+					    "OFFSET(folio._folio_order)=81", NULL};
+	static const char *const tail_flags[] = {"NUMBER(PG_hugetlb)=8", NULL};
+	const enum style style = world->variant->style;
 
-	fixture_info(&world->fixture, "OSRELEASE=6.1.0-test");
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		fixture_info(&world->fixture, "%s", lines[i]);
-	for (size_t i = 0; !typed && i < sizeof(old_lines) / sizeof(*old_lines); i++)
-		fixture_info(&world->fixture, "%s", old_lines[i]);
-	for (size_t i = 0; typed && i < sizeof(new_lines) / sizeof(*new_lines); i++)
-		fixture_info(&world->fixture, "%s", new_lines[i]);
+	put_lines(world, all);
+	put_lines(world, is_typed(world) ? types : values);
+	put_lines(world, is_typed(world)          ? types
+			 : style == BY_TAIL_FLAGS ? tail_flags
+			 : style == BY_FOLIO      ? folio
+						  : members);
+	if (!is_typed(world))
+		fixture_info(&world->fixture, "NUMBER(%s)=%d",
+			     style == BY_FLAG ? "PG_buddy" : "PAGE_BUDDY_MAPCOUNT_VALUE",
+			     style == BY_FLAG        ? 18
+			     : style == BY_MINUS_TWO ? -2
+						     : -129);
+	fixture_info(&world->fixture, "OFFSET(page.%s)=%d",
+		     style == BY_MASK ? "compound_info" : "compound_head", COMPOUND_INFO);
 	if (world->variant->unaccepted == UNACCEPTED)
 		fixture_info(&world->fixture, "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)=-150994944");
 }
@@ -303,7 +371,10 @@ static uint64_t store_page(const struct world *world, unsigned int i)
 {
 	enum { HEAD_PAGE = THIN / STRUCTS_A_PAGE, END = HEAD_PAGE + 512 / STRUCTS_A_PAGE };
 
-	return world->variant->thin && i > HEAD_PAGE && i < END ? HEAD_PAGE : i;
+	/* since 7.1 the page of the head is its own, and the others share one of tails */
+	if (world->variant->thin && i > HEAD_PAGE && i < END)
+		return HEAD_PAGE + (world->variant->style == BY_MASK);
+	return i;
 }
 
 static void open_world(struct world *world, const struct variant *variant)
@@ -409,6 +480,9 @@ static void test_struct_pages(void **state)
 			uint64_t want = variants[i].thin ? cases[j].thin : cases[j].structs;
 			uint8_t kinds[KD_SCAN_PAGES];
 
+			/* the page that the tails share */
+			if (variants[i].thin && variants[i].style == BY_MASK && want & 0x100)
+				want |= 0x200;
 			memset(kinds, KD_PAGE_KERNEL, sizeof(kinds));
 			kd_memmap_mark(memmap, &world->scan, cases[j].dropped, STORE / PAGE,
 				       STORE_BYTES / PAGE, kinds);
@@ -448,7 +522,8 @@ static void test_unreadable_structs(void **state)
 /* Sections whose size is neither told nor found out: said so, and not that there is no memory model. */
 static void test_unknown_sections(void **state)
 {
-	static const struct variant variant = {"nothing there", NOTHING, .told_bits = NO_BITS};
+	static const struct variant variant = {"nothing there", NOTHING, BY_DESTRUCTOR,
+					       .told_bits = NO_BITS};
 	struct world *world = calloc(1, sizeof(*world));
 	struct kd_err err = {KD_OK, ""};
 
