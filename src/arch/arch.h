@@ -36,6 +36,10 @@ struct kd_arch {
 	uint32_t pointer_bytes;
 	/* where a kernel that was not moved maps its image: phys_base 0; 0 where that is not fixed */
 	uint64_t text_vaddr;
+	/*
+	 * SECTION_SIZE_BITS and MAX_PHYSMEM_BITS (<asm/sparsemem.h>) that kernels had before they told them; 0: no more
+	 */
+	uint8_t section_bits[2], memory_bits[2];
 	/* elf_prstatus (include/linux/elfcore.h), the descriptor of NT_PRSTATUS */
 	size_t prstatus_bytes;
 	size_t prstatus_pid_offset;

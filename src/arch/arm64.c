@@ -124,11 +124,15 @@ static const struct kd_register registers[] = {
 	REGISTER("pc", 32),  REGISTER("pstate", 33),
 };
 
-/* One row for each granule: they differ in nothing else. */
+/*
+ * One row for each granule: they differ in nothing else. Sections became smaller in 5.12 (f0b13ee23241), and
+ * memory may lie within 52 bits since 4.16 (ARM64_PA_BITS_52).
+ */
 #define ROW(shift)                                                                                 \
 	{                                                                                          \
 		.name = "aarch64", .elf_machine = EM_AARCH64, .page_bytes = 1 << (shift),          \
-		.pointer_bytes = 8, .prstatus_bytes = 392, .prstatus_pid_offset = 32,              \
+		.pointer_bytes = 8, .section_bits = {30, (shift) == SHIFT_64K ? 29 : 27},          \
+		.memory_bits = {48, 52}, .prstatus_bytes = 392, .prstatus_pid_offset = 32,         \
 		.prstatus_registers_offset = 112, .registers = registers,                          \
 		.register_count = sizeof(registers) / sizeof(*registers), .program_counter = 32,   \
 		.stack_pointer = 31, .translate = translate,                                       \

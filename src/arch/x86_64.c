@@ -82,6 +82,8 @@ const struct kd_arch kd_arch_x86_64 = {
 	.pointer_bytes = 8,
 	.text_vaddr =
 		0xffffffff80000000, /* __START_KERNEL_map, arch/x86/include/asm/page_64_types.h */
+	.section_bits = {27},
+	.memory_bits = {46, 52}, /* 52 with page tables of 5 levels (since 4.14, b83ce5ee9147) */
 	.prstatus_bytes = 336,
 	.prstatus_pid_offset = 32,
 	.prstatus_registers_offset = 112,

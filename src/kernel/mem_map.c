@@ -13,6 +13,10 @@ enum {
 	SECTION_FLAGS = 0xfff,
 	SECTION_HAS_MEM_MAP = 2,
 	POINTER_BYTES = 8,
+	LEAST_SECTION_BITS = 24,
+	MOST_SECTION_BITS = 40,
+	MOST_MEMORY_BITS = 62,
+	FINDS_ENOUGH = 128,
 };
 
 struct kd_mem_model {
@@ -79,66 +83,151 @@ static enum kd_status sparse_find(const struct kd_mem_map *map, struct kd_space 
 	return KD_OK;
 }
 
-/* True when the first section that has memory can be found. */
-static bool sparse_works(const struct kd_mem_map *map, struct kd_kernel *kernel)
+/*
+ * How well segments' first pages are found: 1 for a struct page that should be somewhere, and 1 more when it can be read
+ * there, which in a dump that is incomplete it may not. Enough of them are enough.
+ */
+static unsigned int sparse_finds(const struct kd_mem_map *map, struct kd_kernel *kernel)
 {
+	struct kd_space *space = kd_kernel_space(kernel);
 	uint64_t page_bytes = kd_dump_arch(kd_kernel_dump(kernel))->page_bytes;
+	unsigned int found = 0;
 	size_t count;
 	const struct kd_segment *segment = kd_dump_segments(kd_kernel_dump(kernel), &count);
 
-	for (; count--; segment++) {
-		uint64_t vaddr, pages;
+	for (; count && found < FINDS_ENOUGH; count--, segment++) {
+		uint64_t vaddr, pages, flags;
 
-		if (!sparse_find(map, kd_kernel_space(kernel), segment->paddr / page_bytes, &vaddr,
-				 &pages, NULL))
-			return true;
+		if (sparse_find(map, space, segment->paddr / page_bytes, &vaddr, &pages, NULL))
+			continue;
+		found += read_number(space, vaddr, &flags, NULL) ? 1 : 2;
 	}
-	return false;
+	return found;
+}
+
+/* Sections of 2^section_bits bytes, of 2^memory_bits altogether. */
+struct sections {
+	int64_t section_bits, memory_bits;
+};
+
+/* How the sections stand in memory; false when LENGTH(mem_section) is of neither way. */
+static bool set_sections(struct kd_mem_map *map, const struct kd_vmcoreinfo *info,
+			 uint64_t page_bytes, struct sections sections)
+{
+	uint64_t per_root = page_bytes / map->section_bytes, length;
+
+	map->section_shift = (unsigned int)(sections.section_bits - __builtin_ctzll(page_bytes));
+	map->section_count = UINT64_C(1) << (sections.memory_bits - sections.section_bits);
+	map->sections_per_root = per_root;
+	if (kd_vmcoreinfo_length(info, "mem_section", &length, NULL) ||
+	    length == (map->section_count + per_root - 1) / per_root)
+		return true;
+	map->sections_per_root = 0;
+	return length == map->section_count;
+}
+
+/*
+ * How well it goes this way. From 4.15 until a0b1280368d1 the array was allocated, and the symbol still the
+ * variable that points to it: what finds more of them is right.
+ */
+static unsigned int try_sections(struct kd_mem_map *map, struct kd_kernel *kernel)
+{
+	struct kd_mem_map pointed = *map;
+	unsigned int found = sparse_finds(map, kernel), more = 0;
+
+	if (!kd_kernel_read(kernel, map->sections_vaddr, &pointed.sections_vaddr,
+			    sizeof(pointed.sections_vaddr), NULL))
+		more = sparse_finds(&pointed, kernel);
+	if (more <= found)
+		return found;
+	*map = pointed;
+	return more;
+}
+
+/*
+ * A kernel that does not say how large its sections are (SECTION_SIZE_BITS since 4f5aecdff25f, 5.13; MAX_PHYSMEM_BITS
+ * since 1d50e5d0c505, 5.9): of what its architecture had until then, what finds most.
+ */
+static enum kd_status guess_sections(struct kd_mem_map *map, struct kd_kernel *kernel,
+				     struct sections said, struct kd_err *err)
+{
+	const struct kd_arch *arch = kd_dump_arch(kd_kernel_dump(kernel));
+	const struct kd_mem_map before = *map;
+	unsigned int best = 0;
+
+	for (int i = 0; i < 4; i++) {
+		const struct sections sections = {
+			said.section_bits ? said.section_bits : arch->section_bits[i / 2],
+			said.memory_bits ? said.memory_bits : arch->memory_bits[i % 2]};
+		struct kd_mem_map tried = before;
+		unsigned int found;
+
+		if (sections.section_bits < LEAST_SECTION_BITS ||
+		    sections.memory_bits <= sections.section_bits ||
+		    !set_sections(&tried, kd_kernel_vmcoreinfo(kernel), arch->page_bytes, sections))
+			continue;
+		found = try_sections(&tried, kernel);
+		if (found <= best)
+			continue;
+		best = found;
+		*map = tried;
+	}
+	return best ? KD_OK
+		    : kd_fail(err, KD_UNSUPPORTED,
+			      "VMCOREINFO has no %s, and by what %s kernels had no struct page is found",
+			      said.section_bits ? "MAX_PHYSMEM_BITS" : "SECTION_SIZE_BITS",
+			      arch->name);
+}
+
+/* A number that may be missing, and is 0 then. */
+static enum kd_status find_bits(const struct kd_vmcoreinfo *info, const char *name, int64_t *number,
+				struct kd_err *err)
+{
+	enum kd_status status = kd_vmcoreinfo_number(info, name, number, err);
+
+	if (status == KD_NOTFOUND) {
+		*number = 0;
+		return KD_OK;
+	}
+	if (!status && (*number < LEAST_SECTION_BITS || *number > MOST_MEMORY_BITS))
+		status = kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s=%lld", name, (long long)*number);
+	return status;
 }
 
 static enum kd_status sparse_init(struct kd_mem_map *map, struct kd_kernel *kernel,
 				  struct kd_err *err)
 {
 	const struct kd_vmcoreinfo *info = kd_kernel_vmcoreinfo(kernel);
-	uint64_t page_bytes = kd_dump_arch(kd_kernel_dump(kernel))->page_bytes, length, per_root;
-	int64_t section_bits, memory_bits;
+	uint64_t page_bytes = kd_dump_arch(kd_kernel_dump(kernel))->page_bytes;
+	struct sections said = {0, 0};
 	enum kd_status status;
 
 	status = kd_vmcoreinfo_symbol(info, "mem_section", &map->sections_vaddr, err);
-	if (!status)
-		status = kd_vmcoreinfo_size(info, "mem_section", &map->section_bytes, err);
+	if (status)
+		return status;
+	status = kd_vmcoreinfo_size(info, "mem_section", &map->section_bytes, err);
 	if (!status)
 		status = kd_vmcoreinfo_offset(info, "mem_section.section_mem_map",
 					      &map->section_offset, err);
 	if (!status)
-		status = kd_vmcoreinfo_number(info, "SECTION_SIZE_BITS", &section_bits, err);
+		status = find_bits(info, "SECTION_SIZE_BITS", &said.section_bits, err);
 	if (!status)
-		status = kd_vmcoreinfo_number(info, "MAX_PHYSMEM_BITS", &memory_bits, err);
-	if (status)
-		return status;
-	map->section_shift = (unsigned int)(section_bits - __builtin_ctzll(page_bytes));
-	if (section_bits < 24 || section_bits > 40 || memory_bits <= section_bits ||
-	    memory_bits > 62 || map->section_bytes < POINTER_BYTES ||
-	    map->section_bytes > page_bytes ||
+		status = find_bits(info, "MAX_PHYSMEM_BITS", &said.memory_bits, err);
+	if (status) /* that it has sections is known: no other model need be tried */
+		return status == KD_NOTFOUND ? KD_UNSUPPORTED : status;
+	if (map->section_bytes < POINTER_BYTES || map->section_bytes > page_bytes ||
 	    map->section_offset > map->section_bytes - POINTER_BYTES)
+		return kd_fail(err, KD_CORRUPT, "VMCOREINFO: a mem_section of %llu bytes",
+			       (unsigned long long)map->section_bytes);
+	if (!said.section_bits || !said.memory_bits)
+		return guess_sections(map, kernel, said, err);
+	if (said.section_bits > MOST_SECTION_BITS || said.memory_bits <= said.section_bits)
 		return kd_fail(err, KD_CORRUPT, "VMCOREINFO: sections of 2^%lld bytes of 2^%lld",
-			       (long long)section_bits, (long long)memory_bits);
-	map->section_count = UINT64_C(1) << (memory_bits - section_bits);
-	per_root = page_bytes / map->section_bytes;
-	if (kd_vmcoreinfo_length(info, "mem_section", &length, NULL) ||
-	    length == (map->section_count + per_root - 1) / per_root)
-		map->sections_per_root = per_root;
-	if (sparse_works(map, kernel))
-		return KD_OK;
-	/*
-	 * From 4.15 until a0b1280368d1 the array was allocated, and the symbol still the variable that
-	 * points to it.
-	 */
-	status = kd_kernel_read(kernel, map->sections_vaddr, &map->sections_vaddr,
-				sizeof(map->sections_vaddr), err);
-	if (!status && !sparse_works(map, kernel))
-		status = kd_fail(err, KD_CORRUPT, "mem_section leads to no section");
-	return status == KD_NOTFOUND ? KD_CORRUPT : status;
+			       (long long)said.section_bits, (long long)said.memory_bits);
+	set_sections(map, info, page_bytes, said);
+	return try_sections(map, kernel)
+		       ? KD_OK
+		       : kd_fail(err, KD_CORRUPT, "mem_section leads to no section");
 }
 
 static enum kd_status node_find(const struct kd_mem_map *map, struct kd_space *space, uint64_t pfn,

@@ -32,7 +32,9 @@ struct kd_mem_map {
 	uint64_t node_start_offset, node_pages_offset, node_map_offset;
 };
 
-/* KD_NOTFOUND when VMCOREINFO knows of no memory model; KD_CORRUPT; or what reading memory says. */
+/*
+ * KD_NOTFOUND when VMCOREINFO knows of no memory model; KD_UNSUPPORTED when it knows too little of it; KD_CORRUPT; or what reading memory says.
+ */
 enum kd_status kd_mem_map_init(struct kd_mem_map *map, struct kd_kernel *kernel,
 			       const struct kd_page_layout *layout, struct kd_err *err);
 

@@ -11,6 +11,8 @@ enum {
 	MOST_ORDER = 30,
 	TYPE_SHIFT = 24,
 };
+/* of page types that are numbers in the upper byte */
+#define TYPES_MASK (UINT32_MAX << TYPE_SHIFT)
 
 struct source {
 	const struct kd_vmcoreinfo *info;
@@ -46,6 +48,19 @@ static enum kd_status find_member(const struct source *source, const char *name,
 	return KD_OK;
 }
 
+/* The name that page.compound_head has since 7.1, when fake heads went, too (see is_fake_head()). */
+static enum kd_status find_compound_info(const struct source *source, struct kd_err *err)
+{
+	struct kd_page_layout *layout = source->layout;
+	enum kd_status status;
+
+	if (layout->compound_head.bytes)
+		return KD_OK;
+	status = find_member(source, "page.compound_info", 8, &layout->compound_head, err);
+	layout->heads_are_true = !status;
+	return status == KD_NOTFOUND ? KD_OK : status;
+}
+
 static enum kd_status find_members(const struct source *source, struct kd_err *err)
 {
 	struct kd_page_layout *layout = source->layout;
@@ -62,7 +77,6 @@ static enum kd_status find_members(const struct source *source, struct kd_err *e
 		{"page._mapcount", &layout->mapcount, 4, false},
 		{"page.private", &layout->private, 8, false},
 		{"page.compound_head", &layout->compound_head, 8, false},
-		{"page.compound_info", &layout->compound_head, 8, false}, /* since 7.1 */
 		{"page.compound_order", &layout->order, 1, false},
 		{"page.compound_dtor", &layout->destructor, 1, false},
 	};
@@ -74,7 +88,7 @@ static enum kd_status find_members(const struct source *source, struct kd_err *e
 		if (status && (status != KD_NOTFOUND || members[i].needed))
 			return status;
 	}
-	return KD_OK;
+	return find_compound_info(source, err);
 }
 
 /*
@@ -181,8 +195,7 @@ static void find_types(const struct source *source)
 		else
 			continue;
 		/* a type of the upper byte: what is below may count something else */
-		types[i].type->mask =
-			value << (32 - TYPE_SHIFT) ? UINT32_MAX : UINT32_MAX << TYPE_SHIFT;
+		types[i].type->mask = value << (32 - TYPE_SHIFT) ? UINT32_MAX : TYPES_MASK;
 		types[i].type->value = value & types[i].type->mask;
 		types[i].type->known = true;
 	}
@@ -228,7 +241,17 @@ enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct k
 
 bool kd_page_layout_lacks(const struct kd_page_layout *layout)
 {
-	return !layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0);
+	const struct kd_page_type *const types[] = {&layout->offline, &layout->unaccepted,
+						    &layout->slab, &layout->hugetlb};
+
+	if (!layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0))
+		return true;
+	/* a kernel that numbers its types has all of these, whatever it says of them in VMCOREINFO */
+	for (size_t i = 0; layout->buddy.mask == TYPES_MASK && i < sizeof(types) / sizeof(*types);
+	     i++)
+		if (!types[i]->known)
+			return true;
+	return false;
 }
 
 /* This is done for every page of a machine: the sizes are constants, so that these are plain loads. */
@@ -300,12 +323,15 @@ static bool is_cache(const struct kd_page_layout *layout, uint64_t flags)
 /*
  * Where the struct pages of a hugetlb page's tails are given back to the kernel (HugeTLB vmemmap optimization,
  * f41f2ed43ca5), the first page of its struct pages is mapped in place of the others (e7d324850bfc): what looks like
- * a head is one only if the tail behind it points to it.
+ * a head is one only if the tail behind it points to it. Since 7.1 the page of the head is not shared any more.
  */
 static bool is_fake_head(const struct kd_page_layout *layout, uint64_t vaddr, const uint8_t *next)
 {
-	uint64_t head = layout->compound_head.bytes ? load_8(layout->compound_head, next) : 0;
+	uint64_t head;
 
+	if (layout->heads_are_true || !layout->compound_head.bytes)
+		return false;
+	head = load_8(layout->compound_head, next);
 	return head & COMPOUND_TAIL && head - COMPOUND_TAIL != vaddr;
 }
 

@@ -7,9 +7,11 @@
  * - free pages of the buddy allocator: the flag PG_buddy (before 2.6.38), a value of _mapcount (the same that
  *   page_type has since 4.18, 6e292b9be7f4), a type in the upper byte of page_type (since 6.12);
  * - the order of a compound page: a member of the first tail page, at an offset that VMCOREINFO gives; the low byte
- *   of the first tail's flags (folio._flags_1) where hugetlb is told by a flag or a type (since 6.6);
+ *   of the first tail's flags (folio._flags_1) where hugetlb is told by a flag or a type (since 6.6, ebc1baf5c9b4);
  * - hugetlb: the destructor's number in the first tail page; the flag PG_hugetlb of the first tail page (6.6 to
- *   6.8); a page type (since 6.9, d99e3140a4d3).
+ *   6.8, 9c5ccf2db04b); a page type (since 6.9, d99e3140a4d3);
+ * - what a tail page says of its head: its address, or (since 7.1, member compound_info) mostly a mask for the tail's own
+ *   address. That it is a tail is told by the same bit of both.
  */
 #ifndef KD_KERNEL_PAGE_LAYOUT_H
 #define KD_KERNEL_PAGE_LAYOUT_H
@@ -48,6 +50,7 @@ struct kd_page_layout {
 	struct kd_member flags, refcount, mapping, mapcount, private, compound_head;
 	struct kd_member order, destructor; /* in the first tail page */
 	bool order_in_flags;                /* low byte of the first tail's flags */
+	bool heads_are_true;                /* what looks like a head is one */
 	struct kd_page_flags bit;
 	struct kd_page_type buddy, offline, unaccepted, slab, hugetlb;
 	int64_t hugetlb_destructor; /* -1: not by destructor */
@@ -62,7 +65,10 @@ struct kd_page_layout {
 enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct kd_vmcoreinfo *info,
 				   const struct kd_btf *btf, struct kd_err *err);
 
-/* True when free pages cannot be told: VMCOREINFO of some kernels is silent where their BTF is not. */
+/*
+ * True when free pages cannot be told, or one of the page types that such a kernel has: VMCOREINFO is silent about some where BTF
+ * is not (6.12 about pages that were never accepted, which must not be read).
+ */
 bool kd_page_layout_lacks(const struct kd_page_layout *layout);
 
 /* What a struct page says; pointers into the caller's memory, layout->bytes of them each. */

@@ -2,8 +2,8 @@
 /*
  * Classifies pages window by window, in any order.
  *
- * A struct page speaks for its page alone, except in two cases: the first page of a free block speaks for
- * the block, whose other struct pages show nothing; and the head of a compound page for its tails, which
+ * A struct page speaks for its page alone, except in two cases: the first page of a block that is free, or that was
+ * never accepted, speaks for the block, whose other struct pages show nothing; and the head of a compound page for its tails, which
  * point to it. Both kinds of block have 2^n pages and are aligned to that. So within a window a block's kind
  * is spread forward from its first page, and only what covers the *first* page of the window has to be
  * looked for behind: at that page's number rounded down to 2, 4, 8, … pages, the only places where a
@@ -59,9 +59,15 @@ static bool judge_at(struct kd_scan *scan, uint64_t pfn, struct kd_page_verdict 
 	return true;
 }
 
+/* What lies in blocks of which the first page alone says anything. */
+static bool is_block(enum kd_page_kind kind)
+{
+	return kind == KD_PAGE_FREE || kind == KD_PAGE_UNACCEPTED;
+}
+
 /*
- * Finds the block that begins before pfn and reaches it: of a compound page when `tail`, else a free one.
- * Returns how many pages of it there are from pfn on, 0 without one.
+ * Finds the block that begins before pfn and reaches it: of a compound page when `tail`, else one of pages that nobody
+ * was given. Returns how many pages of it there are from pfn on, 0 without one.
  */
 static uint64_t find_cover(struct kd_scan *scan, uint64_t pfn, bool tail, enum kd_page_kind *kind)
 {
@@ -77,7 +83,7 @@ static uint64_t find_cover(struct kd_scan *scan, uint64_t pfn, bool tail, enum k
 		last = start;
 		if (!judge_at(scan, start, &verdict) || verdict.tail)
 			continue;
-		if (verdict.order < order || (verdict.kind == KD_PAGE_FREE) == tail)
+		if (verdict.order < order || is_block(verdict.kind) == tail)
 			continue;
 		*kind = verdict.kind;
 		return start + (UINT64_C(1) << verdict.order) - pfn;

@@ -47,9 +47,9 @@ static enum kd_status add_line(struct kd_vmcoreinfo *info, const char *line, siz
 	bool found;
 	size_t at;
 
+	/* whoever adds to VMCOREINFO may say it in a way of its own; the rest is as good as ever */
 	if (!equals || equals == line)
-		return kd_fail(err, KD_CORRUPT, "VMCOREINFO: '%.*s' is not KEY=VALUE",
-			       (int)(bytes < SHOWN_BYTES ? bytes : SHOWN_BYTES), line);
+		return KD_OK;
 	entry.key_bytes = (size_t)(equals - line);
 	entry.value = equals + 1;
 	entry.value_bytes = bytes - entry.key_bytes - 1;
@@ -69,6 +69,8 @@ static enum kd_status add_line(struct kd_vmcoreinfo *info, const char *line, siz
 enum kd_status kd_vmcoreinfo_init(struct kd_vmcoreinfo *info, const char *text, size_t bytes,
 				  struct kd_err *err)
 {
+	const bool empty = !bytes;
+
 	info->count = 0;
 	if (bytes > KD_VMCOREINFO_BYTES)
 		return kd_fail(err, KD_UNSUPPORTED, "VMCOREINFO: %zu bytes", bytes);
@@ -83,7 +85,8 @@ enum kd_status kd_vmcoreinfo_init(struct kd_vmcoreinfo *info, const char *text, 
 		text += line;
 		bytes -= line;
 	}
-	return KD_OK;
+	return info->count || empty ? KD_OK
+				    : kd_fail(err, KD_CORRUPT, "VMCOREINFO: no line is KEY=VALUE");
 }
 
 enum kd_status kd_vmcoreinfo_text(const struct kd_vmcoreinfo *info, const char *key,

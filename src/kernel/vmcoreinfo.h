@@ -27,7 +27,7 @@ struct kd_vmcoreinfo {
 };
 
 /*
- * Parses the text. Lines that are not KEY=VALUE are KD_CORRUPT; of a repeated key the last counts (as
+ * Parses the text. Lines that are not KEY=VALUE are skipped (KD_CORRUPT when all of them are); of a repeated key the last counts (as
  * `CRASHTIME` is appended). KD_UNSUPPORTED past the limits.
  */
 enum kd_status kd_vmcoreinfo_init(struct kd_vmcoreinfo *info, const char *text, size_t bytes,

@@ -328,7 +328,7 @@ static void older_records_never_loop(void **state)
 static void vmcoreinfo_values(void **state)
 {
 	static const char text[] =
-		"OSRELEASE=6.1\nSYMBOL(a)=ffffffff81000000\nNUMBER(n)=-73400320\n"
+		"OSRELEASE=6.1\nno such line\n=nor this\n\nSYMBOL(a)=ffffffff81000000\nNUMBER(n)=-73400320\n"
 		"NUMBER(h)=0x20\nKERNELOFFSET=1c000000\nSIZE(s)=bad\n"
 		"CRASHTIME=1\nCRASHTIME=1795397146";
 	static struct kd_vmcoreinfo info;
@@ -350,6 +350,7 @@ static void vmcoreinfo_values(void **state)
 	assert_int_equal(kd_vmcoreinfo_size(&info, "s", &value, &err), KD_CORRUPT);
 	assert_int_equal(kd_vmcoreinfo_offset(&info, "no.where", &value, &err), KD_NOTFOUND);
 	assert_non_null(strstr(err.text, "OFFSET(no.where)"));
+	assert_int_equal(info.count, 7);
 	assert_int_equal(kd_vmcoreinfo_init(&info, "garbage", 7, &err), KD_CORRUPT);
 }
 
