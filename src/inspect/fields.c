@@ -90,15 +90,12 @@ static enum kd_status find_path(const struct kd_btf *btf, const char *path, size
 	return status;
 }
 
-enum kd_status kd_field_find(struct kd_system *system, const char *path, struct kd_field *field,
-			     struct kd_err *err)
+enum kd_status kd_field_find_in(const struct kd_btf *btf, const char *path, struct kd_field *field,
+				struct kd_err *err)
 {
-	const struct kd_btf *btf = kd_system_types(system, err);
 	struct kd_field found;
 	enum kd_status status;
 
-	if (!btf)
-		return err ? err->status : KD_UNSUPPORTED;
 	for (;;) {
 		size_t length = strcspn(path, "|");
 
@@ -110,6 +107,16 @@ enum kd_status kd_field_find(struct kd_system *system, const char *path, struct 
 	if (!status)
 		*field = found;
 	return status;
+}
+
+enum kd_status kd_field_find(struct kd_system *system, const char *path, struct kd_field *field,
+			     struct kd_err *err)
+{
+	const struct kd_btf *btf = kd_system_types(system, err);
+
+	if (!btf)
+		return err ? err->status : KD_UNSUPPORTED;
+	return kd_field_find_in(btf, path, field, err);
 }
 
 static uint64_t number(const struct kd_field *field, const uint8_t *data)

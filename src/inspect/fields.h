@@ -22,6 +22,10 @@ struct kd_field {
 enum kd_status kd_field_find(struct kd_system *system, const char *path, struct kd_field *field,
 			     struct kd_err *err);
 
+/* The same among the types of a module, and those of the kernel that it is split from. */
+enum kd_status kd_field_find_in(const struct kd_btf *btf, const char *path, struct kd_field *field,
+				struct kd_err *err);
+
 /* The value of a number, pointer, enum or bit field in the object at vaddr; not sign-extended. */
 enum kd_status kd_field_get(struct kd_system *system, uint64_t vaddr, const struct kd_field *field,
 			    uint64_t *value, struct kd_err *err);

@@ -9,7 +9,7 @@
 #include "symfile/elf_file.h"
 #include "symfile/frames.h"
 #include "symfile/layout.h"
-#include "symfile/module_types.h"
+#include "inspect/module_types.h"
 #include "symfile/stacks.h"
 #include "symfile/symbol_table.h"
 #include "host/system.h"

@@ -41,3 +41,36 @@ def test_nothing_but_text_reaches_a_terminal(told, core, arguments):
     text = told(arguments[0], *(word for word in arguments[1:] if word[0] == "-"), core,
                 *(word for word in arguments[1:] if word[0] != "-"))
     assert all(character == "\n" or character.isprintable() for character in text)
+
+
+@pytest.mark.parametrize("arguments", [("bomb", "object"), ("--json", "bomb", "object")])
+def test_a_type_that_holds_itself_has_an_end(kdump, core, arguments):
+    result = kdump("type", core, *arguments)
+    assert result.returncode == 1 and "not shown: too deep" in result.stderr and 10000 < len(result.stdout) < 1 << 24
+
+
+@pytest.mark.parametrize("arguments", [("small",), ("small", "object")])
+def test_a_member_larger_than_its_struct(kdump, core, arguments):
+    result = kdump("type", core, *arguments)
+    assert result.returncode == 1 and "… larger than what it is in" in result.stdout and result.stdout.count("\n") < 5
+    assert kdump("type", "--json", core, *arguments).returncode == 1
+
+
+@pytest.mark.parametrize("arguments,text", [
+    (("shade",), "enum shade { /* 4 bytes */\n    DARK = 1,\n    LIGHT = 2,\n}\n"),
+    (("enum shade", "object+4"), "(enum shade) LIGHT (2)\n"),
+    (("number_t",), "int number_t; /* 4 bytes */\n"),
+    (("number_t", "object"), "(int) -5\n"),
+    (("thing.text",), "char text[16]; /* 16 bytes */\n"),
+    (("thing.callback", "object"), "(void *) 0xffffffff81000100 <callback>\n")])
+def test_types_of_one_line(told, core, arguments, text):
+    assert told("type", core, *arguments) == text
+
+
+def test_values_in_json(told, core):
+    members = {member["name"]: member for member in told("type", "--json", core, "thing", "object")["members"]}
+    assert (members["number"]["value"], members["text"]["value"]) == (-5, 'a "text"')
+    assert (members["shade"]["value"], members["shade"]["enumerator"]) == (2, "LIGHT")
+    assert (members["callback"]["value"], members["callback"]["symbol"]) == ("0xffffffff81000100", "callback")
+    assert members["??[7m"]["symbol"] == "callback+0x4"
+    assert told("type", "--json", core, "shade")["enumerators"] == {"DARK": 1, "LIGHT": 2}

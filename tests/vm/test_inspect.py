@@ -484,6 +484,30 @@ def test_layouts_as_pahole_has_them():
     assert compared > 480
 
 
+def test_layouts_of_a_module_as_pahole_has_them(dump):
+    """Of a struct that only a module has; its own types lead to those of the kernel."""
+    file = dump.kernel.debug_modules()["pktgen"]
+    for name in ("pktgen_thread", "pktgen_net"):
+        text = subprocess.run(["pahole", "-C", name, file], capture_output=True, text=True, check=True).stdout
+        layout = kdump("type", "--json", dump.vmcore, name)
+        assert layout["module"] == "pktgen" and our_members(layout) == pahole_members(text)[name]
+    assert "struct task_struct *tsk;" in plain("type", dump.vmcore, "pktgen_thread").decode()
+
+
+def test_values_of_a_table_of_functions(dump):
+    """Each of them with its symbol, those of an object within another, too."""
+    members = {member["name"]: member for member in kdump("type", "--json", dump.vmcore, "file_operations", "shmem_file_operations")["members"]}
+    for name, member in members.items():
+        symbol = kdump("sym", "--json", dump.vmcore, member["value"])[0]["name"] if member["value"] not in ("0x0", 0) else None
+        assert member.get("symbol") == symbol, name
+    assert members["llseek"]["symbol"] == "shmem_file_llseek" and members["owner"]["value"] == "0x0"
+    assert ".llseek = " + members["llseek"]["value"] + " <shmem_file_llseek>,\n" in plain(
+        "type", dump.vmcore, "file_operations", "shmem_file_operations").decode()
+    nested = kdump("type", "--json", dump.vmcore, "task_struct.pending.list", "init_task")
+    assert [member["symbol"] for member in nested["members"]] == [
+        f"init_task+{int(nested['members'][0]['value'], 16) - int(kdump('sym', '--json', dump.vmcore, 'init_task')[0]['address'], 16):#x}"] * 2
+
+
 DRGN = """
 import json
 tasks = []

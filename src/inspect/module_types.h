@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The types that a module brought along: BTF that is split from the kernel's. */
-#ifndef KD_SYMFILE_MODULE_TYPES_H
-#define KD_SYMFILE_MODULE_TYPES_H
+#ifndef KD_INSPECT_MODULE_TYPES_H
+#define KD_INSPECT_MODULE_TYPES_H
 
 #include "inspect/system.h"
 #include "kernel/types.h"

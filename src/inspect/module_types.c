@@ -3,7 +3,7 @@
  * The kernel checks a module's BTF as it is loaded, and keeps a copy: struct btf. What the module itself has
  * (mod->btf_data) is gone by then since 6.10.
  */
-#include "symfile/module_types.h"
+#include "inspect/module_types.h"
 
 #include <errno.h>
 #include <stdlib.h>
