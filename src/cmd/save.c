@@ -22,6 +22,8 @@ struct request {
 	struct kd_dump_options how; /* to open the source */
 	struct kd_save_options options;
 	bool flattened, format_given, force, json, dry_run, quiet;
+	uint32_t kinds;       /* left out at every level */
+	bool level_given;
 	uint64_t limit_bytes; /* 0: none */
 	const char *source, *target;
 	const char *erase[ERASED_MOST];
@@ -114,12 +116,12 @@ static int parse_option(const struct kd_command *self, struct request *request, 
 						"'%s' is no level: 0 to 31, or several with "
 						"commas between them",
 						optarg);
+		request->level_given = true;
 		return KD_EXIT_DONE;
 	case 'x':
 		if (kd_kinds_parse(optarg, &kinds, &err))
 			return kd_command_usage(self, "%s", err.text);
-		request->options.exclude[0] = kinds;
-		request->options.exclude_count = 1;
+		request->kinds |= kinds;
 		return KD_EXIT_DONE;
 	case 'c':
 		if (kd_codec_parse(optarg, &request->options.codec, &request->options.codec_level,
@@ -196,6 +198,10 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		if (exit_status)
 			return exit_status;
 	}
+	/* kinds are instead of the level that nobody asked for, and besides one that somebody did */
+	for (unsigned int i = 0; request->kinds && i < request->options.exclude_count; i++)
+		request->options.exclude[i] =
+			(request->level_given ? request->options.exclude[i] : 0) | request->kinds;
 	wanted = request->dry_run ? 1 : 2;
 	if (argc - optind != wanted)
 		return kd_command_usage(self, request->dry_run ? "exactly one SOURCE is needed"
@@ -208,6 +214,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			request->flattened = true;
 		if (request->options.format == KD_SAVE_KDUMP && !request->flattened)
 			return kd_command_usage(self, "a stream takes the formats flat and elf");
+		if (request->options.exclude_count > 1)
+			return kd_command_usage(self, "a stream cannot be begun again: one level");
 		if (request->json)
 			return kd_command_usage(self, "--json needs standard output for itself");
 	}
@@ -347,7 +355,7 @@ static enum kd_status open_sink(const struct request *request, const char *sourc
 					      : kd_fail(err, KD_INVALID,
 							"%s: a block device: --force overwrites it",
 							request->target);
-		if (!S_ISREG(st.st_mode) && !request->flattened)
+		if (!S_ISREG(st.st_mode))
 			return kd_fail(err, KD_INVALID, "%s: not a file that can be written",
 				       request->target);
 		if (S_ISREG(st.st_mode) && !request->force)

@@ -229,6 +229,7 @@ enum kd_status kd_sink_open_file(struct kd_sink *sink, const char *path, struct 
 		.kind = &file_kind,
 		.path = path,
 		.fd = fd,
+		.owns_file = true,
 		.limit_bytes = UINT64_MAX,
 	};
 	return KD_OK;
@@ -285,18 +286,24 @@ void kd_sink_close(struct kd_sink *sink)
 	sink->kind = NULL;
 }
 
-bool kd_sink_can_restart(const struct kd_sink *sink)
+bool kd_sink_can_rewrite(const struct kd_sink *sink)
 {
 	return sink->kind == &file_kind || sink->kind == &device_kind;
+}
+
+bool kd_sink_can_restart(const struct kd_sink *sink)
+{
+	return sink->owns_file || kd_sink_can_rewrite(sink);
 }
 
 enum kd_status kd_sink_restart(struct kd_sink *sink, struct kd_err *err)
 {
 	sink->started_bytes = sink->settled_bytes = 0;
+	sink->at = sink->end_bytes = 0;
 	sink->full = false;
-	if (sink->kind == &file_kind && ftruncate(sink->fd, 0))
+	if (sink->owns_file && (ftruncate(sink->fd, 0) || lseek(sink->fd, 0, SEEK_SET) < 0))
 		return fail(sink, errno, 0, err);
-	return KD_OK;
+	return sink->kind->begin ? sink->kind->begin(sink, err) : KD_OK;
 }
 
 /* Keeps the page cache small; advice, so that a failure is nobody's error. */

@@ -37,6 +37,7 @@ struct kd_sink {
 	const struct kd_sink_kind *kind;
 	const char *path; /* borrowed */
 	int fd;
+	bool owns_file;         /* made by kd_sink_open_file(): can be emptied */
 	uint64_t base;          /* offset of byte 0 in fd */
 	uint64_t limit_bytes;   /* room from base on; UINT64_MAX: the file system's business */
 	uint64_t at;            /* of a stream: how much was written */
@@ -59,7 +60,9 @@ enum kd_status kd_sink_open_stream(struct kd_sink *sink, int fd, bool flattened,
 enum kd_status kd_sink_flatten(struct kd_sink *sink, struct kd_err *err);
 void kd_sink_close(struct kd_sink *sink);
 
-/* False for a stream: what was written is gone, and cannot be begun again. */
+/* False for a stream: what was written is gone, and cannot be changed. */
+bool kd_sink_can_rewrite(const struct kd_sink *sink);
+/* False for what is no file or device: it cannot be begun again. A flattened file can. */
 bool kd_sink_can_restart(const struct kd_sink *sink);
 /* Throws away what was written. */
 enum kd_status kd_sink_restart(struct kd_sink *sink, struct kd_err *err);

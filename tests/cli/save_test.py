@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kdump save: what it says in the end, and what it leaves when it is stopped."""
 import json
-import os
 import random
 
 import pytest
@@ -41,3 +40,18 @@ def test_an_incomplete_source(kdump, incomplete, tmp_path, form):
 
 def test_a_dry_run_completes_nothing(kdump, memory):
     assert "complete" not in json.loads(kdump("save", "-n", "--json", "--raw-input", memory).stdout)
+
+
+def test_levels_of_a_stream(kdump, memory, tmp_path):
+    """What went into a pipe cannot be begun again; a file can, flattened or not."""
+    result = kdump("save", "-d", "1,31", "--raw-input", memory, "-")
+    assert result.returncode == 2 and "begun again" in result.stderr
+    result = kdump("save", "-d", "1,31", "-f", "flat", "--limit", "4M", "--raw-input", memory, str(tmp_path / "out"))
+    assert result.returncode == 1 and "trying again with level 31" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["kdump", "elf", "flat"])
+@pytest.mark.parametrize("target", ["/dev/null", "."])
+def test_targets_that_are_none(kdump, memory, tmp_path, form, target):
+    result = kdump("save", "-f", form, "--raw-input", memory, target, cwd=tmp_path)
+    assert result.returncode == 1 and "not a file that can be written" in result.stderr
