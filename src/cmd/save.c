@@ -402,6 +402,7 @@ static int save(struct request *request, struct kd_input *input)
 	if (request->limit_bytes && request->limit_bytes < sink.limit_bytes)
 		sink.limit_bytes = request->limit_bytes;
 	catch_signals();
+	sink.stop = &interrupted;
 	watch.show = kd_meter_init(&watch.meter, request->target);
 	if (request->quiet)
 		watch.show.tick = NULL;

@@ -11,6 +11,7 @@
 #ifndef KD_SAVE_SINK_H
 #define KD_SAVE_SINK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,8 @@ struct kd_sink {
 	uint64_t limit_bytes;   /* room from base on; UINT64_MAX: the file system's business */
 	uint64_t at;            /* of a stream: how much was written */
 	uint64_t end_bytes;     /* of a flattened one: where its records end */
+	/* borrowed; NULL: none. Once it is not 0, a write that waits for room ends with an error */
+	const volatile sig_atomic_t *stop;
 	bool pace;              /* keep the page cache small */
 	bool full;              /* a write failed for lack of room */
 	uint64_t started_bytes; /* write-back of these was started, */

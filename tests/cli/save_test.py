@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kdump save: what it says in the end, and what it leaves when it is stopped."""
 import json
+import os
 import random
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -55,3 +59,19 @@ def test_levels_of_a_stream(kdump, memory, tmp_path):
 def test_targets_that_are_none(kdump, memory, tmp_path, form, target):
     result = kdump("save", "-f", form, "--raw-input", memory, target, cwd=tmp_path)
     assert result.returncode == 1 and "not a file that can be written" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("form", ["flat", "elf"])
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_stopped_while_nobody_reads(memory, number, form, threads):
+    """A pipe that is full holds nobody up who was told to stop."""
+    reader, writer = os.pipe()
+    command = [os.environ["KDUMP"], "save", "-j", threads, "-f", form, "--raw-input", memory, "-"]
+    with subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 1 and "Interrupted" in process.stderr.read()
+    os.close(reader)
+    os.close(writer)
