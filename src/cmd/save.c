@@ -22,7 +22,7 @@ struct request {
 	struct kd_dump_options how; /* to open the source */
 	struct kd_save_options options;
 	bool flattened, format_given, force, json, dry_run, quiet;
-	uint32_t kinds;       /* left out at every level */
+	uint32_t kinds; /* left out at every level */
 	bool level_given;
 	uint64_t limit_bytes; /* 0: none */
 	const char *source, *target;
@@ -278,10 +278,10 @@ static double seconds(uint64_t ns)
 
 static json_t *result_json(const struct kd_save_result *result)
 {
-	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified",
-				 result->classified, "level", (int)kd_kinds_level(result->excluded), "pages", pages_json(result),
-				 "kept", (json_int_t)result->kept_pages, "unknown",
-				 (json_int_t)result->unknown_pages);
+	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified", result->classified,
+				 "level", (int)kd_kinds_level(result->excluded), "pages",
+				 pages_json(result), "kept", (json_int_t)result->kept_pages,
+				 "unknown", (json_int_t)result->unknown_pages);
 
 	return json;
 }
@@ -291,16 +291,17 @@ static json_t *saved_json(const struct kd_save_result *result)
 	json_t *json = result_json(result);
 
 	json_object_update_new(
-		json, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
-				"complete", result->complete, "saved", (json_int_t)result->saved_pages, "zero",
-				(json_int_t)result->zero_pages, "unreadable",
-				(json_int_t)result->unreadable_pages, "file_bytes",
-				(json_int_t)result->file_bytes, "data_bytes",
-				(json_int_t)result->data_bytes, "seconds", "plan",
-				seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
-				seconds(result->sync_ns), "judge", seconds(result->judge_ns),
-				"read", seconds(result->read_ns), "pack", seconds(result->pack_ns),
-				"write", seconds(result->write_ns)));
+		json,
+		json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
+			  "complete", result->complete, "saved", (json_int_t)result->saved_pages,
+			  "zero", (json_int_t)result->zero_pages, "unreadable",
+			  (json_int_t)result->unreadable_pages, "file_bytes",
+			  (json_int_t)result->file_bytes, "data_bytes",
+			  (json_int_t)result->data_bytes, "seconds", "plan",
+			  seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
+			  seconds(result->sync_ns), "judge", seconds(result->judge_ns), "read",
+			  seconds(result->read_ns), "pack", seconds(result->pack_ns), "write",
+			  seconds(result->write_ns)));
 	return json;
 }
 

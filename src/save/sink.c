@@ -125,7 +125,8 @@ static enum kd_status append(struct kd_sink *sink, const void *data, size_t byte
 
 	while (bytes) {
 		/* a pipe that takes anything takes so much without waiting: pipe(7) */
-		size_t piece = sink->stop && !sink->owns_file && bytes > PIPE_BUF ? PIPE_BUF : bytes;
+		size_t piece =
+			sink->stop && !sink->owns_file && bytes > PIPE_BUF ? PIPE_BUF : bytes;
 		ssize_t put;
 
 		if (sink->stop && !sink->owns_file)

@@ -38,11 +38,11 @@ struct kd_sink {
 	const struct kd_sink_kind *kind;
 	const char *path; /* borrowed */
 	int fd;
-	bool owns_file;         /* made by kd_sink_open_file(): can be emptied */
-	uint64_t base;          /* offset of byte 0 in fd */
-	uint64_t limit_bytes;   /* room from base on; UINT64_MAX: the file system's business */
-	uint64_t at;            /* of a stream: how much was written */
-	uint64_t end_bytes;     /* of a flattened one: where its records end */
+	bool owns_file;       /* made by kd_sink_open_file(): can be emptied */
+	uint64_t base;        /* offset of byte 0 in fd */
+	uint64_t limit_bytes; /* room from base on; UINT64_MAX: the file system's business */
+	uint64_t at;          /* of a stream: how much was written */
+	uint64_t end_bytes;   /* of a flattened one: where its records end */
 	/* borrowed; NULL: none. Once it is not 0, a write that waits for room ends with an error */
 	const volatile sig_atomic_t *stop;
 	bool pace;              /* keep the page cache small */

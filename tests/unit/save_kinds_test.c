@@ -247,8 +247,7 @@ static void test_device_with_a_past(void **state)
 			KD_SYSTEM);
 		kd_sink_close(&sink);
 		assert_false(result.complete);
-		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL),
-				 KD_UNSUPPORTED);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_UNSUPPORTED);
 	}
 	free(past);
 }
@@ -264,8 +263,8 @@ static void test_incomplete_source(void **state)
 		struct kd_save_result result;
 		struct kd_sink sink;
 
-		assert_int_equal(
-			save_to(world, world->other, 600 << 10, &options, &result, NULL), KD_SYSTEM);
+		assert_int_equal(save_to(world, world->other, 600 << 10, &options, &result, NULL),
+				 KD_SYSTEM);
 		assert_int_equal(kd_dump_open(world->other, NULL, &source, NULL), KD_OK);
 		assert_true(kd_dump_facts(source)->incomplete);
 		options.format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
@@ -344,9 +343,8 @@ static void test_valuable_pages_first(void **state)
 		for (unsigned int i = 0; i < KINDS_ALL; i++) {
 			bool is_kernel = kinds_fixture_kind(i) == KD_PAGE_KERNEL;
 			uint8_t byte;
-			bool is_lost =
-				kd_dump_read(saved, KINDS_RAM + (uint64_t)i * KINDS_PAGE, &byte, 1,
-					     NULL);
+			bool is_lost = kd_dump_read(saved, KINDS_RAM + (uint64_t)i * KINDS_PAGE,
+						    &byte, 1, NULL);
 
 			lost += is_kernel && is_lost;
 			others += !is_kernel && !is_lost;
