@@ -22,6 +22,8 @@ struct request {
 	struct kd_dump_options how; /* to open the source */
 	struct kd_save_options options;
 	bool flattened, format_given, force, json, dry_run, quiet;
+	uint32_t kinds; /* left out at every level */
+	bool level_given;
 	uint64_t limit_bytes; /* 0: none */
 	const char *source, *target;
 	const char *erase[ERASED_MOST];
@@ -114,12 +116,12 @@ static int parse_option(const struct kd_command *self, struct request *request, 
 						"'%s' is no level: 0 to 31, or several with "
 						"commas between them",
 						optarg);
+		request->level_given = true;
 		return KD_EXIT_DONE;
 	case 'x':
 		if (kd_kinds_parse(optarg, &kinds, &err))
 			return kd_command_usage(self, "%s", err.text);
-		request->options.exclude[0] = kinds;
-		request->options.exclude_count = 1;
+		request->kinds |= kinds;
 		return KD_EXIT_DONE;
 	case 'c':
 		if (kd_codec_parse(optarg, &request->options.codec, &request->options.codec_level,
@@ -196,6 +198,10 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		if (exit_status)
 			return exit_status;
 	}
+	/* kinds are instead of the level that nobody asked for, and besides one that somebody did */
+	for (unsigned int i = 0; request->kinds && i < request->options.exclude_count; i++)
+		request->options.exclude[i] =
+			(request->level_given ? request->options.exclude[i] : 0) | request->kinds;
 	wanted = request->dry_run ? 1 : 2;
 	if (argc - optind != wanted)
 		return kd_command_usage(self, request->dry_run ? "exactly one SOURCE is needed"
@@ -208,6 +214,8 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			request->flattened = true;
 		if (request->options.format == KD_SAVE_KDUMP && !request->flattened)
 			return kd_command_usage(self, "a stream takes the formats flat and elf");
+		if (request->options.exclude_count > 1)
+			return kd_command_usage(self, "a stream cannot be begun again: one level");
 		if (request->json)
 			return kd_command_usage(self, "--json needs standard output for itself");
 	}
@@ -270,10 +278,10 @@ static double seconds(uint64_t ns)
 
 static json_t *result_json(const struct kd_save_result *result)
 {
-	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified",
-				 result->classified, "level", (int)kd_kinds_level(result->excluded), "pages", pages_json(result),
-				 "kept", (json_int_t)result->kept_pages, "unknown",
-				 (json_int_t)result->unknown_pages);
+	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified", result->classified,
+				 "level", (int)kd_kinds_level(result->excluded), "pages",
+				 pages_json(result), "kept", (json_int_t)result->kept_pages,
+				 "unknown", (json_int_t)result->unknown_pages);
 
 	return json;
 }
@@ -283,16 +291,17 @@ static json_t *saved_json(const struct kd_save_result *result)
 	json_t *json = result_json(result);
 
 	json_object_update_new(
-		json, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
-				"complete", result->complete, "saved", (json_int_t)result->saved_pages, "zero",
-				(json_int_t)result->zero_pages, "unreadable",
-				(json_int_t)result->unreadable_pages, "file_bytes",
-				(json_int_t)result->file_bytes, "data_bytes",
-				(json_int_t)result->data_bytes, "seconds", "plan",
-				seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
-				seconds(result->sync_ns), "judge", seconds(result->judge_ns),
-				"read", seconds(result->read_ns), "pack", seconds(result->pack_ns),
-				"write", seconds(result->write_ns)));
+		json,
+		json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
+			  "complete", result->complete, "saved", (json_int_t)result->saved_pages,
+			  "zero", (json_int_t)result->zero_pages, "unreadable",
+			  (json_int_t)result->unreadable_pages, "file_bytes",
+			  (json_int_t)result->file_bytes, "data_bytes",
+			  (json_int_t)result->data_bytes, "seconds", "plan",
+			  seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
+			  seconds(result->sync_ns), "judge", seconds(result->judge_ns), "read",
+			  seconds(result->read_ns), "pack", seconds(result->pack_ns), "write",
+			  seconds(result->write_ns)));
 	return json;
 }
 
@@ -347,7 +356,7 @@ static enum kd_status open_sink(const struct request *request, const char *sourc
 					      : kd_fail(err, KD_INVALID,
 							"%s: a block device: --force overwrites it",
 							request->target);
-		if (!S_ISREG(st.st_mode) && !request->flattened)
+		if (!S_ISREG(st.st_mode))
 			return kd_fail(err, KD_INVALID, "%s: not a file that can be written",
 				       request->target);
 		if (S_ISREG(st.st_mode) && !request->force)
@@ -394,6 +403,7 @@ static int save(struct request *request, struct kd_input *input)
 	if (request->limit_bytes && request->limit_bytes < sink.limit_bytes)
 		sink.limit_bytes = request->limit_bytes;
 	catch_signals();
+	sink.stop = &interrupted;
 	watch.show = kd_meter_init(&watch.meter, request->target);
 	if (request->quiet)
 		watch.show.tick = NULL;

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -13,6 +15,8 @@
 
 /* Not yet written back, and being written back: each at most this much of the page cache. */
 enum { PACE_BYTES = 2 << 20, ZERO_BYTES = 64 << 10 };
+
+enum { STOP_LOOK_MS = 100 };
 
 static const char zeros[ZERO_BYTES];
 
@@ -24,6 +28,11 @@ static enum kd_status fail(struct kd_sink *sink, int error, uint64_t offset, str
 			     (unsigned long long)(offset >> 20));
 }
 
+static bool is_stopped(const struct kd_sink *sink)
+{
+	return sink->stop && *sink->stop;
+}
+
 static enum kd_status write_at(struct kd_sink *sink, uint64_t offset, const void *data,
 			       size_t bytes, struct kd_err *err)
 {
@@ -32,7 +41,7 @@ static enum kd_status write_at(struct kd_sink *sink, uint64_t offset, const void
 	while (bytes) {
 		ssize_t put = pwrite(sink->fd, at, bytes, (off_t)(sink->base + offset));
 
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && errno == EINTR && !is_stopped(sink))
 			continue;
 		if (put <= 0)
 			return fail(sink, put ? errno : ENOSPC, offset, err);
@@ -96,6 +105,18 @@ static const struct kd_sink_kind device_kind = {
 	.end = device_end,
 };
 
+/*
+ * Waits until a stream takes something, or is stopped. A signal reaches any one thread, perhaps another than the one that
+ * waits in write(2): so that one waits here, and looks now and then.
+ */
+static void wait_for_reader(const struct kd_sink *sink)
+{
+	struct pollfd room = {.fd = sink->fd, .events = POLLOUT};
+
+	while (!is_stopped(sink) && poll(&room, 1, STOP_LOOK_MS) <= 0)
+		;
+}
+
 /* Puts bytes behind what was written. */
 static enum kd_status append(struct kd_sink *sink, const void *data, size_t bytes,
 			     struct kd_err *err)
@@ -103,8 +124,16 @@ static enum kd_status append(struct kd_sink *sink, const void *data, size_t byte
 	const char *at = data;
 
 	while (bytes) {
-		ssize_t put = write(sink->fd, at, bytes);
+		/* a pipe that takes anything takes so much without waiting: pipe(7) */
+		size_t piece =
+			sink->stop && !sink->owns_file && bytes > PIPE_BUF ? PIPE_BUF : bytes;
+		ssize_t put;
 
+		if (sink->stop && !sink->owns_file)
+			wait_for_reader(sink);
+		if (is_stopped(sink))
+			return fail(sink, EINTR, sink->at, err);
+		put = write(sink->fd, at, piece);
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put <= 0)
@@ -229,6 +258,7 @@ enum kd_status kd_sink_open_file(struct kd_sink *sink, const char *path, struct 
 		.kind = &file_kind,
 		.path = path,
 		.fd = fd,
+		.owns_file = true,
 		.limit_bytes = UINT64_MAX,
 	};
 	return KD_OK;
@@ -285,18 +315,24 @@ void kd_sink_close(struct kd_sink *sink)
 	sink->kind = NULL;
 }
 
-bool kd_sink_can_restart(const struct kd_sink *sink)
+bool kd_sink_can_rewrite(const struct kd_sink *sink)
 {
 	return sink->kind == &file_kind || sink->kind == &device_kind;
+}
+
+bool kd_sink_can_restart(const struct kd_sink *sink)
+{
+	return sink->owns_file || kd_sink_can_rewrite(sink);
 }
 
 enum kd_status kd_sink_restart(struct kd_sink *sink, struct kd_err *err)
 {
 	sink->started_bytes = sink->settled_bytes = 0;
+	sink->at = sink->end_bytes = 0;
 	sink->full = false;
-	if (sink->kind == &file_kind && ftruncate(sink->fd, 0))
+	if (sink->owns_file && (ftruncate(sink->fd, 0) || lseek(sink->fd, 0, SEEK_SET) < 0))
 		return fail(sink, errno, 0, err);
-	return KD_OK;
+	return sink->kind->begin ? sink->kind->begin(sink, err) : KD_OK;
 }
 
 /* Keeps the page cache small; advice, so that a failure is nobody's error. */

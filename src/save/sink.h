@@ -11,6 +11,7 @@
 #ifndef KD_SAVE_SINK_H
 #define KD_SAVE_SINK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,10 +38,13 @@ struct kd_sink {
 	const struct kd_sink_kind *kind;
 	const char *path; /* borrowed */
 	int fd;
-	uint64_t base;          /* offset of byte 0 in fd */
-	uint64_t limit_bytes;   /* room from base on; UINT64_MAX: the file system's business */
-	uint64_t at;            /* of a stream: how much was written */
-	uint64_t end_bytes;     /* of a flattened one: where its records end */
+	bool owns_file;       /* made by kd_sink_open_file(): can be emptied */
+	uint64_t base;        /* offset of byte 0 in fd */
+	uint64_t limit_bytes; /* room from base on; UINT64_MAX: the file system's business */
+	uint64_t at;          /* of a stream: how much was written */
+	uint64_t end_bytes;   /* of a flattened one: where its records end */
+	/* borrowed; NULL: none. Once it is not 0, a write that waits for room ends with an error */
+	const volatile sig_atomic_t *stop;
 	bool pace;              /* keep the page cache small */
 	bool full;              /* a write failed for lack of room */
 	uint64_t started_bytes; /* write-back of these was started, */
@@ -59,7 +63,9 @@ enum kd_status kd_sink_open_stream(struct kd_sink *sink, int fd, bool flattened,
 enum kd_status kd_sink_flatten(struct kd_sink *sink, struct kd_err *err);
 void kd_sink_close(struct kd_sink *sink);
 
-/* False for a stream: what was written is gone, and cannot be begun again. */
+/* False for a stream: what was written is gone, and cannot be changed. */
+bool kd_sink_can_rewrite(const struct kd_sink *sink);
+/* False for what is no file or device: it cannot be begun again. A flattened file can. */
 bool kd_sink_can_restart(const struct kd_sink *sink);
 /* Throws away what was written. */
 enum kd_status kd_sink_restart(struct kd_sink *sink, struct kd_err *err);

@@ -101,7 +101,7 @@ static void fill_header(struct kd_writer *writer, struct kd_kdump_header *header
 	 * A stream that is cut off lacks its end mark, and says so by that. Its header is written once and final:
 	 * of two that a flattened file has, crash 8 takes the first.
 	 */
-	if (kd_sink_can_restart(writer->sink) || kd_dump_facts(plan->dump)->incomplete)
+	if (kd_sink_can_rewrite(writer->sink) || kd_dump_facts(plan->dump)->incomplete)
 		header->status |= KD_KDUMP_INCOMPLETE;
 	header->block_bytes = (int32_t)plan->page_bytes;
 	header->sub_header_blocks = (int32_t)(sub_bytes / plan->page_bytes);

@@ -3,6 +3,9 @@
 import json
 import os
 import random
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -41,3 +44,34 @@ def test_an_incomplete_source(kdump, incomplete, tmp_path, form):
 
 def test_a_dry_run_completes_nothing(kdump, memory):
     assert "complete" not in json.loads(kdump("save", "-n", "--json", "--raw-input", memory).stdout)
+
+
+def test_levels_of_a_stream(kdump, memory, tmp_path):
+    """What went into a pipe cannot be begun again; a file can, flattened or not."""
+    result = kdump("save", "-d", "1,31", "--raw-input", memory, "-")
+    assert result.returncode == 2 and "begun again" in result.stderr
+    result = kdump("save", "-d", "1,31", "-f", "flat", "--limit", "4M", "--raw-input", memory, str(tmp_path / "out"))
+    assert result.returncode == 1 and "trying again with level 31" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["kdump", "elf", "flat"])
+@pytest.mark.parametrize("target", ["/dev/null", "."])
+def test_targets_that_are_none(kdump, memory, tmp_path, form, target):
+    result = kdump("save", "-f", form, "--raw-input", memory, target, cwd=tmp_path)
+    assert result.returncode == 1 and "not a file that can be written" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("form", ["flat", "elf"])
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_stopped_while_nobody_reads(memory, number, form, threads):
+    """A pipe that is full holds nobody up who was told to stop."""
+    reader, writer = os.pipe()
+    command = [os.environ["KDUMP"], "save", "-j", threads, "-f", form, "--raw-input", memory, "-"]
+    with subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 1 and "Interrupted" in process.stderr.read()
+    os.close(reader)
+    os.close(writer)

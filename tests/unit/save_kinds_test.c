@@ -247,8 +247,7 @@ static void test_device_with_a_past(void **state)
 			KD_SYSTEM);
 		kd_sink_close(&sink);
 		assert_false(result.complete);
-		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL),
-				 KD_UNSUPPORTED);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_UNSUPPORTED);
 	}
 	free(past);
 }
@@ -264,8 +263,8 @@ static void test_incomplete_source(void **state)
 		struct kd_save_result result;
 		struct kd_sink sink;
 
-		assert_int_equal(
-			save_to(world, world->other, 600 << 10, &options, &result, NULL), KD_SYSTEM);
+		assert_int_equal(save_to(world, world->other, 600 << 10, &options, &result, NULL),
+				 KD_SYSTEM);
 		assert_int_equal(kd_dump_open(world->other, NULL, &source, NULL), KD_OK);
 		assert_true(kd_dump_facts(source)->incomplete);
 		options.format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
@@ -290,6 +289,113 @@ static void test_incomplete_source(void **state)
 	}
 }
 
+/* Every level leaves out what it should; nothing depends on how many threads there are. */
+static void test_levels(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned int level = 0; level <= KD_LEVEL_MOST; level++) {
+		unsigned int most = level % 10 == 1 ? 3 : 1;
+
+		for (unsigned int workers = 1; workers <= most; workers++) {
+			struct kd_save_options options =
+				options_for(KD_SAVE_KDUMP, level, most == 1 ? 2 : workers);
+			const char *path = workers == 1 ? world->path : world->other;
+			struct kd_save_result result;
+			char *left, *right;
+			size_t left_bytes, right_bytes;
+
+			assert_int_equal(save_to(world, path, 0, &options, &result, NULL), KD_OK);
+			assert_true(result.complete && result.classified);
+			compare(world, path, level, false);
+			if (workers == 1)
+				continue;
+			assert_int_equal(
+				kd_file_read(world->path, 1 << 30, &left, &left_bytes, NULL),
+				KD_OK);
+			assert_int_equal(
+				kd_file_read(world->other, 1 << 30, &right, &right_bytes, NULL),
+				KD_OK);
+			assert_int_equal(left_bytes, right_bytes);
+			assert_memory_equal(left, right, left_bytes);
+			free(left);
+			free(right);
+		}
+	}
+}
+
+/* Of a dump that is cut off the kernel's own pages are there, unless the order was to be another. */
+static void test_valuable_pages_first(void **state)
+{
+	struct world *world = *state;
+
+	for (int by_address = 0; by_address < 2; by_address++) {
+		struct kd_save_options options = options_for(KD_SAVE_KDUMP, 0, 2);
+		struct kd_save_result result;
+		struct kd_dump *saved;
+		unsigned int lost = 0, others = 0;
+
+		options.by_address = by_address;
+		assert_int_equal(save_to(world, world->path, 2 << 20, &options, &result, NULL),
+				 KD_SYSTEM);
+		compare(world, world->path, 0, true);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+		for (unsigned int i = 0; i < KINDS_ALL; i++) {
+			bool is_kernel = kinds_fixture_kind(i) == KD_PAGE_KERNEL;
+			uint8_t byte;
+			bool is_lost = kd_dump_read(saved, KINDS_RAM + (uint64_t)i * KINDS_PAGE,
+						    &byte, 1, NULL);
+
+			lost += is_kernel && is_lost;
+			others += !is_kernel && !is_lost;
+		}
+		kd_dump_close(saved);
+		assert_int_equal(!!lost, by_address);
+		assert_true(others);
+	}
+}
+
+/* The next level is tried from the start, in all that can be begun again, and is what the dump then tells. */
+static void test_next_level_when_full(void **state)
+{
+	struct world *world = *state;
+	static const struct {
+		enum kd_save_format format;
+		bool flattened;
+		uint64_t limit_bytes;
+	} forms[] = {{KD_SAVE_KDUMP, false, 2 << 20},
+		     {KD_SAVE_KDUMP, true, 2 << 20},
+		     {KD_SAVE_ELF, false, 3 << 20}};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct kd_save_options options = options_for(forms[i].format, 1, 2);
+		struct kd_save_result result;
+		struct kd_dump *saved;
+		struct kd_sink sink;
+
+		options.exclude[1] = kd_level_kinds(31);
+		options.exclude_count = 2;
+		unlink(world->path);
+		assert_int_equal(kd_sink_open_file(&sink, world->path, NULL), KD_OK);
+		if (forms[i].flattened)
+			assert_int_equal(kd_sink_flatten(&sink, NULL), KD_OK);
+		sink.limit_bytes = forms[i].limit_bytes;
+		assert_int_equal(
+			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL), KD_OK);
+		kd_sink_close(&sink);
+		assert_true(result.complete);
+		assert_int_equal(kd_kinds_level(result.excluded), 31);
+		assert_int_equal(kd_save_all_pages(&result), kd_dump_facts(world->dump)->ram_pages);
+		assert_true(compare(world, world->path, 31, false) < KINDS_PAGES / 2);
+		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
+		assert_false(kd_dump_facts(saved)->incomplete);
+		assert_int_equal(kd_dump_facts(saved)->flattened, forms[i].flattened);
+		if (forms[i].format == KD_SAVE_KDUMP)
+			assert_int_equal(kd_dump_facts(saved)->level, 31);
+		kd_dump_close(saved);
+	}
+}
+
 /* A file gets its full length, and loses its mark, when the pages in it are on stable storage, not before. */
 static void test_pages_before_the_length(void **state)
 {
@@ -309,6 +415,9 @@ static void test_pages_before_the_length(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_levels, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_valuable_pages_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_flaky_source, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_device_with_a_past, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_incomplete_source, set_up, tear_down),

@@ -334,7 +334,6 @@ static void test_elf_of_elf(void **state)
 	fixture_deinit(&fixture);
 }
 
-/* Through a pipe: the same bytes as in a file. */
 /* Dumps of machines that have other pages, or whose pages VMCOREINFO alone tells. */
 static void test_other_machines(void **state)
 {
@@ -386,6 +385,7 @@ static void test_other_machines(void **state)
 	}
 }
 
+/* Through a pipe: the same bytes as in a file. */
 static void test_streams(void **state)
 {
 	struct world *world = *state;
@@ -461,29 +461,6 @@ static void test_full_target(void **state)
 		}
 		assert_true(opened > 85);
 	}
-}
-
-static void test_next_level_when_full(void **state)
-{
-	struct world *world = *state;
-	struct kd_save_options options = options_for(KD_SAVE_KDUMP, &kd_codec_none, 2);
-	struct kd_save_result result;
-	struct kd_dump *saved;
-
-	/* without zero pages shared there is more than fits; the fixture's pages cannot be told apart */
-	options.exclude[1] = kd_level_kinds(31);
-	options.exclude_count = 2;
-	assert_int_equal(save_to(world->dump, world->kernel, world->path, 3 << 20, false, &options,
-				 &result, NULL),
-			 KD_SYSTEM);
-	assert_false(result.complete);
-	options.codec = &kd_codec_zstd;
-	assert_int_equal(save_to(world->dump, world->kernel, world->path, 3 << 20, false, &options,
-				 &result, NULL),
-			 KD_OK);
-	assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
-	assert_same_facts(world->dump, saved);
-	kd_dump_close(saved);
 }
 
 /* Dies at the n-th tick of the progress. */
@@ -860,7 +837,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_machines, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_streams, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_target, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_killed_at_any_moment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_progress_stops, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unreadable_pages, set_up, tear_down),
