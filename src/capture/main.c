@@ -58,7 +58,8 @@ enum consequence {
 
 struct policy {
 	struct kd_step step;
-	const struct kd_step *instead; /* tried in order when the step crashed or hung; or NULL */
+	const struct kd_step *
+		instead; /* tried in order when the step crashed, hung, or failed by itself; or NULL */
 	enum consequence consequence;
 	bool init_only; /* the ordinary process has a target already */
 };
@@ -127,17 +128,22 @@ static bool is_to_blame(const struct kd_capture *capture, const struct policy *p
 	return outcome == KD_STEP_HUNG && is_dump;
 }
 
+/* Whether something simpler may do what this step could not. What a target refuses, it refuses again. */
+static bool may_be_too_hard(const struct kd_capture *capture, enum kd_outcome outcome)
+{
+	return outcome == KD_STEP_CRASHED || outcome == KD_STEP_HUNG ||
+	       (outcome == KD_STEP_FAILED &&
+		capture->steps[capture->step_count - 1].status != KD_SYSTEM);
+}
+
 /* False when there is no point in going on with this target. */
 static bool follow(struct kd_capture *capture, const struct policy *policy)
 {
 	const struct kd_step *instead = policy->instead;
 	enum kd_outcome outcome = kd_supervise(capture, &policy->step);
 
-	for (; instead && instead->run; instead++) {
-		if (outcome != KD_STEP_CRASHED && outcome != KD_STEP_HUNG)
-			break;
+	for (; instead && instead->run && may_be_too_hard(capture, outcome); instead++)
 		outcome = kd_supervise(capture, instead);
-	}
 	if (outcome == KD_STEP_DONE || policy->consequence == GO_ON)
 		return true;
 	return policy->consequence == ASK_WHY && !is_to_blame(capture, policy, outcome);

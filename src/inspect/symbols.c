@@ -246,7 +246,8 @@ const struct kd_symbol *kd_symbols_find(const struct kd_symbols *symbols, const 
 	size_t mask = symbols->slot_count - 1, slot = hash_name(name) & mask;
 	bool passed = !after;
 
-	for (; symbols->slots[slot]; slot = (slot + 1) & mask) {
+	/* where there was no memory for the table, nothing is found */
+	for (; symbols->slots && symbols->slots[slot]; slot = (slot + 1) & mask) {
 		const struct kd_symbol *symbol = &symbols->list[symbols->slots[slot] - 1];
 
 		if (strcmp(symbols->names + symbol->name, name))

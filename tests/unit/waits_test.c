@@ -75,6 +75,11 @@ static void follow(struct scene *scene, size_t count)
 	report->tasks = (struct kd_tasks){.list = scene->tasks, .count = count};
 	report->blocked_count = count;
 	for (size_t i = 0; i < count; i++) {
+		bool is_new;
+
+		assert_int_equal(kd_address_map_put(&report->tasks.by_vaddr, scene->tasks[i].vaddr,
+						    (uint32_t)i, &is_new, NULL),
+				 KD_OK);
 		report->blocked[i].task = &scene->tasks[i];
 		report->blocked[i].waits = true;
 	}
