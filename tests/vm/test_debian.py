@@ -82,9 +82,39 @@ def add_processor_and_memory(debian):
     debian.wait_loaded(since=before["time"])
 
 
+def system_ram(guest):
+    """[first, last address] of each range of memory, as the kernel has it."""
+    lines = guest.output("grep '^[0-9a-f].*: System RAM$' /proc/iomem").splitlines()
+    return [[int(end, 16) for end in line.split()[0].split("-")] for line in lines]
+
+
+def check_processors(guest, folder, report, count):
+    """Each of them left its registers in a note of the dump, and its stack can be followed."""
+    assert json.loads(guest.output(f"kdump info --json {folder}", timeout=240))["cpus"] == count
+    assert [cpu["cpu"] for cpu in report["cpus"]] == list(range(count))
+    for cpu in report["cpus"]:
+        assert cpu["registers"] and cpu["frames"] and cpu["missing"] is None, cpu
+
+
+def check_memory(guest, folder, ranges):
+    """The module that was added lies above 4 GiB, where there was none: its pages are in the dump, or were left out of it."""
+    first, last = ranges[-1]
+    assert first >= 4 << 30 and last - first + 1 == 256 << 20
+    pages = sum((last + 1 >> 12) - (first + 0xfff >> 12) for first, last in ranges)
+    present = json.loads(guest.output(f"kdump info --json {folder}", timeout=240))["pages"]["present"]
+    # the reservation is no memory of the dump
+    reserved = int(guest.output("cat /sys/kernel/kexec_crash_size")) >> 12
+    assert abs(pages - reserved - present) < 4096, (pages, reserved, present)
+    for address in (first, first + last >> 1, last - 0xfff):
+        read = guest.run(f"kdump mem --physical -n 8 {folder} {address:x}", check=False, timeout=120)
+        assert read.status == 0 or "RAM, but left out of the dump" in read.output, read.output
+    beyond = guest.run(f"kdump mem --physical -n 8 {folder} {last + 1:x}", check=False, timeout=120)
+    assert beyond.status and "no RAM there" in beyond.output
+
+
 def crash_and_look(debian, tmp_path):
     guest = debian.guest
-    total = int(guest.output("awk '/MemTotal/ { print $2 }' /proc/meminfo"))
+    ranges = system_ram(guest)
     folder = debian.crash()
     debian.wait_loaded()
     assert debian.failed_units() == ""
@@ -92,8 +122,8 @@ def crash_and_look(debian, tmp_path):
     report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
     assert report["kind"] == "requested" and "sysrq" in report["sentence"]
     assert json.loads(guest.output(f"cat {folder}/manifest.json"))["complete"] is True
-    # The processor and the memory that were added.
-    assert len(report["cpus"]) == 3 and report["memory"]["total"] > (total - 4096) * 1024
+    check_processors(guest, folder, report, 3)
+    check_memory(guest, folder, ranges)
     (listed,) = json.loads(guest.output("kdump list --json"))["crashes"]
     assert (listed["path"], listed["sentence"], listed["complete"]) == (folder, report["sentence"], True)
     assert report["sentence"] in guest.output("journalctl -b -u kdump-collect.service -o cat --no-pager")
@@ -131,6 +161,7 @@ def keep_rules(debian):
     folder = debian.crash()
     report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
     assert (report["release"], report["kind"]) == (guest.output("uname -r"), "requested")
+    check_processors(guest, folder, report, 3)
     assert debian.crashes() == {OLD[2], first, folder.rpartition("/")[2]}
     said = guest.output(f"cat {folder}/capture.log")
     assert f"removed {OLD[0]}: only 4 are kept" in said and f"removed {OLD[1]}: " in said and "MiB are to be" in said

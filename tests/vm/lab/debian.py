@@ -66,7 +66,7 @@ class DebianMachine(Machine):
     def hotplug_cpu(self):
         """Adds the first CPU that -smp maxcpus= has left room for."""
         free = [each for each in self.qmp.execute("query-hotpluggable-cpus") if "qom-path" not in each]
-        self.qmp.execute("device_add", driver=free[-1]["type"], id="more-cpu",
+        self.qmp.execute("device_add", driver=free[-1]["type"], id=f"more-cpu{len(free)}",
                          **{name.replace("-", "_"): value for name, value in free[-1]["props"].items()})
 
     def hotplug_memory(self, size="256M"):
