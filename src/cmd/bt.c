@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/place.h"
 #include "cmd/source_lines.h"
 #include "host/file.h"
 #include "host/system.h"
@@ -42,15 +43,6 @@ struct scene {
 	size_t count;
 };
 
-static bool parse_number(const char *text, unsigned long most, unsigned long *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	return !errno && !*end && end != text && *text != '-' && *number <= most;
-}
-
 static int parse(const struct kd_command *self, int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {
@@ -66,7 +58,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		KD_INPUT_OPTION,
 		{0},
 	};
-	unsigned long number;
+	uint64_t number;
 	int option, chosen = 0;
 
 	while ((option = getopt_long(argc, argv, "aAp:c:s:", options, NULL)) != -1) {
@@ -78,13 +70,13 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 			request->which = ALL;
 			break;
 		case 'p':
-			if (!parse_number(optarg, INT32_MAX, &number))
+			if (!kd_number_parse(optarg, 10, INT32_MAX, &number))
 				return kd_command_usage(self, "'%s' is no process id", optarg);
 			request->which = ONE_PID;
 			request->pid = (int32_t)number;
 			break;
 		case 'c':
-			if (!parse_number(optarg, KD_CPUS_MOST, &number))
+			if (!kd_number_parse(optarg, 10, KD_CPUS_MOST, &number))
 				return kd_command_usage(self, "'%s' is no CPU", optarg);
 			request->which = ONE_CPU;
 			request->cpu = (unsigned int)number;
@@ -176,6 +168,7 @@ static enum kd_status unwind(struct scene *scene, const struct request *request,
 
 static enum kd_status gather(struct scene *scene, const struct request *request, struct kd_err *err)
 {
+	const struct kd_log log = kd_command_log(false);
 	unsigned int panicked = panicked_cpu(scene);
 	enum kd_status status = KD_OK;
 
@@ -189,11 +182,18 @@ static enum kd_status gather(struct scene *scene, const struct request *request,
 		qsort(scene->entries, scene->count, sizeof(*scene->entries), by_cpu);
 	for (size_t i = 0; !status && i < scene->count; i++)
 		status = unwind(scene, request, &scene->entries[i], err);
-	if (!status && !scene->count && request->which != STATE)
-		status = kd_fail(err, KD_NOTFOUND,
-				 request->which == ONE_PID ? "there is no such process"
-							   : "no task ran on such a CPU");
-	return status;
+	if (status || scene->count)
+		return status;
+	switch (request->which) {
+	case ONE_PID:
+		return kd_fail(err, KD_NOTFOUND, "there is no process %d", request->pid);
+	case STATE: /* which is good to know */
+		kd_log(&log, KD_LOG_WARNING, "no task is in a state of %s", request->states);
+		return KD_OK;
+	default:
+		return kd_fail(err, KD_NOTFOUND, "no task ran on CPU %u",
+			       request->which == ONE_CPU ? request->cpu : panicked);
+	}
 }
 
 static const char *module_of(const struct scene *scene, const struct kd_frame *frame)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump files: the files that a process had open. */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/dump_input.h"
+#include "cmd/place.h"
 #include "inspect/vfs.h"
 
 static bool print_file(void *opaque, const struct kd_open_file *file)
@@ -65,16 +64,13 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 	struct kd_input input;
 	int option, exit_status;
 	bool json = false;
-	long pid = -1;
-	char *end;
+	uint64_t pid = UINT64_MAX;
 
 	while ((option = getopt_long(argc, argv, "p:", options, NULL)) != -1) {
 		if (option == 'j') {
 			json = true;
 		} else if (option == 'p') {
-			errno = 0;
-			pid = strtol(optarg, &end, 10);
-			if (errno || *end || end == optarg || pid < 0 || pid > INT32_MAX)
+			if (!kd_number_parse(optarg, 10, INT32_MAX, &pid))
 				return kd_command_usage(self, "'%s' is no process id", optarg);
 		} else if (option == KD_INPUT_RAW) {
 			if (!kd_input_option(&how))
@@ -84,7 +80,7 @@ static int run_files(const struct kd_command *self, int argc, char **argv)
 			return kd_command_usage(self, "no such option");
 		}
 	}
-	if (pid < 0)
+	if (pid == UINT64_MAX)
 		return kd_command_usage(self, "--pid PID is needed");
 	if (!kd_input_dumps(argc, argv, &how))
 		return kd_command_usage(self, "a DUMP is needed");

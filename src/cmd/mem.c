@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "cmd/dump_input.h"
 #include "cmd/mem_forms.h"
+#include "cmd/place.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "inspect/mm.h"
@@ -19,7 +20,7 @@ enum { DEFAULT_BYTES = 256, PIECE_BYTES = 4096, WHOLE_MOST = 64 << 20 };
 struct request {
 	const char *name, *where;
 	uint64_t address, bytes;
-	bool is_symbol; /* `where` is one, not an address */
+	bool is_symbol; /* `where` may be one, not an address */
 	int32_t pid;    /* whose memory; -1: the kernel's */
 	bool physical, json;
 	const struct kd_memory_form *form;
@@ -92,36 +93,6 @@ static int show(struct kd_input *input, struct kd_space *user, const struct requ
 	return kd_command_failed(&err);
 }
 
-static bool parse_number(const char *text, int base, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, base);
-	return !errno && end != text && !*end && *text != '-';
-}
-
-/* "schedule", "schedule+0x40": the address of a symbol of the kernel or a module. */
-static enum kd_status find_symbol(struct kd_system *system, const char *where, uint64_t *address,
-				  struct kd_err *err)
-{
-	struct kd_symbols *symbols = kd_system_symbols(system);
-	KD_CLEANUP_FREE char *name = strdup(where);
-	char *plus = name ? strchr(name, '+') : NULL;
-	const struct kd_symbol *symbol;
-	uint64_t offset = 0;
-
-	if (!name)
-		return kd_fail_errno(err, ENOMEM, "%s", where);
-	if (plus)
-		*plus = '\0';
-	symbol = kd_symbols_find(symbols, name, NULL);
-	if (!symbol || (plus && !parse_number(plus + 1, 16, &offset)))
-		return kd_fail(err, KD_NOTFOUND, "%s: neither an address nor a symbol", where);
-	*address = symbol->vaddr + offset;
-	return KD_OK;
-}
-
 static enum kd_status find_task(struct kd_input *input, int32_t pid, struct kd_space *space,
 				struct kd_err *err)
 {
@@ -153,10 +124,10 @@ static bool take_option(int option, struct request *request, const char **compla
 		return true;
 	case 'n':
 		*complaint = "not a number of bytes";
-		return parse_number(optarg, 0, &request->bytes) && request->bytes;
+		return kd_number_parse(optarg, 0, UINT64_MAX, &request->bytes) && request->bytes;
 	case 't':
 		*complaint = "no process id";
-		if (!parse_number(optarg, 10, &number) || number > INT32_MAX)
+		if (!kd_number_parse(optarg, 10, INT32_MAX, &number))
 			return false;
 		request->pid = (int32_t)number;
 		return true;
@@ -200,7 +171,11 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		return kd_command_usage(self, "--physical and --task exclude each other");
 	request->name = argv[optind];
 	request->where = argv[optind + 1];
-	request->is_symbol = !parse_number(request->where, 16, &request->address);
+	if (request->physical || request->pid >= 0)
+		request->is_symbol =
+			!kd_number_parse(request->where, 16, UINT64_MAX, &request->address);
+	else
+		request->is_symbol = !kd_place_is_address(request->where, &request->address);
 	if (request->is_symbol && (request->physical || request->pid >= 0))
 		return kd_command_usage(self, "'%s' is not a hexadecimal address", request->where);
 	if (!request->is_symbol && !kd_add(request->address, request->bytes - 1, &end))
@@ -210,7 +185,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	return KD_EXIT_DONE;
 }
 
-static enum kd_status open_input(struct kd_input *input, const struct request *request,
+static enum kd_status open_input(struct kd_input *input, struct request *request,
 				 struct kd_err *err)
 {
 	const bool needs_system =
@@ -219,6 +194,14 @@ static enum kd_status open_input(struct kd_input *input, const struct request *r
 				: request->physical ? kd_input_open_dump
 						    : kd_input_open;
 
+	/* a dump without symbols has addresses all the same */
+	if (open == kd_input_open_system && !request->form->needs_symbols && request->pid < 0 &&
+	    kd_number_parse(request->where, 16, UINT64_MAX, &request->address)) {
+		enum kd_status status = open(input, request->name, &request->how, NULL);
+
+		request->is_symbol = !status;
+		return status ? kd_input_open(input, request->name, &request->how, err) : KD_OK;
+	}
 	return open(input, request->name, &request->how, err);
 }
 
@@ -238,7 +221,7 @@ static int run_mem(const struct kd_command *self, int argc, char **argv)
 	    open_input(&input, &request, &err))
 		return kd_command_failed(&err);
 	status = request.is_symbol
-			 ? find_symbol(input.system, request.where, &request.address, &err)
+			 ? kd_place_parse(input.system, request.where, &request.address, &err)
 			 : KD_OK;
 	if (!status && !kd_add(request.address, request.bytes - 1, &end))
 		status = kd_fail(&err, KD_INVALID, "the range wraps around the address space");

@@ -7,18 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = 512 };
+enum { NAME_BYTES = 512, ADDRESS_DIGITS = 16 };
 
-/* All of it is a number: hexadecimal with or without 0x. */
-static bool parse_number(const char *text, uint64_t *value)
+bool kd_number_parse(const char *text, int base, uint64_t most, uint64_t *number)
 {
+	unsigned long long value;
 	char *end;
 
 	if (!isxdigit((unsigned char)*text))
 		return false;
 	errno = 0;
-	*value = strtoull(text, &end, 16);
-	return !errno && !*end && end != text;
+	value = strtoull(text, &end, base);
+	if (errno || *end || end == text || value > most)
+		return false;
+	*number = value;
+	return true;
+}
+
+bool kd_place_is_address(const char *text, uint64_t *vaddr)
+{
+	return (isdigit((unsigned char)*text) || strlen(text) == ADDRESS_DIGITS) &&
+	       kd_number_parse(text, 16, UINT64_MAX, vaddr);
 }
 
 enum kd_status kd_place_parse(struct kd_system *system, const char *text, uint64_t *vaddr,
@@ -32,11 +41,12 @@ enum kd_status kd_place_parse(struct kd_system *system, const char *text, uint64
 		return kd_fail(err, KD_NOTFOUND, "%.40s…: too long a name", text);
 	memcpy(name, text, length);
 	name[length] = '\0';
-	if (text[length] && !parse_number(text + length + 1, &offset))
+	if (text[length] && !kd_number_parse(text + length + 1, 16, UINT64_MAX, &offset))
 		return kd_fail(err, KD_INVALID, "%s: what follows + is no hexadecimal number",
 			       text);
 	/* a name like "add" is a symbol first, and a number only when there is none */
-	if (!kd_system_symbol(system, name, &base, NULL) || parse_number(name, &base)) {
+	if (!kd_system_symbol(system, name, &base, NULL) ||
+	    kd_number_parse(name, 16, UINT64_MAX, &base)) {
 		*vaddr = base + offset;
 		return KD_OK;
 	}

@@ -74,3 +74,26 @@ def test_values_in_json(told, core):
     assert (members["callback"]["value"], members["callback"]["symbol"]) == ("0xffffffff81000100", "callback")
     assert members["??[7m"]["symbol"] == "callback+0x4"
     assert told("type", "--json", core, "shade")["enumerators"] == {"DARK": 1, "LIGHT": 2}
+
+
+def test_a_place_is_a_symbol_first(kdump, told, core):
+    """"add" is a hexadecimal number, too; 16 digits are an address."""
+    assert told("mem", "-n", "8", core, "add").startswith("ffffffff81000060 ")
+    assert told("mem", "-n", "8", core, "add+8").startswith("ffffffff81000068 ")
+    assert told("mem", "-n", "8", core, "ffffffff81000068").startswith("ffffffff81000068 ")
+    assert told("mem", "-n", "8", core, "0xffffffff81000068").startswith("ffffffff81000068 ")
+    assert "0xadd: not mapped" in kdump("mem", core, "0xadd").stderr
+    assert "0xfab: not mapped" in kdump("mem", core, "fab").stderr
+    assert "neither a symbol" in kdump("mem", core, "nothing").stderr
+
+
+@pytest.mark.parametrize("option,word", [("-n", "-1"), ("-n", " 8"), ("-n", "8x"), ("--task", "+1"), ("--task", "2147483648")])
+def test_numbers_that_are_none(kdump, core, option, word):
+    assert kdump("mem", option, word, core, "0").returncode == 2
+
+
+def test_what_a_kernel_was_started_and_built_with(told, core):
+    assert told("cmdline", core) == 'quiet panic=5 x="a b"\n'
+    assert told("cmdline", "--json", core)["parameters"] == ["quiet", "panic=5", 'x="a b"']
+    assert told("config", core) == '# a comment\nCONFIG_A=y\nCONFIG_B="b b"\n# CONFIG_C is not set\n'
+    assert told("config", "--json", core) == {"CONFIG_A": "y", "CONFIG_B": '"b b"', "CONFIG_C": None}

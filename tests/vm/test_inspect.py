@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tasks, stacks, symbols and modules out of a dump alone, against what the guest's own kernel said of them."""
 
+import calendar
 import concurrent.futures
 import ipaddress
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -99,6 +101,71 @@ def test_log(dump, tmp_path):
     assert all(record["caller"] for record in records)
     urgent = plain("log", "-x", "--level", "err+", dump.vmcore).decode().splitlines()
     assert urgent and all(re.match(r"kern  :(emerg|alert|crit|err) *: ", line) for line in urgent)
+
+
+def test_whom_no_stack_is_of(dump):
+    """What was asked for is named."""
+    for options, status, why in ((("-p", "99999"), 1, "there is no process 99999"), (("-c", "77"), 1, "no task ran on CPU 77"),
+                                 (("-s", "X"), 0, "no task is in a state of X")):
+        done = subprocess.run([program.kdump_command(), "bt", *options, dump.vmcore], capture_output=True, text=True, check=False)
+        assert done.returncode == status and done.stderr.rstrip().endswith(why) and not done.stdout
+
+
+def test_stacks_by_state_and_cpu(dump):
+    """A selection of all, with what is the same once where that is wanted."""
+    everyone = kdump("bt", "-A", "--json", dump.vmcore)
+    assert kdump("bt", "-s", "DT", "--json", dump.vmcore) == [task for task in everyone if task["state"] in "DT"]
+    for cpu in {task["cpu"] for task in everyone if task["running"]}:
+        assert kdump("bt", "-c", str(cpu), "--json", dump.vmcore) == [
+            task for task in everyone if task["running"] and task["cpu"] == cpu]
+    groups = plain("bt", "-A", "--fold", dump.vmcore).decode().strip().split("\n\n")
+    heads = [re.match(r"(\d+) tasks?: (.*)", group) for group in groups]
+    assert sum(int(head[1]) for head in heads) == len(everyone)
+    stacks = {}
+    for task in everyone:
+        stacks.setdefault(tuple(frame["pc"] for frame in task["frames"]), []).append(f"{task['pid']}({task['comm']})")
+    for head, group in zip(heads, groups):
+        frames = tuple(f"0x{pc}" for pc in re.findall(r"^ [ ?]#\d+ +([0-9a-f]{16})", group, re.M))
+        if frames:
+            assert head[2].split(" ")[:60] == stacks[frames][:60]
+    pipes, = (head for head in heads if "(in-pipe)" in head[2])
+    assert int(pipes[1]) >= 60
+
+
+def test_log_with_more(dump):
+    """The time of day, who wrote a record, and what it is about."""
+    records = kdump("log", "--json", dump.vmcore)
+    first = [line for line in plain("log", dump.vmcore).decode().splitlines() if line.startswith("[")]
+    texts = [line.split("] ", 1)[1] for line in first]
+    done = subprocess.run([program.kdump_command(), "log", "-T", dump.vmcore], capture_output=True, text=True, check=True,
+                          env={"TZ": "UTC", "LC_ALL": "C"})
+    shown = [re.match(r"\[(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})\] (.*)", line) for line in done.stdout.splitlines()
+             if line.startswith("[")]
+    assert [line[2] for line in shown] == texts
+    crashed = time.strptime(kdump("info", "--json", dump.vmcore)["crash_time"], "%Y-%m-%dT%H:%M:%SZ")
+    assert abs(calendar.timegm(time.strptime(shown[-1][1])) - calendar.timegm(crashed)) <= 1
+    span = (records[-1]["time_ns"] - records[0]["time_ns"]) / 1e9
+    assert abs(calendar.timegm(time.strptime(shown[-1][1])) - calendar.timegm(time.strptime(shown[0][1])) - span) <= 1
+    callers = re.findall(r"^\[ *[\d.]+\]\[ *([TC]\d+)\] ", plain("log", "--caller", dump.vmcore).decode(), re.M)
+    assert callers == [record["caller"] for record in records for _ in record["text"].split("\n")] and len(callers) == len(first)
+    devices = re.findall(r"^ DEVICE=(\S+)$", plain("log", "--dictionary", dump.vmcore).decode(), re.M)
+    assert devices == [record["device"] for record in records if record["device"]] and devices
+
+
+def test_forms_of_memory(dump):
+    """Words, what they point to, and texts, of what type says is there."""
+    members = kdump("type", "--json", dump.vmcore, "file_operations", "shmem_file_operations")["members"]
+    wanted = {member["offset"]: member for member in members if member["type"].endswith(")") and member["offset"] < 64}
+    at = ("-n", "64", dump.vmcore, "shmem_file_operations")
+    words = [int(word["word"], 16) for word in kdump("mem", "--json", "--words", *at)["words"]]
+    assert {offset: words[offset // 8] for offset in wanted} == {offset: int(member["value"], 16) for offset, member in wanted.items()}
+    assert re.findall(r" ([0-9a-f]{16})\b", run_mem("--words", *at).decode()) == [f"{word:016x}" for word in words]
+    symbols = [word["symbol"] for word in kdump("mem", "--json", "--symbols", *at)["words"]]
+    assert {offset: symbols[offset // 8] for offset in wanted} == {offset: member.get("symbol") for offset, member in wanted.items()}
+    assert "  shmem_file_llseek+0x0\n" in run_mem("--symbols", *at).decode() and "shmem_file_llseek" in symbols
+    banner = run_mem("--strings", "-n", "200", dump.vmcore, "linux_banner").decode()
+    assert f"Linux version {kdump('info', '--json', dump.vmcore)['release']} " in banner
+    assert kdump("mem", "--json", "--strings", "-n", "200", dump.vmcore, "linux_banner")["strings"][0]["text"].startswith("Linux version ")
 
 
 def schedulers(dump):
