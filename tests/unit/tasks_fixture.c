@@ -120,7 +120,8 @@ static void put_tasks(struct fixture *fixture)
 		put(fixture, at + TASK_MM, tasks[i].has_mm ? MADE_VADDR(MM) : 0, 8);
 		fixture_poke(fixture, at + COMM, tasks[i].comm, strlen(tasks[i].comm));
 		put(fixture, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
-		put(fixture, TASKS + next[i] * TASK_BYTES + TASKS_LINK + 8, task_vaddr(i) + TASKS_LINK, 8);
+		put(fixture, TASKS + next[i] * TASK_BYTES + TASKS_LINK + 8,
+		    task_vaddr(i) + TASKS_LINK, 8);
 		put(fixture, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
 		for (unsigned int link = 0; link < 16; link += 8) {
 			put(fixture, at + THREAD_NODE + link, MADE_VADDR(signal), 8);
