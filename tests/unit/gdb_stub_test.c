@@ -153,7 +153,8 @@ static void put_tasks(struct server *server)
 		fixture_poke(&server->made.fixture, at + COMM, tasks[i].comm,
 			     strlen(tasks[i].comm));
 		put(server, at + TASKS_LINK, task_vaddr(next[i]) + TASKS_LINK, 8);
-		put(server, TASKS + next[i] * TASK_BYTES + TASKS_LINK + 8, task_vaddr(i) + TASKS_LINK, 8);
+		put(server, TASKS + next[i] * TASK_BYTES + TASKS_LINK + 8,
+		    task_vaddr(i) + TASKS_LINK, 8);
 		put(server, at + TASK_SIGNAL, MADE_VADDR(signal), 8);
 		for (unsigned int link = 0; link < 16; link += 8) {
 			put(server, at + THREAD_NODE + link, MADE_VADDR(signal), 8);
@@ -228,8 +229,8 @@ static void open_server(struct server *server)
 
 	memset(server, 0, sizeof(*server));
 	make_types(&types);
-	made_kernel_init(&server->made.fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
+	made_kernel_init(&server->made.fixture, symbols, sizeof(symbols) / sizeof(*symbols),
+			 MADE_RELATIVE, &types);
 	fixture_info(&server->made.fixture, "KERNELOFFSET=1c00000");
 	fixture_memory(&server->made.fixture, EXCLUDED_RAM, 0x1000, 0);
 	fixture_map(&server->made.fixture, MADE_TEXT + EXCLUDED_VADDR, EXCLUDED_RAM, 12);
