@@ -2,13 +2,14 @@
 /*
  * How the tables look (scripts/kallsyms.c):
  *
- * names: for each symbol a length, in one byte or, since 6.1 (73bbb94466fd), in two where the first has its
- * high bit set; then so many bytes, each the number of a token. The tokens' texts put together are the
- * symbol's type, one letter, and its name.
+ * names: for each symbol a length, in one byte or two; then so many bytes, each the number of a token. The tokens'
+ * texts put together are the symbol's type, one letter, and its name.
  *
  * offsets: 32 bits for each symbol. Either unsigned, to relative_base; or signed (CONFIG_KALLSYMS_ABSOLUTE_PERCPU, 2213e9a66bb8,
  * 4.6): from 0 on an absolute value, below 0 counting down from relative_base - 1. Which of them is not told;
  * _stext, whose address VMCOREINFO has, tells.
+ *
+ * addresses: instead of both, 64 bits for each symbol (CONFIG_KALLSYMS_BASE_RELATIVE=n, up to 6.14).
  */
 #include "kernel/kallsyms.h"
 
@@ -17,7 +18,7 @@
 #include "base/bytes.h"
 #include "kernel/kallsyms_search.h"
 
-enum { SYMBOLS_MOST = 1 << 24, STREAM_BYTES = 4096, LONG_LENGTH = 0x80, OFFSET_BYTES = 4 };
+enum { SYMBOLS_MOST = 1 << 24, STREAM_BYTES = 4096, OFFSET_BYTES = 4, ADDRESS_BYTES = 8 };
 
 /* Bytes of kernel memory one after the other. */
 struct stream {
@@ -77,19 +78,15 @@ static enum kd_status read_symbol(const struct kd_kallsyms *symbols, struct stre
 				  char text[KD_SYMBOL_NAME_BYTES + 1], struct kd_err *err)
 {
 	size_t length = 0;
-	unsigned int tokens;
-	uint8_t byte, more;
+	size_t tokens;
+	uint8_t byte, more = 0;
 	enum kd_status status = next_byte(stream, &byte, err);
 
+	if (!status && byte & KD_KALLSYMS_LONG)
+		status = next_byte(stream, &more, err);
 	if (status)
 		return status;
-	tokens = byte;
-	if (byte & LONG_LENGTH) {
-		status = next_byte(stream, &more, err);
-		if (status)
-			return status;
-		tokens = (byte & ~LONG_LENGTH) | (unsigned int)more << 7;
-	}
+	tokens = kd_kallsyms_length(byte, more);
 	while (tokens--) {
 		const char *from;
 
@@ -135,21 +132,26 @@ static uint64_t decode(const struct kd_kallsyms *symbols, int32_t offset)
 enum kd_status kd_kallsyms_addresses(const struct kd_kallsyms *symbols, uint32_t first,
 				     uint32_t count, uint64_t *vaddrs, struct kd_err *err)
 {
-	int32_t offsets[STREAM_BYTES / OFFSET_BYTES];
+	const size_t entry_bytes = symbols->has_addresses ? ADDRESS_BYTES : OFFSET_BYTES;
+	const uint32_t most = (uint32_t)(STREAM_BYTES / entry_bytes);
+	union {
+		int32_t offsets[STREAM_BYTES / OFFSET_BYTES];
+		uint64_t addresses[STREAM_BYTES / ADDRESS_BYTES];
+	} table;
 
 	if (first > symbols->count || count > symbols->count - first)
 		return kd_fail(err, KD_NOTFOUND, "no symbol %u", first + count - 1);
 	while (count) {
-		uint32_t piece =
-			count < STREAM_BYTES / OFFSET_BYTES ? count : STREAM_BYTES / OFFSET_BYTES;
+		uint32_t piece = count < most ? count : most;
 		enum kd_status status = kd_kernel_read(
-			symbols->kernel, symbols->offsets_vaddr + (uint64_t)first * OFFSET_BYTES,
-			offsets, piece * OFFSET_BYTES, err);
+			symbols->kernel, symbols->offsets_vaddr + (uint64_t)first * entry_bytes,
+			&table, piece * entry_bytes, err);
 
 		if (status)
 			return status;
 		for (uint32_t i = 0; i < piece; i++)
-			*vaddrs++ = decode(symbols, offsets[i]);
+			*vaddrs++ = symbols->has_addresses ? table.addresses[i]
+							   : decode(symbols, table.offsets[i]);
 		first += piece;
 		count -= piece;
 	}
@@ -217,14 +219,14 @@ enum kd_status kd_kallsyms_find(const struct kd_kallsyms *symbols, const char *n
 	return status ? status : kd_kallsyms_address(symbols, number, vaddr, err);
 }
 
-/* Tries both ways to read the offsets on the one symbol whose address is known. */
+/* Tries the ways to read the offsets on the one symbol whose address is known. */
 static enum kd_status learn_encoding(struct kd_kallsyms *symbols, struct kd_err *err)
 {
 	uint64_t expected, vaddr;
 	enum kd_status status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(symbols->kernel),
 						     "_stext", &expected, err);
 
-	for (int percpu = 1; !status && percpu >= 0; percpu--) {
+	for (int percpu = !symbols->has_addresses; !status && percpu >= 0; percpu--) {
 		symbols->absolute_percpu = percpu;
 		status = kd_kallsyms_find(symbols, "_stext", &vaddr, err);
 		if (!status && vaddr == expected)
@@ -243,7 +245,9 @@ static enum kd_status set_places(struct kd_kallsyms *symbols,
 
 	symbols->names_vaddr = places->names;
 	symbols->offsets_vaddr = places->offsets;
-	if (!status)
+	symbols->has_addresses = !places->relative_base;
+	symbols->relative_base = 0;
+	if (!status && !symbols->has_addresses)
 		status = kd_kernel_read(symbols->kernel, places->relative_base,
 					&symbols->relative_base, sizeof(symbols->relative_base),
 					err);
@@ -268,11 +272,16 @@ static enum kd_status ask_vmcoreinfo(struct kd_kernel *kernel, struct kd_kallsym
 		{"kallsyms_offsets", &places->offsets},
 		{"kallsyms_relative_base", &places->relative_base},
 	};
+	const struct kd_vmcoreinfo *info = kd_kernel_vmcoreinfo(kernel);
+	/* the kernel has this one, or the last two of the others */
+	bool has_addresses =
+		!kd_vmcoreinfo_symbol(info, "kallsyms_addresses", &places->offsets, NULL);
+	size_t count = sizeof(tables) / sizeof(*tables) - (has_addresses ? 2 : 0);
 	enum kd_status status = KD_OK;
 
-	for (size_t i = 0; !status && i < sizeof(tables) / sizeof(*tables); i++)
-		status = kd_vmcoreinfo_symbol(kd_kernel_vmcoreinfo(kernel), tables[i].name,
-					      tables[i].vaddr, err);
+	places->relative_base = 0;
+	for (size_t i = 0; !status && i < count; i++)
+		status = kd_vmcoreinfo_symbol(info, tables[i].name, tables[i].vaddr, err);
 	return status;
 }
 
@@ -290,5 +299,10 @@ enum kd_status kd_kallsyms_init(struct kd_kallsyms *symbols, struct kd_kernel *k
 	if (status)
 		return status;
 	/* the one in which _stext is where it should be */
-	return set_places(symbols, &places[0], NULL) ? set_places(symbols, &places[1], err) : KD_OK;
+	for (int i = 0; i < KD_KALLSYMS_ORDERS; i++) {
+		status = set_places(symbols, &places[i], err);
+		if (!status)
+			break;
+	}
+	return status;
 }

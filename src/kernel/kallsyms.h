@@ -20,6 +20,7 @@ struct kd_kallsyms {
 	uint64_t names_vaddr, offsets_vaddr;
 	uint64_t relative_base;
 	uint32_t count;
+	bool has_addresses; /* offsets_vaddr is of addresses */
 	bool absolute_percpu; /* offsets from 0 on are addresses themselves, those below it count down */
 	uint16_t token_index[256];
 	char tokens[16 << 10]; /* NUL-terminated, by token_index */

@@ -4,6 +4,8 @@
  *
  *     [offsets, relative_base,] num_syms, names, markers, [seqs_of_names,] token_table, token_index[, offsets, relative_base]
  *
+ * with addresses instead of offsets and their base where the kernel was built so.
+ *
  * 1. The ten digits stand in symbols and are tokens of their own, so that the token table has "0\0" "1\0" … "9\0" in a
  *    row, as the tokens 48 to 57.
  * 2. Behind it comes token_index: 256 rising numbers, the first 0, those of the digits two apart.
@@ -36,7 +38,6 @@ enum {
 	ALIGN = 8,
 	MARKED = 256, /* symbols to a marker */
 	NAMES_READ_MOST = 1 << 27,
-	LONG_LENGTH = 0x80,
 };
 
 static const char digits[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009"; /* and its NUL */
@@ -126,12 +127,8 @@ static bool skip_name(struct image *image, size_t *at, size_t end)
 	if (*at + 2 > end || !image->budget)
 		return false;
 	image->budget--;
-	length = image->data[*at];
-	if (length & LONG_LENGTH) {
-		length = (length & ~(size_t)LONG_LENGTH) | (size_t)image->data[*at + 1] << 7;
-		++*at;
-	}
-	*at += 1 + length;
+	length = kd_kallsyms_length(image->data[*at], image->data[*at + 1]);
+	*at += 1 + length + (image->data[*at] >= KD_KALLSYMS_LONG);
 	return length > 0 && *at <= end;
 }
 
@@ -201,6 +198,8 @@ static enum kd_status search(struct image *image, struct kd_kallsyms_places *pla
 		places[0].offsets = places[0].relative_base - kd_round_up(4 * symbols, ALIGN);
 		places[1].offsets = kd_round_up(places[1].index + INDEX_BYTES, ALIGN);
 		places[1].relative_base = kd_round_up(places[1].offsets + 4 * symbols, ALIGN);
+		places[2].offsets = places[2].count - 8 * symbols;
+		places[3].offsets = places[1].offsets;
 		return KD_OK;
 	}
 	return kd_fail(err, KD_NOTFOUND, "the kernel's image has no symbols (kallsyms)");

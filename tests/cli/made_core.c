@@ -125,7 +125,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	make_types(&types);
-	made_kernel_init(&fixture, symbols, sizeof(symbols) / sizeof(*symbols), false, &types);
+	made_kernel_init(&fixture, symbols, sizeof(symbols) / sizeof(*symbols), MADE_RELATIVE,
+			 &types);
 	put_object(&fixture);
 	put_configuration(&fixture, &config_bytes);
 	fixture_build(&fixture);

@@ -2,6 +2,7 @@
 /* src/kernel: BTF, whole, split and damaged; and symbols out of a made-up kernel's memory. */
 #include "test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,13 +159,13 @@ static const struct made_symbol symbols_of_kernel[] = {
 	{"D__\1op_\2", MADE_TYPES - MADE_RAM + 0x200, false},
 };
 
-static void make_kernel(struct fixture *fixture, bool percpu, struct kd_dump **dump,
-			struct kd_kernel **kernel)
+static void make_kernel(struct fixture *fixture, enum made_addresses addresses,
+			struct kd_dump **dump, struct kd_kernel **kernel)
 {
 	struct blob blob;
 
 	make_base(&blob);
-	made_kernel_init(fixture, symbols_of_kernel, 5, percpu, &blob);
+	made_kernel_init(fixture, symbols_of_kernel, 5, addresses, &blob);
 	fixture_build(fixture);
 	assert_int_equal(kd_dump_open(fixture->path, NULL, dump, NULL), KD_OK);
 	assert_int_equal(kd_kernel_open(*dump, kernel, NULL), KD_OK);
@@ -184,7 +185,8 @@ static void test_symbols(void **state)
 {
 	struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
 
-	for (int percpu = 0; percpu < 2; percpu++) {
+	for (enum made_addresses addresses = MADE_RELATIVE; addresses <= MADE_ABSOLUTE;
+	     addresses++) {
 		unsigned int count = 0;
 		struct kd_kernel *kernel;
 		struct fixture fixture;
@@ -194,20 +196,107 @@ static void test_symbols(void **state)
 		struct kd_err err = {KD_OK, ""};
 		uint64_t vaddr;
 
-		make_kernel(&fixture, percpu, &dump, &kernel);
+		make_kernel(&fixture, addresses, &dump, &kernel);
 		if (kd_kallsyms_init(symbols, kernel, &err))
 			fail_msg("%s", err.text);
-		assert_int_equal(symbols->absolute_percpu, percpu);
+		assert_int_equal(symbols->absolute_percpu, addresses == MADE_PERCPU);
+		assert_int_equal(symbols->has_addresses, addresses == MADE_ABSOLUTE);
 		assert_int_equal(kd_kallsyms_each(symbols, count_symbols, &count, &err), KD_OK);
 		assert_int_equal(count, 5);
 		assert_int_equal(kd_kallsyms_find(symbols, "text_end", &vaddr, &err), KD_OK);
 		assert_int_equal(vaddr, MADE_TEXT + 0x80);
 		assert_int_equal(kd_kallsyms_find(symbols, "var", &vaddr, &err), KD_OK);
-		assert_int_equal(vaddr, percpu ? 0x10 : MADE_TEXT + 0x10);
+		assert_int_equal(vaddr, addresses == MADE_PERCPU ? 0x10 : MADE_TEXT + 0x10);
 		assert_int_equal(kd_kallsyms_find(symbols, "text", &vaddr, &err), KD_NOTFOUND);
 		assert_int_equal(kd_types_init(&types, kernel, &err), KD_OK);
 		assert_int_equal(kd_btf_member(&types.btf, "page._mapcount", &member, &err), KD_OK);
 		kd_types_deinit(&types);
+		kd_kernel_close(kernel);
+		kd_dump_close(dump);
+		fixture_deinit(&fixture);
+	}
+	free(symbols);
+}
+
+enum { SEARCHED = MADE_FREE, SEARCHED_COUNT = 300, NAME_TOKENS = 4 };
+
+/* Where a table is, whose end the next begins at. */
+static uint64_t put(struct fixture *fixture, uint64_t at, const void *data, size_t bytes)
+{
+	fixture_poke(fixture, at, data, bytes);
+	return (at + bytes + 7) & ~(uint64_t)7;
+}
+
+static uint64_t put_addresses(struct fixture *fixture, uint64_t at, bool absolute)
+{
+	uint64_t base = MADE_TEXT;
+
+	for (unsigned int i = 0; i < SEARCHED_COUNT; i++, at += absolute ? 8 : 4)
+		fixture_poke_number(fixture, at, (absolute ? base : 0) + 0x40 * i,
+				    absolute ? 8 : 4);
+	return absolute ? at : put(fixture, (at + 7) & ~(uint64_t)7, &base, sizeof(base));
+}
+
+/* 300 symbols, in the order of the kernel's own tables: _stext, f001, f002 … */
+static void put_tables(struct fixture *fixture, bool behind, bool absolute)
+{
+	uint32_t count = SEARCHED_COUNT, markers[2] = {0};
+	uint64_t at = SEARCHED, names;
+	char tokens[2 * 256];
+	uint16_t index[256];
+
+	if (!behind)
+		at = put_addresses(fixture, at, absolute);
+	at = names = put(fixture, at, &count, sizeof(count));
+	for (unsigned int i = 0; i < count; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%cTf%03u", NAME_TOKENS + 1, i);
+		if (!i)
+			strcpy(name, "\7T_stext");
+		if (i == 256)
+			markers[1] = (uint32_t)(at - names);
+		fixture_poke(fixture, at, name, strlen(name));
+		at += strlen(name);
+	}
+	at = put(fixture, (at + 7) & ~(uint64_t)7, markers, sizeof(markers));
+	for (unsigned int i = 0; i < 256; i++) {
+		index[i] = (uint16_t)(2 * i);
+		tokens[2 * i] = i ? (char)i : '?';
+		tokens[2 * i + 1] = 0;
+	}
+	at = put(fixture, at, tokens, sizeof(tokens));
+	at = put(fixture, at, index, sizeof(index));
+	if (behind)
+		put_addresses(fixture, at, absolute);
+}
+
+/* VMCOREINFO does not say where the tables are: they are found by what they look like, in each of their orders. */
+static void test_symbols_that_are_searched_for(void **state)
+{
+	struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
+
+	for (int order = 0; order < 4; order++) {
+		const struct made_symbol symbol = {"T_\1ext", 0, false};
+		struct kd_err err = {KD_OK, ""};
+		struct kd_kernel *kernel;
+		struct fixture fixture;
+		struct kd_dump *dump;
+		struct blob blob;
+		uint64_t vaddr;
+
+		make_base(&blob);
+		made_kernel_init(&fixture, &symbol, 1, MADE_UNTOLD, &blob);
+		put_tables(&fixture, order & 1, order & 2);
+		fixture_build(&fixture);
+		assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+		assert_int_equal(kd_kernel_open(dump, &kernel, NULL), KD_OK);
+		if (kd_kallsyms_init(symbols, kernel, &err))
+			fail_msg("%d: %s", order, err.text);
+		assert_int_equal(symbols->count, SEARCHED_COUNT);
+		assert_int_equal(symbols->has_addresses, order >> 1);
+		assert_int_equal(kd_kallsyms_find(symbols, "f299", &vaddr, &err), KD_OK);
+		assert_int_equal(vaddr, MADE_TEXT + 0x40 * 299);
 		kd_kernel_close(kernel);
 		kd_dump_close(dump);
 		fixture_deinit(&fixture);
@@ -240,7 +329,7 @@ static void test_damaged_symbols(void **state)
 		uint64_t vaddr;
 		enum kd_status status;
 
-		make_kernel(&fixture, false, &dump, &kernel);
+		make_kernel(&fixture, MADE_RELATIVE, &dump, &kernel);
 		kd_kernel_close(kernel);
 		kd_dump_close(dump);
 		for (size_t segment = 0, offset = 0; segment < fixture.segment_count; segment++) {
@@ -268,9 +357,12 @@ static void test_damaged_symbols(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),           cmocka_unit_test(test_split),
-		cmocka_unit_test(test_damaged_types),   cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_damaged_types),
+		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_damaged_symbols),
+		cmocka_unit_test(test_symbols_that_are_searched_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

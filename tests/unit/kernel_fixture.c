@@ -78,7 +78,7 @@ static void put_tokens(struct fixture *fixture)
 }
 
 static void put_symbols(struct fixture *fixture, const struct made_symbol *symbols, size_t count,
-			bool absolute_percpu)
+			enum made_addresses addresses)
 {
 	size_t at = 0;
 
@@ -94,16 +94,20 @@ static void put_symbols(struct fixture *fixture, const struct made_symbol *symbo
 		at += symbols[i].long_length ? 2 : 1;
 		fixture_poke(fixture, MADE_NAMES + at, symbols[i].name, length);
 		at += length;
-		if (absolute_percpu && i > 0)
+		if (addresses == MADE_PERCPU && i > 0)
 			offset = -1 - offset;
-		fixture_poke_number(fixture, MADE_OFFSETS + 4 * i, (uint64_t)offset, 4);
+		if (addresses == MADE_ABSOLUTE)
+			fixture_poke_number(fixture, MADE_OFFSETS + 8 * i,
+					    MADE_TEXT + (uint64_t)offset, 8);
+		else
+			fixture_poke_number(fixture, MADE_OFFSETS + 4 * i, (uint64_t)offset, 4);
 	}
 	fixture_poke_number(fixture, MADE_COUNT, count, 4);
 	fixture_poke_number(fixture, MADE_BASE, MADE_TEXT, 8);
 }
 
 void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols, size_t count,
-		      bool absolute_percpu, const struct blob *types)
+		      enum made_addresses addresses, const struct blob *types)
 {
 	static const struct {
 		const char *name;
@@ -114,11 +118,13 @@ void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols
 		{"kallsyms_offsets", MADE_OFFSETS},    {"kallsyms_relative_base", MADE_BASE},
 	};
 
+	size_t table_count;
+
 	fixture_init(fixture, 4);
 	fixture_memory(fixture, MADE_RAM, MADE_BYTES, MADE_BYTES);
 	for (unsigned int at = 0; at < MADE_BYTES; at += 0x1000)
 		fixture_map(fixture, MADE_TEXT + at, MADE_RAM + at, 12);
-	put_symbols(fixture, symbols, count, absolute_percpu);
+	put_symbols(fixture, symbols, count, addresses);
 	assert_true(types->size <= MADE_FREE - MADE_TYPES);
 	fixture_poke(fixture, MADE_TYPES, types->bytes, types->size);
 	fixture_info(fixture, "OSRELEASE=6.1.0-test");
@@ -126,7 +132,11 @@ void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols
 		if (!strcmp(symbols[i].name, "T_\1ext"))
 			fixture_info(fixture, "SYMBOL(_stext)=%llx",
 				     (unsigned long long)(MADE_TEXT + (uint64_t)symbols[i].offset));
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+	if (addresses == MADE_ABSOLUTE)
+		fixture_info(fixture, "SYMBOL(kallsyms_addresses)=%llx",
+			     (unsigned long long)MADE_VADDR(MADE_OFFSETS));
+	table_count = addresses == MADE_UNTOLD ? 0 : sizeof(tables) / sizeof(*tables);
+	for (size_t i = 0; i < table_count - (addresses == MADE_ABSOLUTE ? 2 : 0); i++)
 		fixture_info(fixture, "SYMBOL(%s)=%llx", tables[i].name,
 			     (unsigned long long)MADE_VADDR(tables[i].paddr));
 }

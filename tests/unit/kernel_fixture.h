@@ -53,13 +53,16 @@ enum {
 struct made_symbol {
 	const char *
 		name; /* with its type in front: "Tschedule"; may hold the tokens \1 "st" and \2 "BTF" */
-	int64_t offset; /* in the kernel; or, with absolute_percpu, an address of its own for the first */
+	int64_t offset; /* in the kernel; or, with MADE_PERCPU, an address of its own for the first */
 	bool long_length; /* its length is written in two bytes, as of long names */
 };
 
+/* How the table of addresses is encoded; MADE_UNTOLD: and VMCOREINFO does not say where the tables are. */
+enum made_addresses { MADE_RELATIVE, MADE_PERCPU, MADE_ABSOLUTE, MADE_UNTOLD };
+
 /* Memory, page tables and VMCOREINFO of it, with its symbols and BTF; the caller pokes more, and builds. */
 void made_kernel_init(struct fixture *fixture, const struct made_symbol *symbols, size_t count,
-		      bool absolute_percpu, const struct blob *types);
+		      enum made_addresses addresses, const struct blob *types);
 
 /* A made-up kernel, opened. */
 struct machine {

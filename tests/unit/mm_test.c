@@ -135,8 +135,8 @@ static void prepare(struct machine *machine, bool tree)
 	struct blob types;
 
 	make_types(&types, tree);
-	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
+	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols),
+			 MADE_RELATIVE, &types);
 	for (unsigned int i = 0; i < COUNT; i++) {
 		uint64_t at = VMAS + i * VMA_BYTES;
 

@@ -62,7 +62,8 @@ static void open_made(struct machine *machine, const char *section, const struct
 	struct blob types;
 
 	make_types(&types);
-	made_kernel_init(fixture, symbols, sizeof(symbols) / sizeof(*symbols), false, &types);
+	made_kernel_init(fixture, symbols, sizeof(symbols) / sizeof(*symbols), MADE_RELATIVE,
+			 &types);
 	fixture_poke_number(fixture, MODULE, MADE_VADDR(ATTRIBUTES), 8);
 	fixture_poke_number(fixture, ATTRIBUTES, 2, 8);
 	for (unsigned int i = 0; i < 2; i++) {

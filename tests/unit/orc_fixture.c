@@ -153,7 +153,7 @@ void orc_machine_init(struct machine *machine, enum orc_format format)
 	struct blob types;
 
 	make_types(&types, format);
-	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
+	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols),
+			 MADE_RELATIVE, &types);
 	put_orc(&machine->fixture, format);
 }

@@ -282,7 +282,7 @@ static void prepare(struct made *machine, enum orc_format format)
 	for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++)
 		symbols[count++] = behind[i];
 	make_types(&types, format);
-	made_kernel_init(&machine->fixture, symbols, count, false, &types);
+	made_kernel_init(&machine->fixture, symbols, count, MADE_RELATIVE, &types);
 	put_orc(&machine->fixture, format);
 }
 

@@ -126,8 +126,8 @@ static void prepare(struct machine *machine)
 	struct blob types;
 
 	make_types(&types);
-	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
+	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols),
+			 MADE_RELATIVE, &types);
 	fixture_poke_number(&machine->fixture, VARIABLES, 1, 4);
 	fixture_poke_number(&machine->fixture, VARIABLES + 8, 1, 8);
 	fixture_poke_number(&machine->fixture, VARIABLES + 16, 1, 8);

@@ -75,8 +75,8 @@ static void prepare(struct machine *machine, size_t config_bytes)
 	struct blob types;
 
 	make_types(&types);
-	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols), false,
-			 &types);
+	made_kernel_init(&machine->fixture, symbols, sizeof(symbols) / sizeof(*symbols),
+			 MADE_RELATIVE, &types);
 }
 
 /* "first-last:entry " of each; stops behind the number that it is told. */
