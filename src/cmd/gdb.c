@@ -160,6 +160,8 @@ static enum kd_status start(const struct request *request, const struct symbols 
 	char load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
 	const char *const commands[] = {
 		"set confirm off", /* nothing can be lost */
+		/* to open a dump may take longer than the 2 s that gdb waits; the stub's end it sees at once */
+		"set remotetimeout 600",
 		*symbols->path ? load : NULL,
 		target,
 		symbols->functions >= 0 ? functions : NULL,

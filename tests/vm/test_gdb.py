@@ -28,7 +28,7 @@ def kdump(*arguments, binary=False):
 def gdb(target, *commands, before=()):
     """What gdb prints, with what the stub says on standard error."""
     words = ["gdb", "-nx", "-batch"]
-    for command in ["set pagination off", "set width 0", *before, f"target remote {target}", *commands]:
+    for command in ["set pagination off", "set width 0", "set remotetimeout 600", *before, f"target remote {target}", *commands]:
         words += ["-ex", command]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           check=False, timeout=120, stdin=subprocess.DEVNULL)
@@ -224,9 +224,9 @@ def test_not_for_others():
     assert done.returncode == 1 and "not an address of this machine alone" in done.stderr and "--allow-remote" in done.stderr
 
 
-def kdump_gdb(*arguments, **more):
+def kdump_gdb(*arguments, timeout=120, **more):
     return subprocess.run([program.kdump_command(), "gdb", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False, timeout=120, stdin=subprocess.DEVNULL, **more)
+                          text=True, errors="replace", check=False, timeout=timeout, stdin=subprocess.DEVNULL, **more)
 
 
 def test_vmlinux(tmp_path):
@@ -318,14 +318,46 @@ def test_without_vmlinux(dump, tmp_path):
     """Symbols and stacks out of the dump, and nothing stays behind."""
     task = next(task for task in kdump("ps", "--json", dump.vmcore) if task["comm"] == "mutex-holder")
     number = 1 + [task["pid"] for task in expected_threads(dump)].index(task["pid"])
-    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "bt", "-ex", f"thread {number}", "-ex", "bt",
+    done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "bt", "-ex", f"thread {number}", "-ex", "bt", "-ex", "show remotetimeout",
                      env={**os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 0 and "kdump: " not in done.stdout and not list(tmp_path.iterdir())
+    # that it waits is seen only where a dump takes long to open
+    assert 'Timeout limit to wait for target to respond is 600' in done.stdout
     stacks = [[frame["symbol"] for frame in kdump("bt", "--json", *which, dump.vmcore)[0]["frames"]] for which in ((), ("-p", str(task["pid"])))]
     names = re.findall(r"^#\d+ +0x[0-9a-f]+ in ([\w.]+) \(", done.stdout, re.M)
     assert names[:6] == stacks[0][:6]
     # `thread` prints the first frame, too
     assert names[-1 - names[::-1].index("__schedule"):][:4] == stacks[1][:4]
+
+
+# struct: the address of one, as gdb evaluates it
+SUPER_BLOCK = "((struct super_block *)((char *)super_blocks.next - (long)&((struct super_block *)0)->s_list))"
+OBJECTS = {
+    "task_struct": "&init_task", "mm_struct": "&init_mm", "net": "&init_net", "super_block": SUPER_BLOCK, "dentry": f"{SUPER_BLOCK}->s_root",
+    "inode": f"{SUPER_BLOCK}->s_root->d_inode", "rq": "(char *)&runqueues + __per_cpu_offset[1]",
+    "module": "(char *)modules.next - (long)&((struct module *)0)->list", "page": "vmemmap_base + 0x1000 * sizeof(struct page)",
+    "sock": "init_net.rtnl", "net_device": "init_net.loopback_dev", "zone": "&node_data[0]->node_zones[1]", "cred": "init_task.cred",
+    "kmem_cache": "(char *)slab_caches.next - (long)&((struct kmem_cache *)0)->list", "signal_struct": "init_task.signal"}
+PRINTED = [word for option in ("symbol off", "pretty on") for word in ("-ex", f"set print {option}")]
+
+
+@pytest.mark.parametrize("name", ["crowd", pytest.param("crowd-6.12", marks=pytest.mark.slow)])
+def test_structures_like_the_debug_package(name, tmp_path):
+    """Whole objects of many kinds: what gdb prints with types out of the dump is what it prints with the kernel's DWARF."""
+    dump = dumps.get(name)
+
+    def printed(folder, commands):
+        words = [word for command in commands for word in ("-ex", command, "-ex", "echo \\n=\\n")]
+        text = kdump_gdb("--debug-folder", folder, dump.vmcore, "--", "-nx", "-batch", *PRINTED, "-ex", "echo \\n=\\n", *words, timeout=600).stdout
+        # several symbols may stand for one function
+        return [re.sub(r" <[^<>\n]+>", "", part) for part in text.split("\n=\n")[1:-1]]
+    places = printed(tmp_path, [f"output/x (long)({place})" for place in OBJECTS.values()])
+    commands = [f"output *(struct {kind} *){place.strip()}" for kind, place in zip(OBJECTS, places)]
+    ours, theirs = (printed(folder, commands) for folder in (tmp_path, dump.kernel.debug_folder()))
+    assert len(ours) == len(theirs) == len(OBJECTS)
+    for kind, our_text, their_text in zip(OBJECTS, ours, theirs):
+        assert our_text.splitlines() == their_text.splitlines(), kind
+        assert len(our_text.splitlines()) > 50, our_text
 
 
 def test_until(dump, tmp_path):

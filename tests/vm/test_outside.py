@@ -7,8 +7,14 @@ import subprocess
 
 import pytest
 
-from lab import program
+from lab import oracles, program
+from lab.core import Core
 from test_capture import kdump
+from test_mount import mounted, read_at, why_not
+
+PIECE = 1 << 20
+LOW_BYTES = 640 << 10
+MEMORY_BYTES = 1 << 30
 
 
 def tasks_named_by(guest):
@@ -39,7 +45,7 @@ def outside(tmp_path_factory):
         machine.qmp.stop()
         for name, paging in (("core", False), ("paging", True)):
             machine.qmp.dump_guest_memory(forms[name], paging=paging)
-        machine.qmp.save_physical(0, 1 << 30, forms["bare"])
+        machine.qmp.save_physical(0, MEMORY_BYTES, forms["bare"])
         machine.qmp.cont()
         after = tasks_named_by(machine.guest)
         machine.discard()
@@ -91,7 +97,10 @@ def test_the_living_system_itself(outside):
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
-    """A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, and its registers."""
+    """
+    A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, its registers; and
+    {physical address: file} of what the core has of above that memory.
+    """
     from lab import kernels
     from lab.machine import Machine
     work = tmp_path_factory.mktemp("stopped")
@@ -101,15 +110,19 @@ def stopped(tmp_path_factory):
         machine.qemu.wait_console("Rebooting in 600 seconds", 60)
         machine.qmp.stop()
         machine.qmp.dump_guest_memory(work / "core", paging=False)
-        machine.qmp.save_physical(0, 1 << 30, work / "bare")
+        machine.qmp.save_physical(0, MEMORY_BYTES, work / "bare")
+        above = {paddr: work / f"{paddr:x}" for paddr, *_ in oracles.readelf_loads(work / "core") if paddr >= MEMORY_BYTES}
+        for paddr, _, _, size in oracles.readelf_loads(work / "core"):
+            if paddr in above:
+                machine.qmp.save_physical(paddr, size, above[paddr])
         registers = machine.qmp.registers()
         machine.discard()
-    yield work / "core", work / "bare", registers
+    yield work / "core", work / "bare", registers, above
 
 
 def test_cpus_that_a_panic_stopped(stopped):
     """They are no longer online, but were; QEMU's notes have what they are at, and a stack what they were at before."""
-    core, bare, outside = stopped
+    core, bare, outside, _ = stopped
     rips = [cpu["RIP"] for cpu in outside]
     whole = {stack["cpu"]: stack for stack in json.loads(kdump("bt", "-a", "--json", core))}
     assert len(whole) == 2 and [int(whole[cpu]["frames"][0]["pc"], 16) for cpu in (0, 1)] == rips
@@ -131,3 +144,35 @@ def test_cpus_that_a_panic_stopped(stopped):
     assert part[panicked]["missing"] == f"CPU {panicked} left no registers"
     registers, = json.loads(kdump("regs", "--json", "--raw-input", bare))
     assert registers["cpu"] == other and registers["source"] == "interrupt" and registers["registers"]["rip"] == frames[0]
+
+
+def test_control_registers(stopped):
+    """What QEMU's notes alone have: the page tables each CPU was at, as gdb shows them."""
+    core, _, outside, _ = stopped
+    commands = [word for cpu in range(len(outside)) for command in (f"thread {cpu + 1}", "info registers cr0 cr2 cr3 cr4")
+                for word in ("-ex", command)]
+    done = subprocess.run([program.kdump_command(), "gdb", "--debug-folder", "/nowhere", core, "--", "-nx", "-batch", *commands],
+                          capture_output=True, text=True, check=True, timeout=120)
+    said = re.findall(r"^(cr\d) +0x([0-9a-f]+) ", done.stdout, re.M)
+    assert [(name, int(value, 16)) for name, value in said] == [
+        (name.lower(), cpu[name]) for cpu in outside for name in ("CR0", "CR2", "CR3", "CR4")] and len(outside) == 2
+
+
+@pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+def test_all_of_its_memory(stopped, tmp_path):
+    """Every byte of RAM in oldmem, the first 640 KiB among them, is the one that QEMU has there."""
+    core, bare, _, above = stopped
+    compared = 0
+    with mounted(core, tmp_path / "dir") as files, Core(core) as segments, open(files / "oldmem", "rb") as oldmem:
+        ranges = [(start, length) for start, length, _ in segments.loads]
+        assert any(start == 0 and length >= LOW_BYTES for start, length in ranges)
+        for start, length in ranges:
+            file = above.get(start, bare)
+            with open(file, "rb") as truth:
+                for at in range(0, length, PIECE):
+                    size = min(PIECE, length - at)
+                    want = read_at(truth, at if start in above else start + at, size)
+                    assert read_at(oldmem, start + at, size) == want, hex(start + at)
+            compared += length if start not in above else 0
+    # all but what lies between 640 KiB and 1 MiB
+    assert compared >= MEMORY_BYTES - (384 << 10)
