@@ -34,11 +34,12 @@ def finish(machine, crashing, timeout=120):
 
 
 def guilty_frames(ours):
+    """Names of the functions on the stack of the CPU that panicked, and which of them were interrupted."""
     cpu, = (each for each in ours["cpus"] if each["cpu"] == ours["panic"]["cpu"])
     assert cpu["missing"] is None and all(frame["reliable"] for frame in cpu["frames"])
     names = [frame["symbol"] for frame in cpu["frames"]]
     assert None not in names
-    return names, [number for number, frame in enumerate(cpu["frames"]) if frame["interrupted"] and number]
+    return names, [number for number, frame in enumerate(cpu["frames"]) if frame["interrupted"]]
 
 
 def machine_for(crash_machine, kernel="6.1-cloud", **options):
@@ -61,11 +62,13 @@ def test_null_pointer(crash_machine, kernel):
     assert re.match(r"The kernel went through a NULL pointer in __handle_sysrq\(\), on CPU 1 in process \d+ \(sh\), ", ours["sentence"])
     assert ours["signature_text"].startswith("null-pointer: __handle_sysrq < write_sysrq_trigger < proc_reg_write < vfs_write")
     names, interrupted = guilty_frames(ours)
-    assert len(interrupted) == 1 and names[interrupted[0]].startswith("__handle_sysrq")
-    assert names[interrupted[0] - 1] == "asm_exc_page_fault" and names[-1].startswith("entry_SYSCALL_64")
+    # an oops saves the registers that it was called with: the stack begins where it went wrong
+    assert interrupted == [0] and names[0].split(".")[0] == "__handle_sysrq"
+    assert "vfs_write" in names and names[-1].startswith("entry_SYSCALL_64")
     assert ours["missing"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_nmi(crash_machine, kernel):
     """An NMI has a stack of its own: it is followed to what was interrupted."""
@@ -81,6 +84,7 @@ def test_nmi(crash_machine, kernel):
     assert "do_idle" in names[interrupted[0]:]
 
 
+@pytest.mark.slow
 def test_hung_task(crash_machine):
     """Who waits for a disk that does not answer, and who waits for those; the kernel names one of them."""
     crowd = program.build_folder() / "tests/vm/guest-crowd"
