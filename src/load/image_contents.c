@@ -86,7 +86,7 @@ static void take_entry(void *opaque, const struct kd_initramfs_entry *entry)
 
 	if (reading->status)
 		return;
-	if (!strcmp(entry->path, KD_IMAGE_CONFIG + 1))
+	if (!strcmp(entry->path, &KD_IMAGE_CONFIG[1]))
 		reading->status = take_config(&reading->contents, entry, reading->err);
 	else if (entry->bytes && kd_module_file_name(entry->path, name))
 		reading->status = take_module(&reading->contents, name, entry, reading->err);
