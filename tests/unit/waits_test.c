@@ -104,6 +104,7 @@ static void test_up_to_who_sleeps(void **state)
 		"task0 (100) waits for mutex 0xffffffff8100e800 held by task1 (101), which "
 		"waits for mutex 0xffffffff8100e840 held by task2 (102), which sleeps in "
 		"leaf()");
+	kd_address_map_deinit(&scene.report.tasks.by_vaddr);
 	close_machine(&scene.machine);
 }
 
@@ -138,6 +139,7 @@ static void test_circle(void **state)
 	assert_int_equal(chain.again, 0);
 	kd_report_explain(&scene.report);
 	assert_string_equal(scene.report.hints[0], scene.report.chains[0]);
+	kd_address_map_deinit(&scene.report.tasks.by_vaddr);
 	close_machine(&scene.machine);
 }
 
@@ -157,6 +159,7 @@ static void test_into_circle(void **state)
 		scene.report.chains[0],
 		"deadlock: task1 (101) -> task1 (101): each waits for a lock that the next "
 		"one holds");
+	kd_address_map_deinit(&scene.report.tasks.by_vaddr);
 	close_machine(&scene.machine);
 }
 
