@@ -48,6 +48,7 @@ def machine_for(crash_machine, kernel="6.1-cloud", **options):
     return machine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_null_pointer(crash_machine, kernel):
     """The table of sysrq's keys leads nowhere for one of them: its kernel goes there."""
