@@ -105,7 +105,7 @@ def filtered(tmp_path_factory):
     (("__start_BTF", PAGE), [("log",), ("sym", "schedule"), ("cmdline",)],
      {"bt": "warning: no types: ", "type": "warning: no types: ", "report": "missing    types: "}),
     (("init_top_pgt",), [("log",), ("sym", "schedule"), ("type", "task_struct")],
-     {"bt": "tasks: rq.idle: page table of level 5: ", "mods": "modules: module.name: page table of level 5: "}),
+     {"bt": "are missing: rq.idle: page table of level 5: ", "mods": "page table of level 5: "}),
     (("__start_orc_unwind", 0x40000), [("log",), ("ps",), ("sym",), ("mods",), ("slab",), ("locks",)], {})])
 def test_a_page_that_was_left_out(filtered, where, as_before, told, tmp_path):
     """What does not need it is as before; what does says that it is missing, and where."""
