@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/beside.h"
 #include "cmd/dump_input.h"
 #include "cmd/programs.h"
 #include "cmd/switching.h"
@@ -106,7 +107,7 @@ static enum kd_status prepare(const struct asked *asked, const char *folder,
 			      struct kd_err *err)
 {
 	struct kd_cmd_programs programs;
-	char program[PATH_MAX];
+	char program[PATH_MAX], reader[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	enum kd_status status = make_folder(folder, err);
 
@@ -121,6 +122,8 @@ static enum kd_status prepare(const struct asked *asked, const char *folder,
 					.paths = &kd_system_paths,
 					.programs = programs.found,
 					.program = program,
+					.reader = kd_find_beside("kdump", "kdump", KD_KDUMP_PATH,
+								 reader),
 					.folder = folder,
 					.log = log,
 				},

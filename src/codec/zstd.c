@@ -15,8 +15,8 @@
 enum { LEAST_LEVEL = -20, DEFAULT_LEVEL = -1, MOST_LEVEL = 19 };
 
 /*
- * For a page the library chooses a table with twice as many entries as the page has bytes. It is cleared for each page, and one with
- * as many finds nearly as much.
+ * For a page the library chooses a table with twice as many entries as the page has bytes. It is cleared for each
+ * page, and one with as many finds nearly as much.
  */
 static ZSTD_compressionParameters parameters(int level, size_t page_bytes)
 {

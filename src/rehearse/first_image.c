@@ -34,15 +34,22 @@ static enum kd_status add_file(struct kd_cpio *cpio, const char *path, unsigned 
 	return status ? status : kd_cpio_add_file(cpio, path, mode, data, bytes, err);
 }
 
-static enum kd_status add_program(struct kd_cpio *cpio, const struct kd_first_image *image,
-				  struct kd_err *err)
+/* The first stays where it is here, for the guest's command line names it; the reader goes where the first looks. */
+static enum kd_status add_programs(struct kd_cpio *cpio, const struct kd_first_image *image,
+				   struct kd_err *err)
 {
 	struct kd_programs programs = {0};
 	enum kd_status status = kd_programs_add(&programs, image->paths, image->program, err);
 
-	for (size_t i = 0; i < programs.count && !status; i++)
-		status =
-			add_file(cpio, programs.files[i].path, 0755, programs.files[i].source, err);
+	if (!status)
+		status = kd_programs_add(&programs, image->paths, image->reader, err);
+	for (size_t i = 0; i < programs.count && !status; i++) {
+		const struct kd_program_file *file = &programs.files[i];
+
+		status = add_file(
+			cpio, strcmp(file->path, image->reader) ? file->path : KD_REHEARSAL_READER,
+			0755, file->source, err);
+	}
 	kd_programs_deinit(&programs);
 	return status;
 }
@@ -142,7 +149,7 @@ enum kd_status kd_first_image_write(const struct kd_first_image *image,
 	if (!status)
 		status = add_skeleton(&cpio, err);
 	if (!status)
-		status = add_program(&cpio, image, err);
+		status = add_programs(&cpio, image, err);
 	if (!status)
 		status = add_modules(&cpio, image->modules, KD_REHEARSAL_LIST, err);
 	if (!status)

@@ -10,7 +10,7 @@
 
 struct kd_first_image {
 	const struct kd_paths *paths;
-	const char *program;            /* this kdump, with what it needs */
+	const char *program, *reader;   /* this kdump-machine, and its kdump: with what they need */
 	const char *kernel, *initrd;    /* of the second kernel */
 	const struct kd_names *modules; /* files, in load order */
 	bool adds_modules;              /* to the second kernel's image, before its own */

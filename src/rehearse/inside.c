@@ -178,8 +178,9 @@ void kd_rehearse_panic(void)
 		pause();
 }
 
-/* Runs this program with three words at most, its output into a file; its exit status, or -1. */
-static int run(const char *output, const char *first, const char *second, const char *third)
+/* Runs a program of ours with three words at most, its output into a file; its exit status, or -1. */
+static int run(const char *program, const char *output, const char *first, const char *second,
+	       const char *third)
 {
 	int status;
 	pid_t pid = fork();
@@ -189,7 +190,7 @@ static int run(const char *output, const char *first, const char *second, const 
 
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
-		execl("/proc/self/exe", "kdump", first, second, third, NULL);
+		execl(program, "kdump", first, second, third, NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
@@ -211,14 +212,14 @@ void kd_rehearse_look(void)
 		answer(json_pack("{s:[], s:b, s:s+}", "crashes", "verified", 0, "why",
 				 "the stand-in cannot be mounted: ", strerror(errno)));
 	snprintf(place, sizeof(place), TARGET "/%s", rehearsal.path);
-	run(LISTED, "list", "--json", place);
+	run("/proc/self/exe", LISTED, "list", "--json", place);
 	if (!kd_file_read(LISTED, SAID_BYTES, &said, &bytes, NULL))
 		model = json_loadb(said, bytes, 0, NULL);
 	free(said);
 	crashes = json_object_get(model, "crashes");
 	folder = json_string_value(json_object_get(json_array_get(crashes, 0), "path"));
 	if (folder) {
-		verified = !run(SAID, "verify", folder, NULL);
+		verified = !run(KD_REHEARSAL_READER, SAID, "verify", folder, NULL);
 		if (!verified && !kd_file_read(SAID, SAID_BYTES, &said, &bytes, NULL)) {
 			snprintf(why, sizeof(why), "%s", said);
 			free(said);

@@ -221,6 +221,7 @@ static enum kd_status write_files(const struct kd_rehearse_request *request,
 		const struct kd_first_image image = {
 			.paths = request->paths,
 			.program = request->program,
+			.reader = request->reader,
 			.kernel = second->kernel,
 			.initrd = second->initrd,
 			.modules = kd_modules_files(modules),

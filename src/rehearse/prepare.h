@@ -11,7 +11,8 @@
 struct kd_rehearse_request {
 	const struct kd_paths *paths;
 	struct kd_image_programs programs; /* of the capture image */
-	const char *program;               /* this kdump */
+	const char *program;               /* this kdump-machine */
+	const char *reader;                /* and its kdump */
 	const char *folder;                /* exists */
 	const struct kd_log *log;
 };

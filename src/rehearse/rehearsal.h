@@ -27,6 +27,7 @@
 #define KD_REHEARSAL_INITRD "initrd"
 /* Where the guest finds what is its own. */
 #define KD_REHEARSAL_INSIDE "/rehearsal"
+#define KD_REHEARSAL_READER KD_REHEARSAL_INSIDE "/kdump"   /* which reads dumps */
 #define KD_REHEARSAL_LIST   KD_REHEARSAL_INSIDE "/modules" /* in load order, one path a line */
 
 /*
@@ -40,7 +41,7 @@ enum { KD_REHEARSAL_NOTES = 16, KD_REHEARSAL_TEXT = 768 };
 
 struct kd_rehearsal {
 	char release[65];
-	char program[256];          /* kdump, in the guest */
+	char program[256];          /* kdump-machine, in the guest */
 	char *command_line;         /* of the second kernel, as it is loaded */
 	enum kd_load_method method; /* FILE or SEGMENTS */
 	bool backup;

@@ -63,18 +63,16 @@ struct kd_save_result {
  * Saves dump into sink and puts it on stable storage. kernel is NULL when the dump does not tell whose it
  * is; then, or when its pages cannot be told apart, everything is saved (but zero pages as such) and the log says why.
  *
- * KD_OK when all is done, and result->complete is set unless the source did not give all pages; or the reason: KD_NOMEM, KD_SYSTEM when the sink fails or is full (after
- * all of `exclude` were tried) or the progress callback stops it, KD_UNSUPPORTED … *result is filled in then,
- * too, and what was written is a valid dump that says it is incomplete, unless nothing could be written at all.
+ * KD_OK when all is done, with result->complete set unless the source did not give all pages; or the reason: KD_NOMEM,
+ * KD_CORRUPT when sweeps do not agree (save/agree.h), KD_SYSTEM when the sink fails or is full (after all of `exclude`
+ * were tried) or the progress callback stops it, KD_UNSUPPORTED … *result is filled in then, too, and what was written is
+ * a valid dump that says it is incomplete, unless nothing could be written at all.
  */
 enum kd_status kd_save(struct kd_dump *dump, struct kd_kernel *kernel, struct kd_sink *sink,
 		       const struct kd_save_options *options, struct kd_save_result *result,
 		       struct kd_err *err);
 
-/*
- * Judges all pages and reads none, but to find zero ones when `zeros` is set: what kd_save() would do, with
- * the size of page data to expect from a sample of them.
- */
+/* Judges all pages and reads none: which of them kd_save() would keep. */
 enum kd_status kd_save_estimate(struct kd_dump *dump, struct kd_kernel *kernel,
 				const struct kd_save_options *options,
 				struct kd_save_result *result, struct kd_err *err);

@@ -28,7 +28,7 @@ static inline unsigned int kd_sweep_windows(unsigned int workers)
 	return workers > 1 ? 2 * workers : 1;
 }
 
-/* Runs the sweep; KD_SYSTEM without threads, or the status of take(). */
+/* Runs the sweep, with fewer threads where so many cannot be had; the status of take(). */
 enum kd_status kd_sweep_run(struct kd_sweep *sweep, const struct kd_plan *plan, struct kd_err *err);
 
 #endif

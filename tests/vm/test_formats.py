@@ -60,7 +60,7 @@ def test_pages_equal_the_source(idle, tmp_path, options):
     assert text.returncode == 0, text.stdout
 
 
-@pytest.mark.parametrize("codec", ["zlib", "lzo", "snappy", "none"])
+@pytest.mark.parametrize("codec", ["zstd", "zlib", "lzo", "snappy", "none"])
 def test_libkdumpfile_reads_it(idle, tmp_path, codec):
     out = save(idle.vmcore, tmp_path / "out", "-c", codec)
     pages = sample(out)
@@ -116,7 +116,7 @@ def test_elf_is_what_gdb_and_readelf_take(idle, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options,readers", [
-    (("-c", "zlib"), "crash drgn"), (("-c", "zstd"), "crash"), (("-c", "lzo"), "crash drgn"),
+    (("-c", "zlib"), "crash drgn"), (("-c", "zstd"), "crash drgn"), (("-c", "lzo"), "crash drgn"),
     (("-f", "elf"), "crash drgn")], ids=lambda value: "_".join(value))
 def test_debuggers_show_the_same(idle, tmp_path, options, readers):
     """The same session on our dump and on the whole core, and on makedumpfile's."""
