@@ -376,10 +376,10 @@ def descendants(pid):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_both_end_together(how):
-    """Whoever ends `kdump gdb` has ended gdb, and the stub."""
+    """Whoever ends `kdump gdb` has ended gdb, and the stub. (Below nohup(1) a child would ignore one of the signals.)"""
     with subprocess.Popen([program.kdump_command(), "gdb", "--debug-folder", "/nowhere", dumps.get("crowd").vmcore, "--", "-nx",
                            "-ex", "echo it is there\\n"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as started:
+                          text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)) as started:
         try:
             while "it is there" not in started.stdout.readline():
                 assert started.poll() is None
