@@ -105,7 +105,9 @@ static enum kd_status open_dump(struct kd_capture *capture, struct kd_sink *sink
 {
 	if (!kd_part(capture, "vmcore"))
 		return kd_fail(err, KD_INVALID, "vmcore: too many parts");
-	unlink(kd_path(path, capture->folder, "vmcore.incomplete"));
+	/* of an attempt before this one; its blocks are free when that is on stable storage */
+	if (!unlink(kd_path(path, capture->folder, "vmcore.incomplete")))
+		sync_folder(capture->folder, NULL);
 	return kd_sink_open_file(sink, path, err);
 }
 

@@ -332,6 +332,9 @@ enum kd_status kd_sink_restart(struct kd_sink *sink, struct kd_err *err)
 	sink->full = false;
 	if (sink->owns_file && (ftruncate(sink->fd, 0) || lseek(sink->fd, 0, SEEK_SET) < 0))
 		return fail(sink, errno, 0, err);
+	/* file systems give freed blocks out again when the transaction that freed them is on disk, not before */
+	if (sink->owns_file)
+		fsync(sink->fd);
 	return sink->kind->begin ? sink->kind->begin(sink, err) : KD_OK;
 }
 

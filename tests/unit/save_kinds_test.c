@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Reads of the file within a range fail: so many of them, after so many that do not. */
+/* Reads of the file within a range fail: so many of them, after so many that do not; counted by all workers. */
 static struct {
 	uint64_t offset, bytes;
-	unsigned int after, count;
+	atomic_int after, count;
 } bad;
 
 ssize_t __real_pread64(int fd, void *buffer, size_t bytes, off_t offset);
@@ -77,14 +78,11 @@ ssize_t __wrap_pread64(int fd, void *buffer, size_t bytes, off_t offset)
 {
 	uint64_t start = (uint64_t)offset;
 
-	if (bad.count && start < bad.offset + bad.bytes && start + bytes > bad.offset) {
-		if (bad.after) {
-			bad.after--;
-		} else {
-			bad.count--;
-			errno = EIO;
-			return -1;
-		}
+	if (atomic_load(&bad.count) > 0 && start < bad.offset + bad.bytes &&
+	    start + bytes > bad.offset && atomic_fetch_sub(&bad.after, 1) <= 0 &&
+	    atomic_fetch_sub(&bad.count, 1) > 0) {
+		errno = EIO;
+		return -1;
 	}
 	return __real_pread64(fd, buffer, bytes, offset);
 }
@@ -182,7 +180,7 @@ static void test_flaky_source(void **state)
 	for (unsigned int form = 0; form < 4; form++) {
 		enum kd_save_format format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
 
-		for (unsigned int after = 0; after < 24; after++) {
+		for (int after = 0; after < 24; after++) {
 			struct kd_save_options options = options_for(format, 31, 1 + form / 2 * 2);
 			struct kd_save_result result;
 			struct kd_err err = {KD_OK, ""};
@@ -190,10 +188,10 @@ static void test_flaky_source(void **state)
 
 			bad.offset = world->store_offset;
 			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
-			bad.after = after;
-			bad.count = 2; /* what fails is tried again, piece by piece */
+			atomic_store(&bad.after, after);
+			atomic_store(&bad.count, 2); /* what fails is tried again, piece by piece */
 			status = save_to(world, world->path, 0, &options, &result, &err);
-			bad.count = 0;
+			atomic_store(&bad.count, 0);
 			assert_int_equal(result.complete, !status);
 			if (status) {
 				struct kd_dump *saved;

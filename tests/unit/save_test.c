@@ -442,6 +442,7 @@ static void test_full_target(void **state)
 		struct kd_save_options options =
 			options_for(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, &kd_codec_lzo, 2);
 		struct kd_save_result result;
+		const unsigned int times = TEST_TIMES(100);
 		unsigned int opened = 0;
 		uint64_t bytes;
 
@@ -449,11 +450,11 @@ static void test_full_target(void **state)
 					 &result, NULL),
 				 KD_OK);
 		bytes = result.file_bytes;
-		for (unsigned int i = 0; i < 100; i++) {
+		for (unsigned int i = 0; i < times; i++) {
 			struct kd_err err;
 
 			assert_int_equal(save_to(world->dump, world->kernel, world->path,
-						 1 + (bytes - 2) * i / 99, flat, &options, &result,
+						 1 + (bytes - 2) * i / (times - 1), flat, &options, &result,
 						 &err),
 					 KD_SYSTEM);
 			assert_false(result.complete);
@@ -461,7 +462,7 @@ static void test_full_target(void **state)
 			assert_true(result.saved_pages < result.kept_pages || !result.kept_pages);
 			assert_incomplete(world, world->path, &opened);
 		}
-		assert_true(opened > 85);
+		assert_true(opened > times * 85 / 100);
 	}
 }
 
@@ -788,10 +789,10 @@ static void test_damaged_kdump(void **state)
 		save_to(world->dump, world->kernel, world->path, 0, false, &options, &result, NULL),
 		KD_OK);
 	assert_int_equal(kd_file_read(world->path, 1 << 30, &bytes, &size, NULL), KD_OK);
-	for (unsigned int i = 0; i < 300; i++) {
+	for (unsigned int i = 0; i < TEST_TIMES(300); i++) {
 		struct kd_dump *dump;
 
-		assert_int_equal(kd_file_replace(world->other, bytes, size * i / 300, 0600, NULL),
+		assert_int_equal(kd_file_replace(world->other, bytes, size * i / TEST_TIMES(300), 0600, NULL),
 				 KD_OK);
 		if (kd_dump_open(world->other, NULL, &dump, NULL))
 			continue;

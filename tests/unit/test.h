@@ -10,4 +10,11 @@
 
 #include <cmocka.h>
 
+/* How often a loop of like cases runs: so many times, a tenth of that where each costs some ten times as much. */
+#if defined(__SANITIZE_THREAD__)
+#define TEST_TIMES(times) (((times) + 9) / 10)
+#else
+#define TEST_TIMES(times) (times)
+#endif
+
 #endif
