@@ -1,225 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kdump save: any readable dump to any format, without the pages that nobody needs. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "arch/arch.h"
-#include "cmd/dump_input.h"
-#include "config/config.h"
+#include "cmd/save_options.h"
 #include "host/system.h"
-#include "save/save.h"
-
-enum { DEFAULT_LEVEL = KD_LEVEL_MOST, WORKERS_MOST = 64, ERASED_MOST = 64 };
-
-struct request {
-	struct kd_dump_options how; /* to open the source */
-	struct kd_save_options options;
-	bool flattened, format_given, force, json, dry_run, quiet;
-	uint32_t kinds; /* left out at every level */
-	bool level_given;
-	uint64_t limit_bytes; /* 0: none */
-	const char *source, *target;
-	const char *erase[ERASED_MOST];
-	unsigned int erase_count;
-	struct kd_erasures erasures;
-};
 
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int signal_number)
 {
 	interrupted = 1;
-}
-
-static const struct {
-	const char *name;
-	enum kd_save_format format;
-	bool flattened;
-} format_names[] = {
-	{"kdump", KD_SAVE_KDUMP, false},
-	{"elf", KD_SAVE_ELF, false},
-	{"flat", KD_SAVE_KDUMP, true},
-};
-
-static bool parse_format(struct request *request, const char *text)
-{
-	for (size_t i = 0; i < sizeof(format_names) / sizeof(*format_names); i++)
-		if (!strcmp(format_names[i].name, text)) {
-			request->options.format = format_names[i].format;
-			request->flattened = format_names[i].flattened;
-			request->format_given = true;
-			return true;
-		}
-	return false;
-}
-
-/* "31" or "1,31": levels to try one after the other. */
-static bool parse_levels(struct request *request, const char *text)
-{
-	unsigned int levels[KD_CONFIG_LEVELS], count = kd_config_levels(text, levels);
-
-	for (unsigned int i = 0; i < count; i++)
-		request->options.exclude[i] = kd_level_kinds(levels[i]);
-	request->options.exclude_count = count;
-	return count > 0;
-}
-
-/* "4096", "512M": bytes. */
-static bool parse_bytes(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	char *end;
-	const char *unit;
-
-	errno = 0;
-	*bytes = strtoull(text, &end, 10);
-	if (errno || end == text || *text == '-' || !*bytes)
-		return false;
-	if (!*end)
-		return true;
-	unit = strchr(units, *end);
-	if (!unit || end[1] || *bytes >> (64 - 10 * (unit - units + 1)))
-		return false;
-	*bytes <<= 10 * (unit - units + 1);
-	return true;
-}
-
-static bool parse_workers(struct request *request, const char *text)
-{
-	char *end;
-	unsigned long workers;
-
-	errno = 0;
-	workers = strtoul(text, &end, 10);
-	if (errno || *end || end == text || !workers || workers > WORKERS_MOST)
-		return false;
-	request->options.workers = (unsigned int)workers;
-	return true;
-}
-
-static int parse_option(const struct kd_command *self, struct request *request, int option)
-{
-	struct kd_err err;
-	uint32_t kinds;
-
-	switch (option) {
-	case 'd':
-		if (!parse_levels(request, optarg))
-			return kd_command_usage(self,
-						"'%s' is no level: 0 to 31, or several with "
-						"commas between them",
-						optarg);
-		request->level_given = true;
-		return KD_EXIT_DONE;
-	case 'x':
-		if (kd_kinds_parse(optarg, &kinds, &err))
-			return kd_command_usage(self, "%s", err.text);
-		request->kinds |= kinds;
-		return KD_EXIT_DONE;
-	case 'c':
-		if (kd_codec_parse(optarg, &request->options.codec, &request->options.codec_level,
-				   &err))
-			return kd_command_usage(self, "%s", err.text);
-		return KD_EXIT_DONE;
-	case 'f':
-		if (!parse_format(request, optarg))
-			return kd_command_usage(self, "'%s' is no format: kdump, elf, flat",
-						optarg);
-		return KD_EXIT_DONE;
-	case 'j':
-		if (!parse_workers(request, optarg))
-			return kd_command_usage(self, "'%s' is no number of threads: 1 to %d",
-						optarg, WORKERS_MOST);
-		return KD_EXIT_DONE;
-	case 'l':
-		if (!parse_bytes(optarg, &request->limit_bytes))
-			return kd_command_usage(self, "'%s' is no size: 4096, 512M, 2G", optarg);
-		return KD_EXIT_DONE;
-	case 'o':
-		if (strcmp(optarg, "value") && strcmp(optarg, "address"))
-			return kd_command_usage(self, "'%s' is no order: value, address", optarg);
-		request->options.by_address = !strcmp(optarg, "address");
-		return KD_EXIT_DONE;
-	case 'e':
-		if (request->erase_count == ERASED_MOST)
-			return kd_command_usage(self, "at most %d times --erase", ERASED_MOST);
-		request->erase[request->erase_count++] = optarg;
-		return KD_EXIT_DONE;
-	case 'F':
-		request->force = true;
-		return KD_EXIT_DONE;
-	case 'n':
-		request->dry_run = true;
-		return KD_EXIT_DONE;
-	case 'J':
-		request->json = true;
-		return KD_EXIT_DONE;
-	case 'q':
-		request->quiet = true;
-		return KD_EXIT_DONE;
-	case KD_INPUT_RAW:
-		if (!kd_input_option(&request->how))
-			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
-		return KD_EXIT_DONE;
-	default:
-		return kd_command_usage(self, "no such option");
-	}
-}
-
-static int parse(const struct kd_command *self, int argc, char **argv, struct request *request)
-{
-	static const struct option options[] = {
-		{"level", required_argument, NULL, 'd'},
-		{"exclude", required_argument, NULL, 'x'},
-		{"compress", required_argument, NULL, 'c'},
-		{"format", required_argument, NULL, 'f'},
-		{"jobs", required_argument, NULL, 'j'},
-		{"limit", required_argument, NULL, 'l'},
-		{"order", required_argument, NULL, 'o'},
-		{"erase", required_argument, NULL, 'e'},
-		{"force", no_argument, NULL, 'F'},
-		{"dry-run", no_argument, NULL, 'n'},
-		{"json", no_argument, NULL, 'J'},
-		{"quiet", no_argument, NULL, 'q'},
-		KD_INPUT_OPTION,
-		{0},
-	};
-	int option, exit_status, wanted;
-
-	while ((option = getopt_long(argc, argv, "d:x:c:f:j:nq", options, NULL)) != -1) {
-		exit_status = parse_option(self, request, option);
-		if (exit_status)
-			return exit_status;
-	}
-	/* kinds are instead of the level that nobody asked for, and besides one that somebody did */
-	for (unsigned int i = 0; request->kinds && i < request->options.exclude_count; i++)
-		request->options.exclude[i] =
-			(request->level_given ? request->options.exclude[i] : 0) | request->kinds;
-	wanted = request->dry_run ? 1 : 2;
-	if (argc - optind != wanted)
-		return kd_command_usage(self, request->dry_run ? "exactly one SOURCE is needed"
-							       : "a SOURCE and a DEST are needed");
-	request->source = argv[optind];
-	request->target = request->dry_run ? NULL : argv[optind + 1];
-	if (request->target && !strcmp(request->target, "-")) {
-		/* the default format has to be written at any offset */
-		if (!request->format_given)
-			request->flattened = true;
-		if (request->options.format == KD_SAVE_KDUMP && !request->flattened)
-			return kd_command_usage(self, "a stream takes the formats flat and elf");
-		if (request->options.exclude_count > 1)
-			return kd_command_usage(self, "a stream cannot be begun again: one level");
-		if (request->json)
-			return kd_command_usage(self, "--json needs standard output for itself");
-	}
-	return KD_EXIT_DONE;
 }
 
 /* The kinds in the order in which a person reads them. */
@@ -236,7 +33,18 @@ static bool is_left_out(const struct kd_save_result *result, enum kd_page_kind k
 	return kind == KD_PAGE_ABSENT || result->excluded & KD_KIND(kind);
 }
 
-static void print_table(const struct kd_save_result *result, uint64_t page_bytes)
+static void print_expected(const struct kd_save_request *request,
+			   const struct kd_save_result *result, uint64_t page_bytes)
+{
+	printf("%-16s %12" PRIu64 " %10.1f  of those kept, about: by a sample\n", "zero",
+	       result->zero_pages, (double)(result->zero_pages * page_bytes) / 1048576);
+	printf("%-16s %12s %10.1f  to be expected, %s\n", "file", "",
+	       (double)result->file_bytes / 1048576,
+	       request->options.format == KD_SAVE_ELF ? "as ELF" : request->options.codec->name);
+}
+
+static void print_table(const struct kd_save_request *request, const struct kd_save_result *result,
+			uint64_t page_bytes)
 {
 	uint64_t all = 0;
 
@@ -256,6 +64,7 @@ static void print_table(const struct kd_save_result *result, uint64_t page_bytes
 	printf("%-16s %12" PRIu64 " %10.1f\n", "all", all, (double)(all * page_bytes) / 1048576);
 	printf("%-16s %12" PRIu64 " %10.1f\n", "kept", result->kept_pages,
 	       (double)(result->kept_pages * page_bytes) / 1048576);
+	print_expected(request, result, page_bytes);
 	if (result->unknown_pages)
 		printf("%" PRIu64 " of them could not be judged, and are kept\n",
 		       result->unknown_pages);
@@ -278,12 +87,12 @@ static double seconds(uint64_t ns)
 
 static json_t *result_json(const struct kd_save_result *result)
 {
-	json_t *json = json_pack("{s:b, s:i, s:o, s:I, s:I}", "classified", result->classified,
-				 "level", (int)kd_kinds_level(result->excluded), "pages",
-				 pages_json(result), "kept", (json_int_t)result->kept_pages,
-				 "unknown", (json_int_t)result->unknown_pages);
-
-	return json;
+	return json_pack(
+		"{s:b, s:i, s:o, s:I, s:I, s:I, s:I, s:I}", "classified", result->classified,
+		"level", (int)kd_kinds_level(result->excluded), "pages", pages_json(result), "kept",
+		(json_int_t)result->kept_pages, "unknown", (json_int_t)result->unknown_pages,
+		"zero", (json_int_t)result->zero_pages, "file_bytes",
+		(json_int_t)result->file_bytes, "data_bytes", (json_int_t)result->data_bytes);
 }
 
 static json_t *saved_json(const struct kd_save_result *result)
@@ -292,12 +101,9 @@ static json_t *saved_json(const struct kd_save_result *result)
 
 	json_object_update_new(
 		json,
-		json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}",
-			  "complete", result->complete, "saved", (json_int_t)result->saved_pages,
-			  "zero", (json_int_t)result->zero_pages, "unreadable",
-			  (json_int_t)result->unreadable_pages, "file_bytes",
-			  (json_int_t)result->file_bytes, "data_bytes",
-			  (json_int_t)result->data_bytes, "seconds", "plan",
+		json_pack("{s:b, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "complete",
+			  result->complete, "saved", (json_int_t)result->saved_pages, "unreadable",
+			  (json_int_t)result->unreadable_pages, "seconds", "plan",
 			  seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
 			  seconds(result->sync_ns), "judge", seconds(result->judge_ns), "read",
 			  seconds(result->read_ns), "pack", seconds(result->pack_ns), "write",
@@ -305,8 +111,8 @@ static json_t *saved_json(const struct kd_save_result *result)
 	return json;
 }
 
-static void print_summary(const struct request *request, const struct kd_save_result *result,
-			  uint64_t page_bytes)
+static void print_summary(const struct kd_save_request *request,
+			  const struct kd_save_result *result, uint64_t page_bytes)
 {
 	if (request->quiet)
 		return;
@@ -342,7 +148,7 @@ static bool watch_progress(void *opaque, uint64_t done_bytes, uint64_t total_byt
 	return !interrupted;
 }
 
-static enum kd_status open_sink(const struct request *request, const char *source,
+static enum kd_status open_sink(const struct kd_save_request *request, const char *source,
 				struct kd_sink *sink, struct kd_err *err)
 {
 	enum kd_status status;
@@ -386,7 +192,7 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int save(struct request *request, struct kd_input *input)
+static int save(struct kd_save_request *request, struct kd_input *input)
 {
 	struct kd_log log = kd_command_log(false);
 	struct watch watch;
@@ -421,25 +227,26 @@ static int save(struct request *request, struct kd_input *input)
 	return result.complete ? KD_EXIT_DONE : KD_EXIT_FAILED;
 }
 
-static int estimate(struct request *request, struct kd_input *input)
+static int estimate(struct kd_save_request *request, struct kd_input *input)
 {
 	struct kd_log log = kd_command_log(false);
 	struct kd_save_result result;
 	struct kd_err err = {0};
 
 	request->options.log = &log;
+	request->options.sample = true;
 	if (kd_save_estimate(input->dump, input->kernel, &request->options, &result, &err))
 		return kd_command_failed(&err);
 	if (request->json)
 		return kd_json_print(result_json(&result));
-	print_table(&result, kd_dump_arch(input->dump)->page_bytes);
+	print_table(request, &result, kd_dump_arch(input->dump)->page_bytes);
 	if (request->erasures.text)
 		fputs(request->erasures.text, stdout);
 	return kd_output_end();
 }
 
 /* Finds what is to be erased; without it nothing may be saved. */
-static enum kd_status find_erased(struct request *request, struct kd_input *input,
+static enum kd_status find_erased(struct kd_save_request *request, struct kd_input *input,
 				  struct kd_err *err)
 {
 	enum kd_status status;
@@ -458,15 +265,12 @@ static enum kd_status find_erased(struct request *request, struct kd_input *inpu
 
 static int run_save(const struct kd_command *self, int argc, char **argv)
 {
-	struct request request = {.options = {.exclude_count = 1}};
+	struct kd_save_request request = {.json = false};
 	struct kd_err err = {0}, why;
 	struct kd_input input;
 	int exit_status;
 
-	request.options.codec = kd_codecs[0];
-	request.options.codec_level = kd_codecs[0]->default_level;
-	request.options.exclude[0] = kd_level_kinds(DEFAULT_LEVEL);
-	exit_status = parse(self, argc, argv, &request);
+	exit_status = kd_save_parse(self, argc, argv, &request);
 	if (exit_status)
 		return exit_status;
 	if (kd_input_open_dump(&input, request.source, &request.how, &err))
@@ -500,7 +304,7 @@ const struct kd_command kd_cmd_save = {
 		"      --order ORDER      value (default): the kernel's own pages first; address\n"
 		"      --erase WHAT       overwrite SYMBOL, or TYPE[.MEMBER]@SYMBOL[:LIST], with X\n"
 		"      --force            replace DEST when it exists\n"
-		"  -n, --dry-run          print what pages there are and what would be kept\n"
+		"  -n, --dry-run          print what pages there are, what would be kept, and its size\n"
 		"  -q, --quiet            no progress and no summary\n"
 		"      --json             print JSON\n"
 		"      --raw-input[=BASE] SOURCE is memory and nothing else, from address BASE on\n",

@@ -36,6 +36,7 @@ struct kd_save_options {
 	unsigned int exclude_count;
 	unsigned int workers;               /* threads; 0: as many as the machine has */
 	bool by_address;                    /* not the kernel's own pages first */
+	bool sample;                        /* of kd_save_estimate(): tell sizes, too */
 	const struct kd_erasures *erasures; /* what is not to be in the dump; NULL: nothing */
 	const struct kd_progress *progress;
 	const struct kd_log *log;
@@ -72,7 +73,11 @@ enum kd_status kd_save(struct kd_dump *dump, struct kd_kernel *kernel, struct kd
 		       const struct kd_save_options *options, struct kd_save_result *result,
 		       struct kd_err *err);
 
-/* Judges all pages and reads none: which of them kd_save() would keep. */
+/*
+ * Judges all pages: which of them kd_save() would keep. With `sample`, some of these are read and packed as it would do
+ * that, and result->zero_pages, data_bytes and file_bytes are what is to be expected by them; else none is read, and these
+ * are 0.
+ */
 enum kd_status kd_save_estimate(struct kd_dump *dump, struct kd_kernel *kernel,
 				const struct kd_save_options *options,
 				struct kd_save_result *result, struct kd_err *err);

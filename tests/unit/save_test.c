@@ -721,6 +721,39 @@ static void test_memory_does_not_grow(void **state)
 	kd_dump_close(saved);
 }
 
+/* Sizes that are told beforehand beside those of the file: of few windows, all of them, and of many a part. */
+static void test_expected_sizes(void **state)
+{
+	struct world *world = *state;
+	const struct kd_codec *const codecs[] = {&kd_codec_zstd, &kd_codec_lzo, &kd_codec_none};
+	struct kd_save_result saved, expected, again;
+	struct kd_dump *wide;
+
+	make_wide_core(world->other, 1000, 1 << 20, 1 << 20);
+	assert_int_equal(kd_dump_open(world->other, NULL, &wide, NULL), KD_OK);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct kd_dump *dump = i < 4 ? world->dump : wide;
+		struct kd_save_options options =
+			options_for(i % 4 == 3 ? KD_SAVE_ELF : KD_SAVE_KDUMP,
+				    i % 4 == 3 ? NULL : codecs[i % 4], 2);
+
+		options.sample = true;
+		assert_int_equal(kd_save_estimate(dump, NULL, &options, &expected, NULL), KD_OK);
+		assert_int_equal(kd_save_estimate(dump, NULL, &options, &again, NULL), KD_OK);
+		assert_int_equal(save_to(dump, NULL, world->path, 0, false, &options, &saved, NULL),
+				 KD_OK);
+		assert_int_equal(expected.file_bytes, again.file_bytes);
+		assert_int_equal(expected.kept_pages, saved.kept_pages);
+		assert_in_range(expected.file_bytes, saved.file_bytes * 9 / 10,
+				saved.file_bytes * 11 / 10);
+		assert_int_equal(expected.zero_pages, saved.zero_pages);
+		options.sample = false;
+		assert_int_equal(kd_save_estimate(dump, NULL, &options, &expected, NULL), KD_OK);
+		assert_int_equal(expected.file_bytes, 0);
+	}
+	kd_dump_close(wide);
+}
+
 static void test_zero_test(void **state)
 {
 	uint8_t page[PAGE] __attribute__((aligned(64))) = {0};
@@ -838,6 +871,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zero_test),
+		cmocka_unit_test_setup_teardown(test_expected_sizes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_format_and_codec, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_conversions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_erases, set_up, tear_down),

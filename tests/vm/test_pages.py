@@ -185,3 +185,21 @@ def test_the_kernels_own_types_where_vmcoreinfo_is_silent(name, also, tmp_path):
             core.seek(head.index(key))
             core.write(b"?" * len(key))
     assert kinds(silent) == kinds(dump.vmcore)
+
+
+@pytest.mark.parametrize("name, options", [("idle", ()), ("idle", ("-c", "zlib", "-d", "1")), ("idle", ("-f", "elf")), ("6.12", ())])
+def test_the_size_that_a_dry_run_tells(name, options, tmp_path):
+    def dry_run(*more):
+        return subprocess.run([program.kdump_command(), "save", "-n", *options, *more, dumps.get(name).vmcore],
+                              capture_output=True, check=True, text=True).stdout
+
+    expected = json.loads(dry_run("--json"))
+    saved = save(dumps.get(name).vmcore, tmp_path / "out", *options)
+    assert (tmp_path / "out").stat().st_size == saved["file_bytes"]
+    for what in ("file_bytes", "zero"):
+        assert 0.8 * saved[what] < expected[what] < 1.2 * saved[what], what
+    assert expected["kept"] == saved["kept"]
+    if not options:
+        rows = {line.split()[0]: line.split() for line in dry_run().splitlines()}
+        assert rows["file"][1] == f"{expected['file_bytes'] / 2**20:.1f}"
+        assert rows["zero"][1] == str(expected["zero"])
