@@ -39,7 +39,7 @@ static const struct {
 	 "the modules in the image are of another kernel than the one loaded"},
 	{"Key was rejected by service",
 	 "the modules in the image are of another kernel than the one loaded, or were changed"},
-	{"No space left on device", "the target is full"},
+	{"No space left", "the target is full"},
 	{"the device is read-only", "the target cannot be written: its device is read-only"},
 	{"Read-only file system", "the target cannot be written: it is read-only"},
 	{"write access unavailable", "the target cannot be written: it is read-only"},

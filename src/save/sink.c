@@ -360,9 +360,13 @@ static void pace(struct kd_sink *sink, uint64_t written_bytes)
 static enum kd_status check_room(struct kd_sink *sink, uint64_t offset, uint64_t bytes,
 				 struct kd_err *err)
 {
-	if (offset > sink->limit_bytes || bytes > sink->limit_bytes - offset)
-		return fail(sink, ENOSPC, offset, err);
-	return KD_OK;
+	if (offset <= sink->limit_bytes && bytes <= sink->limit_bytes - offset)
+		return KD_OK;
+	sink->full = true;
+	return kd_fail(err, KD_SYSTEM,
+		       "%s: after %llu MiB: No space left, it may become %llu MiB large",
+		       sink->path, (unsigned long long)(offset >> 20),
+		       (unsigned long long)(sink->limit_bytes >> 20));
 }
 
 enum kd_status kd_sink_reserve(struct kd_sink *sink, uint64_t offset, uint64_t bytes,

@@ -29,6 +29,7 @@ def incomplete(kdump, memory, tmp_path):
     path = str(tmp_path / "incomplete")
     result = kdump("save", "--raw-input", "--limit", "8M", memory, path)
     assert result.returncode == 1 and not facts(kdump, path)["complete"]
+    assert "No space left, it may become 8 MiB large" in result.stderr
     return path
 
 
