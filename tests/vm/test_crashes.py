@@ -112,6 +112,7 @@ def task_links():
     return {name: next(member["offset"] for member in members if member.get("name") == name) for name in ("tasks", "pid")}
 
 
+@pytest.mark.slow
 def test_circle_of_tasks(crash_machine):
     """The list of tasks goes round in a circle of blocked ones: the report ends in time, and the dump is whole."""
     offsets = task_links()

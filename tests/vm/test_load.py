@@ -119,6 +119,7 @@ def test_the_switch_and_bad_input(crash_machine):
     assert loaded_by_kernel(guest)
 
 
+@pytest.mark.slow
 def test_armed_again_after_a_reboot(crash_machine):
     machine = crash_machine(target="ext4", files=program.kdump())
     machine.boot()

@@ -271,7 +271,7 @@ def plant(machine):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize("backup", ["always", "never"])
+@pytest.mark.parametrize("backup", ["always", pytest.param("never", marks=pytest.mark.slow)])
 def test_first_640_kib(crash_machine, backup, tmp_path):
     """
     With the backup they come out as they were, although the second kernel has run there; without it they do
@@ -294,7 +294,7 @@ def test_first_640_kib(crash_machine, backup, tmp_path):
         assert different
 
 
-@pytest.mark.parametrize("segment", ["kernel", "initrd", "boot parameters"])
+@pytest.mark.parametrize("segment", ["kernel", *(pytest.param(name, marks=pytest.mark.slow) for name in ("initrd", "boot parameters"))])
 def test_a_flipped_byte_is_seen(crash_machine, segment):
     machine = crash_machine(target="ext4", files=program.kdump())
     status = load(machine)
