@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -144,6 +145,21 @@ const struct kd_dump_facts *kd_dump_facts(const struct kd_dump *dump)
 uint64_t kd_dump_file_bytes(const struct kd_dump *dump)
 {
 	return dump->medium.file_bytes;
+}
+
+bool kd_dump_has_file(const struct kd_dump *dump, const char *path)
+{
+	const struct kd_file_id *ids = dump->files ? dump->files : &dump->medium.id;
+	struct kd_file_id id;
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	id = kd_file_id(&st);
+	for (size_t i = 0; i < dump->facts.files; i++)
+		if (ids[i].device == id.device && ids[i].inode == id.inode)
+			return true;
+	return false;
 }
 
 uint64_t kd_dump_missing_bytes(const struct kd_dump *dump)

@@ -103,6 +103,8 @@ const struct kd_arch *kd_dump_arch(const struct kd_dump *dump);
 const struct kd_dump_facts *kd_dump_facts(const struct kd_dump *dump);
 uint64_t kd_dump_file_bytes(
 	const struct kd_dump *dump); /* of the file that was opened; /proc/vmcore's too */
+/* True when path is a file that the dump is read from, under whatever name: one of a set, too, even without pages. */
+bool kd_dump_has_file(const struct kd_dump *dump, const char *path);
 /*
  * How many bytes the headers promise past the end of the file: pages of an ELF core, descriptors and the
  * last page of a kdump-compressed one; at least 1 where a flattened file lacks its end.

@@ -50,7 +50,9 @@ struct kd_dump {
 	bool is_set;               /* one of several files; then members have the pages */
 	struct kd_member *members; /* sorted by start_pfn, not overlapping */
 	size_t member_count;
-	char *gaps; /* which pages no member has, as text */
+	struct kd_file_id
+		*files; /* of the set, facts.files of them: also those that have no pages */
+	char *gaps;     /* which pages no member has, as text */
 };
 
 struct kd_format {

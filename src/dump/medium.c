@@ -14,6 +14,13 @@
 
 enum { MAGIC_BYTES = 16 };
 
+struct kd_file_id kd_file_id(const struct stat *st)
+{
+	if (S_ISBLK(st->st_mode))
+		return (struct kd_file_id){st->st_rdev, 0}; /* files have other numbers */
+	return (struct kd_file_id){st->st_dev, st->st_ino};
+}
+
 static enum kd_status open_file(struct kd_medium *medium, const char *path, struct kd_err *err)
 {
 	struct statfs fs;
@@ -31,6 +38,7 @@ static enum kd_status open_file(struct kd_medium *medium, const char *path, stru
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return kd_fail(err, KD_UNSUPPORTED,
 			       "not a file or block device: a dump is read at any offset");
+	medium->id = kd_file_id(&st);
 	medium->file_bytes = (uint64_t)st.st_size;
 	if (S_ISBLK(st.st_mode)) {
 		end = lseek(medium->fd, 0, SEEK_END);

@@ -19,8 +19,14 @@ struct kd_extent {
 	uint64_t file_offset; /* where they stand */
 };
 
+/* Which file it is, by whatever name: of a device, the device. */
+struct kd_file_id {
+	uint64_t device, inode;
+};
+
 struct kd_medium {
 	int fd;
+	struct kd_file_id id;
 	uint64_t bytes;            /* of the dump, put in order */
 	uint64_t file_bytes;       /* of the file */
 	bool cut;                  /* the flattened file ends before its end mark */
@@ -36,6 +42,8 @@ struct kd_medium {
  */
 enum kd_status kd_medium_open(struct kd_medium *medium, const char *path, bool as_it_stands,
 			      struct kd_err *err);
+struct stat;
+struct kd_file_id kd_file_id(const struct stat *st);
 void kd_medium_close(struct kd_medium *medium);
 
 /*

@@ -94,6 +94,19 @@ static enum kd_status check_range(const struct kd_dump *dump, const struct kd_kd
 	return KD_OK;
 }
 
+static enum kd_status add_file(struct kd_dump *dump, const struct kd_medium *medium,
+			       struct kd_err *err)
+{
+	struct kd_file_id *grown =
+		realloc(dump->files, (dump->facts.files + 1) * sizeof(*dump->files));
+
+	if (!grown)
+		return kd_fail_errno(err, ENOMEM, "a set of files");
+	dump->files = grown;
+	dump->files[dump->facts.files++] = medium->id;
+	return KD_OK;
+}
+
 /* Takes the medium, when it gives KD_OK and the range is not empty. */
 static enum kd_status add_member(struct kd_dump *dump, const char *path, struct kd_medium *medium,
 				 const struct kd_kdump_sub_header *sub, struct kd_err *err)
@@ -101,9 +114,10 @@ static enum kd_status add_member(struct kd_dump *dump, const char *path, struct 
 	enum kd_status status = check_range(dump, sub, err);
 	struct kd_member *grown;
 
+	if (!status)
+		status = add_file(dump, medium, err);
 	if (status)
 		return status;
-	dump->facts.files++;
 	if (sub->start_pfn == sub->end_pfn)
 		return KD_OK;
 	if (dump->member_count == MEMBER_LIMIT)
@@ -322,6 +336,7 @@ void kd_split_close(struct kd_dump *dump)
 		free(dump->members[i].path);
 	}
 	free(dump->members);
+	free(dump->files);
 	free(dump->gaps);
 }
 

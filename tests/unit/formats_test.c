@@ -95,6 +95,7 @@ static void reads_every_header(void **state)
 			kd_dump_notes(dump, &count);
 			assert_int_equal(count, version >= 4);
 			check_pages(dump, &spec);
+			assert_true(kd_dump_has_file(dump, file.path));
 			if (version >= 3) {
 				struct kd_kernel *kernel;
 
@@ -249,6 +250,10 @@ static void reads_sets_in_any_order(void **state)
 						 version >= 5 ? 22 : 0);
 				assert_int_equal(kd_dump_missing_bytes(dump), 0);
 				assert_null(kd_dump_facts(dump)->absent);
+				for (size_t i = 0; i < MEMBERS; i++)
+					assert_true(kd_dump_has_file(dump, files[i].path));
+				assert_false(kd_dump_has_file(dump, "/proc/self/exe"));
+				assert_false(kd_dump_has_file(dump, "/nowhere"));
 				kd_dump_close(dump);
 				for (size_t i = 0; i < MEMBERS; i++)
 					close(files[i].fd);
