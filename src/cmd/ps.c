@@ -8,13 +8,23 @@
 #include "inspect/memory_use.h"
 #include "inspect/tasks.h"
 
+static void print_seconds(bool is_known, uint64_t ns)
+{
+	if (is_known)
+		printf(" %9.2f", (double)ns / 1e9);
+	else
+		printf(" %9s", "-");
+}
+
 static void print_text(struct kd_system *system, const struct kd_tasks *tasks)
 {
-	printf("%7s %7s %7s %4s S %-16s %10s %9s %9s  %s\n", "PID", "TGID", "PPID", "CPU", "TASK",
-	       "RSS KiB", "USER s", "SYS s", "COMM");
+	printf("%7s %7s %7s %4s S %-16s %10s %9s %9s %9s %9s %9s  %s\n", "PID", "TGID", "PPID",
+	       "CPU", "TASK", "RSS KiB", "USER s", "SYS s", "RUN s", "WAIT s", "RAN s AGO", "COMM");
 	for (size_t i = 0; i < tasks->count; i++) {
 		const struct kd_task *task = &tasks->list[i];
 		struct kd_memory_use use;
+		uint64_t since = 0;
+		bool is_known;
 
 		printf("%7d %7d %7d %4u %c %016" PRIx64 " ", task->pid, task->tgid, task->ppid,
 		       task->cpu, task->state, task->vaddr);
@@ -22,10 +32,29 @@ static void print_text(struct kd_system *system, const struct kd_tasks *tasks)
 			printf("%10" PRIu64, use.rss_bytes >> 10);
 		else
 			printf("%10s", "-");
-		printf(" %9.2f %9.2f  %s%s%s%s\n", (double)task->user_ns / 1e9,
-		       (double)task->system_ns / 1e9, task->kthread ? "[" : "", task->comm,
+		print_seconds(true, task->user_ns);
+		print_seconds(true, task->system_ns);
+		print_seconds(true, task->run_ns);
+		print_seconds(task->has_wait, task->wait_ns);
+		is_known = kd_task_since(tasks, task->last_ran_ns, &since);
+		print_seconds(is_known, since);
+		printf("  %s%s%s%s\n", task->kthread ? "[" : "", task->comm,
 		       task->kthread ? "]" : "", task->running ? " (running)" : "");
 	}
+}
+
+static json_t *seconds_json(bool is_known, uint64_t ns)
+{
+	return is_known ? json_real((double)ns / 1e9) : json_null();
+}
+
+/* How long before the end. */
+static json_t *since_json(const struct kd_tasks *tasks, uint64_t at_ns)
+{
+	uint64_t since = 0;
+	bool is_known = kd_task_since(tasks, at_ns, &since);
+
+	return seconds_json(is_known, since);
 }
 
 static json_t *tasks_json(struct kd_system *system, const struct kd_tasks *tasks)
@@ -41,14 +70,18 @@ static json_t *tasks_json(struct kd_system *system, const struct kd_tasks *tasks
 			list,
 			json_pack(
 				"{s:i, s:i, s:i, s:o, s:i, s:s#, s:o, s:b, s:b, s:b, s:f, s:f, s:f, "
-				"s:o, s:o}",
+				"s:f, s:o, s:o, s:o, s:o, s:o}",
 				"pid", task->pid, "tgid", task->tgid, "ppid", task->ppid, "comm",
 				kd_json_text(task->comm, strlen(task->comm)), "cpu", (int)task->cpu,
 				"state", &task->state, 1, "task", kd_json_address(task->vaddr),
 				"kthread", task->kthread, "idle", task->idle, "running",
 				task->running, "user_seconds", (double)task->user_ns / 1e9,
 				"system_seconds", (double)task->system_ns / 1e9, "started_seconds",
-				(double)task->start_ns / 1e9, "rss_bytes",
+				(double)task->start_ns / 1e9, "run_seconds",
+				(double)task->run_ns / 1e9, "wait_seconds",
+				seconds_json(task->has_wait, task->wait_ns), "ran_seconds_ago",
+				since_json(tasks, task->last_ran_ns), "queued_seconds_ago",
+				since_json(tasks, task->queued_ns), "rss_bytes",
 				known ? json_integer((json_int_t)use.rss_bytes) : json_null(),
 				"virtual_bytes",
 				known ? json_integer((json_int_t)use.virtual_bytes) : json_null()));

@@ -37,7 +37,10 @@ enum {
 	UTIME,
 	STIME,
 	START,
+	RUN,
+	RUN_DELAY,
 	LAST_RAN,
+	QUEUED,
 	COMM,
 	TASKS,
 	SIGNAL,
@@ -63,7 +66,11 @@ static const struct {
 	[UTIME] = {"task_struct.utime", false},
 	[STIME] = {"task_struct.stime", false},
 	[START] = {"task_struct.start_time", false},
+	[RUN] = {"task_struct.se.sum_exec_runtime", false},
+	/* with CONFIG_SCHED_INFO, as all distributions have it */
+	[RUN_DELAY] = {"task_struct.sched_info.run_delay", false},
 	[LAST_RAN] = {"task_struct.sched_info.last_arrival|task_struct.se.exec_start", false},
+	[QUEUED] = {"task_struct.sched_info.last_queued", false},
 	[COMM] = {"task_struct.comm", true},
 	[TASKS] = {"task_struct.tasks", true},
 	[SIGNAL] = {"task_struct.signal", true},
@@ -177,8 +184,14 @@ static enum kd_status add_task(struct reader *reader, uint64_t vaddr, bool idle,
 		.user_ns = value(reader, UTIME),
 		.system_ns = value(reader, STIME),
 		.start_ns = value(reader, START),
+		.run_ns = value(reader, RUN),
+		.has_wait = reader->fields[RUN_DELAY].bytes != 0,
+		.wait_ns = value(reader, RUN_DELAY),
 		.last_ran_ns = value(reader, LAST_RAN),
 	};
+	/* since 6.12 who sleeps may be on a queue for a while, too (152e11f6df29) */
+	if (task->state == 'R')
+		task->queued_ns = value(reader, QUEUED);
 	copy_comm(reader, task->comm);
 	parent = value(reader, PARENT);
 	if (parent && !kd_field_get(reader->system, parent, &reader->fields[TGID], &ppid, NULL))
@@ -381,6 +394,22 @@ static void mark_running(struct kd_tasks *tasks, struct kd_system *system)
 	}
 }
 
+/*
+ * The last that any CPU noted: each sets the clock of its queue at every tick and whenever it looks for work, from
+ * sched_clock_cpu(), which CPUs have in common.
+ */
+static void find_clock(struct kd_tasks *tasks, struct kd_system *system)
+{
+	for (unsigned int cpu = 0; cpu < tasks->cpus.count; cpu++) {
+		uint64_t queue, clock;
+
+		if (kd_cpu_is_possible(&tasks->cpus, cpu) &&
+		    !kd_percpu_symbol(system, "runqueues", cpu, &queue, NULL) &&
+		    !kd_get(system, queue, "rq.clock", &clock, NULL) && clock > tasks->clock_ns)
+			tasks->clock_ns = clock;
+	}
+}
+
 /* What came of damage: how many threads there should be is told by nr_threads (kernel/fork.c). */
 static enum kd_status tell_damage(struct reader *reader, struct kd_err *err)
 {
@@ -415,6 +444,7 @@ static enum kd_status read_all(struct reader *reader, struct kd_err *err)
 	if (!status)
 		status = add_processes(reader, init, err);
 	mark_running(reader->tasks, reader->system);
+	find_clock(reader->tasks, reader->system);
 	free(reader->object);
 	kd_address_map_deinit(&reader->on);
 	return status ? status : tell_damage(reader, err);
@@ -443,6 +473,15 @@ void kd_tasks_deinit(struct kd_tasks *tasks)
 	kd_address_map_deinit(&tasks->by_vaddr);
 	tasks->list = NULL;
 	tasks->count = 0;
+}
+
+bool kd_task_since(const struct kd_tasks *tasks, uint64_t at_ns, uint64_t *since_ns)
+{
+	if (!at_ns || !tasks->clock_ns)
+		return false;
+	/* of two CPUs, one may be ahead by a little */
+	*since_ns = at_ns < tasks->clock_ns ? tasks->clock_ns - at_ns : 0;
+	return true;
 }
 
 const struct kd_task *kd_task_of_cpu(const struct kd_tasks *tasks, unsigned int cpu)

@@ -24,8 +24,11 @@ struct kd_task {
 	uint64_t stack;              /* where its kernel stack begins */
 	uint64_t user_ns, system_ns; /* that it has run; as far as the kernel accounts for it */
 	uint64_t start_ns;           /* after boot */
-	uint64_t
-		last_ran_ns; /* on its CPU's clock, when it was last put on or taken off a CPU; 0 unknown */
+	uint64_t run_ns;  /* that it was on a CPU: more exact than those two, and of both */
+	bool has_wait;    /* the kernel counts the next one */
+	uint64_t wait_ns; /* that it was ready to run, and had no CPU */
+	/* on the scheduler's clock, when it was put on a CPU, and got ready for one and still is; 0 unknown */
+	uint64_t last_ran_ns, queued_ns;
 };
 
 struct kd_tasks {
@@ -33,6 +36,7 @@ struct kd_tasks {
 	struct kd_task *list;
 	size_t count;
 	struct kd_address_map by_vaddr; /* ranks in the list */
+	uint64_t clock_ns;              /* the scheduler's, as the system died; 0 unknown */
 };
 
 /*
@@ -47,6 +51,9 @@ void kd_tasks_deinit(struct kd_tasks *tasks);
 const struct kd_task *kd_task_of_cpu(const struct kd_tasks *tasks, unsigned int cpu);
 const struct kd_task *kd_task_of_pid(const struct kd_tasks *tasks, int32_t pid);
 const struct kd_task *kd_task_at(const struct kd_tasks *tasks, uint64_t vaddr);
+
+/* How long before the system died that was, on the scheduler's clock. False: unknown. */
+bool kd_task_since(const struct kd_tasks *tasks, uint64_t at_ns, uint64_t *since_ns);
 
 /* The task that a CPU was at. */
 enum kd_status kd_cpu_task(struct kd_system *system, unsigned int cpu, uint64_t *vaddr,

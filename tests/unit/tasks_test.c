@@ -21,10 +21,15 @@ enum {
 	COMM,
 	POINTER,
 	LIST,
+	ENTITY,
+	INFO,
 	/* in struct task_struct */
 	LINK = 64,
 	THREAD = 80,
 	SIGNAL = 96,
+	TIMES = 104,
+	SECOND = 1000000000,
+	NOW = 900 /* seconds */,
 };
 
 static void make_types(struct blob *blob)
@@ -45,6 +50,8 @@ static void make_types(struct blob *blob)
 		{"tasks", LIST, LINK},
 		{"thread_node", LIST, THREAD},
 		{"signal", POINTER, SIGNAL},
+		{"se", ENTITY, TIMES},
+		{"sched_info", INFO, TIMES + 8},
 	};
 	const size_t count = sizeof(members) / sizeof(*members);
 
@@ -63,14 +70,21 @@ static void make_types(struct blob *blob)
 	blob_type(blob, KD_BTF_STRUCT, "list_head", 2, false, 16);
 	blob_member(blob, "next", POINTER, 0);
 	blob_member(blob, "prev", POINTER, 64);
-	blob_type(blob, KD_BTF_STRUCT, "task_struct", (uint32_t)count, false, 128);
+	blob_type(blob, KD_BTF_STRUCT, "sched_entity", 1, false, 8);
+	blob_member(blob, "sum_exec_runtime", LONG, 0);
+	blob_type(blob, KD_BTF_STRUCT, "sched_info", 3, false, 24);
+	blob_member(blob, "run_delay", LONG, 0);
+	blob_member(blob, "last_arrival", LONG, 64);
+	blob_member(blob, "last_queued", LONG, 128);
+	blob_type(blob, KD_BTF_STRUCT, "task_struct", (uint32_t)count, false, 136);
 	for (size_t i = 0; i < count; i++)
 		blob_member(blob, members[i].name, members[i].type, 8 * members[i].offset);
 	blob_type(blob, KD_BTF_STRUCT, "signal_struct", 1, false, 16);
 	blob_member(blob, "thread_head", LIST, 0);
-	blob_type(blob, KD_BTF_STRUCT, "rq", 2, false, 16);
+	blob_type(blob, KD_BTF_STRUCT, "rq", 3, false, 24);
 	blob_member(blob, "curr", POINTER, 0);
 	blob_member(blob, "idle", POINTER, 64);
+	blob_member(blob, "clock", LONG, 128);
 	blob_finish(blob);
 }
 
@@ -134,6 +148,7 @@ static void prepare(struct machine *machine)
 	fixture_poke_number(&machine->fixture, VARIABLES + 32, 2 * COUNT, 4);
 	fixture_poke_number(&machine->fixture, QUEUE, MADE_VADDR(TASKS) + STEP * 3, 8);
 	fixture_poke_number(&machine->fixture, QUEUE + 8, MADE_VADDR(TASKS), 8);
+	fixture_poke_number(&machine->fixture, QUEUE + 16, (uint64_t)NOW * SECOND, 8);
 	for (unsigned int number = 0; number <= 2 * COUNT; number++)
 		put_task(machine, number);
 }
@@ -210,10 +225,52 @@ static void test_lists_of_tasks(void **state)
 		check(&cases[i]);
 }
 
+/* Ran and waited for so many seconds; put on a CPU, and ready for one, at that second. */
+static void put_times(struct machine *machine, unsigned int number, const uint64_t seconds[4])
+{
+	for (unsigned int i = 0; i < 4; i++)
+		fixture_poke_number(&machine->fixture, TASKS + STEP * number + TIMES + 8 * i,
+				    seconds[i] * SECOND, 8);
+}
+
+static void test_times(void **state)
+{
+	enum { WAITING = 5, SLEEPING = 6, AHEAD = 7, NEVER = 8 };
+	const struct kd_task *task;
+	struct kd_err err;
+	struct machine machine;
+	struct kd_tasks tasks;
+	uint64_t since = 1;
+
+	prepare(&machine);
+	put_times(&machine, WAITING, (const uint64_t[]){12, 34, 500, 600});
+	put_times(&machine, SLEEPING, (const uint64_t[]){0, 0, 500, 600});
+	put_times(&machine, AHEAD, (const uint64_t[]){0, 0, NOW + 1, 0});
+	fixture_poke_number(&machine.fixture, TASKS + STEP * SLEEPING + 20, 1, 4);
+	open_machine(&machine);
+	assert_int_equal(kd_tasks_init(&tasks, machine.system, &err), KD_OK);
+	task = kd_task_of_pid(&tasks, WAITING);
+	assert_true(task->has_wait);
+	assert_int_equal(task->run_ns / SECOND, 12);
+	assert_int_equal(task->wait_ns / SECOND, 34);
+	assert_true(kd_task_since(&tasks, task->last_ran_ns, &since));
+	assert_int_equal(since / SECOND, NOW - 500);
+	assert_true(kd_task_since(&tasks, task->queued_ns, &since));
+	assert_int_equal(since / SECOND, NOW - 600);
+	assert_int_equal(kd_task_of_pid(&tasks, SLEEPING)->state, 'S');
+	assert_int_equal(kd_task_of_pid(&tasks, SLEEPING)->queued_ns, 0);
+	assert_true(kd_task_since(&tasks, kd_task_of_pid(&tasks, AHEAD)->last_ran_ns, &since));
+	assert_int_equal(since, 0);
+	assert_false(kd_task_since(&tasks, kd_task_of_pid(&tasks, NEVER)->last_ran_ns, &since));
+	kd_tasks_deinit(&tasks);
+	close_machine(&machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists_of_tasks),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,28 @@ def test_all_tasks(dump):
     assert {task["comm"] for task in running} >= {"sh"}
 
 
+def test_times_of_tasks(dump):
+    """How long each of the crowd that sleeps ran and waited, as /proc/PID/schedstat had it; when it was put on a CPU last."""
+    said = {int(pid): (int(ran), int(waited)) for pid, ran, waited in
+            re.findall(r"^task (\d+) .*\nschedstat (\d+) (\d+) \d+$", dump.said("said/tmp/tasks"), re.M)}
+    tasks = {task["pid"]: task for task in kdump("ps", "--json", dump.vmcore) if not task["idle"]}
+    compared = 0
+    for pid, task in tasks.items():
+        if task["comm"] not in CROWD or task["state"] == "R" or task["comm"] in ("in-network", "tracer"):
+            continue
+        assert (task["run_seconds"], task["wait_seconds"]) == tuple(pytest.approx(ns / 1e9, abs=1e-9) for ns in said[pid]), task
+        assert 0 < task["ran_seconds_ago"] and task["queued_seconds_ago"] is None
+        compared += 1
+    assert compared > 180 and any(waited for _, waited in said.values())
+    # from when it was put to sleep, a timer tells how long ago that is
+    asleep = [1000000 - timer["due_seconds"] for timer in kdump("timers", "--json", dump.vmcore) if timer["task"] == "in-nanosleep"]
+    ran = [task["ran_seconds_ago"] for task in tasks.values() if task["comm"] == "in-nanosleep"]
+    assert sorted(ran) == [pytest.approx(seconds, abs=1) for seconds in sorted(asleep)] and min(ran) > 1
+    for task in tasks.values():
+        if task["comm"].startswith("spin-") and task["running"]:
+            assert task["run_seconds"] > said[task["pid"]][0] / 1e9 and task["ran_seconds_ago"] < task["run_seconds"] + 1
+
+
 def plain(*arguments):
     return subprocess.run([program.kdump_command(), *arguments], capture_output=True, check=True, timeout=60).stdout
 

@@ -64,9 +64,10 @@ RECIPES = {
     "crowd-rt-small": Recipe("6.1-rt", "1G", crowd=True, cpus=2, cpu="qemu64", crashkernel="256M"),
     "crowd-6.12-small": Recipe("6.12-cloud", "1G", crowd=True, sysrq=True, cpus=2, cpu="Skylake-Server"),
 }
-# What the guest's own kernel says of every thread: a line of /proc/PID/stat, then its kernel stack.
+# What the guest's own kernel says of every thread: a line of /proc/PID/stat, one of how long it ran and waited, then its kernel stack.
 ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
-             "echo \"task $(cat $task/stat 2>/dev/null)\"; cat $task/stack 2>/dev/null; done")
+             "echo \"task $(cat $task/stat 2>/dev/null)\"; "
+             "echo \"schedstat $(cat $task/schedstat 2>/dev/null)\"; cat $task/stack 2>/dev/null; done")
 # The open files of some: "process PID", then lines of number and path.
 ASK_FILES = ("for pid in 1 $(pidof mutex-holder) $(pidof in-accept); do echo process $pid; "
              "for file in /proc/$pid/fd/*; do echo ${file##*/} $(readlink $file); done; done")
