@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/dump_input.h"
+#include "inspect/cpu_interrupts.h"
 #include "inspect/interrupts.h"
 
 struct showing {
@@ -13,16 +14,28 @@ struct showing {
 	json_t *list; /* NULL: text */
 };
 
+/* NULL: there is one number for all of them. */
+static void print_counts(const struct showing *showing, const char *name, const uint32_t *counts,
+			 uint64_t total)
+{
+	char first[16];
+
+	snprintf(first, sizeof(first), "%s:", name);
+	printf("%6s", first);
+	if (!counts)
+		printf(" %10" PRIu64, total);
+	for (unsigned int cpu = 0; counts && cpu < showing->cpus.count; cpu++)
+		if (kd_cpu_is_online(&showing->cpus, cpu))
+			printf(" %10" PRIu32, counts[cpu]);
+}
+
 static bool print_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 {
 	const struct showing *showing = opaque;
 	char number[16];
 
-	snprintf(number, sizeof(number), "%u:", interrupt->number);
-	printf("%6s", number);
-	for (unsigned int cpu = 0; cpu < showing->cpus.count; cpu++)
-		if (kd_cpu_is_online(&showing->cpus, cpu))
-			printf(" %10" PRIu32, interrupt->counts[cpu]);
+	snprintf(number, sizeof(number), "%u", interrupt->number);
+	print_counts(showing, number, interrupt->counts, interrupt->total);
 	printf("  %s %" PRIu64 "  %s%s", interrupt->chip, interrupt->hardware_number,
 	       interrupt->actions, interrupt->disabled ? " (disabled)" : "");
 	if (interrupt->spurious)
@@ -31,25 +44,40 @@ static bool print_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 	return true;
 }
 
+static bool print_cpu_interrupt(void *opaque, const struct kd_cpu_interrupt *interrupt)
+{
+	print_counts(opaque, interrupt->name, interrupt->counts, interrupt->total);
+	printf("  %s\n", interrupt->what);
+	return true;
+}
+
+/* By number of the CPU. */
+static json_t *counts_json(const struct showing *showing, const uint32_t *counts)
+{
+	json_t *by_cpu = json_object();
+	char cpu_name[16];
+
+	for (unsigned int cpu = 0; counts && cpu < showing->cpus.count; cpu++) {
+		if (!kd_cpu_is_online(&showing->cpus, cpu))
+			continue;
+		snprintf(cpu_name, sizeof(cpu_name), "%u", cpu);
+		kd_json_set(by_cpu, cpu_name, json_integer((json_int_t)counts[cpu]));
+	}
+	return by_cpu;
+}
+
 static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 {
 	const struct showing *showing = opaque;
 	struct kd_symbols *symbols = kd_system_symbols(showing->system);
 	const struct kd_symbol *handler = kd_symbols_at(symbols, interrupt->handler);
-	json_t *counts = json_object();
-	char cpu_name[16];
 
-	for (unsigned int cpu = 0; cpu < showing->cpus.count; cpu++) {
-		if (!kd_cpu_is_online(&showing->cpus, cpu))
-			continue;
-		snprintf(cpu_name, sizeof(cpu_name), "%u", cpu);
-		kd_json_set(counts, cpu_name, json_integer((json_int_t)interrupt->counts[cpu]));
-	}
 	kd_json_append(showing->list,
 		       json_pack("{s:i, s:I, s:I, s:o, s:I, s:o, s:o, s:b, s:o, s:o}", "irq",
 				 (int)interrupt->number, "hardware",
 				 (json_int_t)interrupt->hardware_number, "total",
-				 (json_int_t)interrupt->total, "counts", counts, "unhandled",
+				 (json_int_t)interrupt->total, "counts",
+				 counts_json(showing, interrupt->counts), "unhandled",
 				 (json_int_t)interrupt->spurious, "actions",
 				 kd_json_text(interrupt->actions, strlen(interrupt->actions)),
 				 "handler",
@@ -60,11 +88,23 @@ static bool add_interrupt(void *opaque, const struct kd_interrupt *interrupt)
 	return true;
 }
 
+static bool add_cpu_interrupt(void *opaque, const struct kd_cpu_interrupt *interrupt)
+{
+	const struct showing *showing = opaque;
+
+	kd_json_append(showing->list,
+		       json_pack("{s:n, s:s, s:s, s:I, s:o}", "irq", "name", interrupt->name,
+				 "what", interrupt->what, "total", (json_int_t)interrupt->total,
+				 "counts", counts_json(showing, interrupt->counts)));
+	return true;
+}
+
 static int show(struct kd_input *input, bool json)
 {
 	struct showing showing = {.system = input->system, .list = json ? json_array() : NULL};
-	struct kd_err err = {0};
+	struct kd_err err = {0}, why;
 	enum kd_status status = kd_cpus_read(input->system, &showing.cpus, &err);
+	enum kd_status of_cpus = status;
 	int printed;
 
 	if (!status && !json) {
@@ -74,9 +114,17 @@ static int show(struct kd_input *input, bool json)
 				printf("%7sCPU%-4u", "", cpu);
 		puts(" CHIP, NUMBER THERE, AND WHO HANDLES IT");
 	}
-	if (!status)
+	if (!status) {
 		status = kd_interrupts_each(input->system, &showing.cpus,
 					    json ? add_interrupt : print_interrupt, &showing, &err);
+		of_cpus = kd_cpu_interrupts_each(input->system, &showing.cpus,
+						 json ? add_cpu_interrupt : print_cpu_interrupt,
+						 &showing, &why);
+	}
+	if (of_cpus && !status) {
+		status = of_cpus;
+		err = why;
+	}
 	printed = json ? kd_json_print(showing.list) : kd_output_end();
 	return status ? kd_command_failed(&err) : printed;
 }

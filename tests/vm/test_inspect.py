@@ -435,7 +435,7 @@ def test_interfaces(dump):
 
 def test_interrupts(dump):
     """As /proc/interrupts had them; some came since."""
-    ours = {irq["irq"]: irq for irq in kdump("irqs", "--json", dump.vmcore)}
+    ours = {irq["irq"]: irq for irq in kdump("irqs", "--json", dump.vmcore) if irq["irq"] is not None}
     cpus = len(dump.said("said/tmp/interrupts").splitlines()[0].split())
     seen = 0
     for line in dump.said("said/tmp/interrupts").splitlines()[1:]:
@@ -451,6 +451,24 @@ def test_interrupts(dump):
         assert all(0 <= more < (100000 if actions == "ttyS1" else 2000) for more in later), line
         seen += sum(counts)
     assert not ours and seen > 100
+
+
+def test_interrupts_of_cpus(dump):
+    """Those without a number, as /proc/interrupts had them, in its order; some came since, and the NMI that stopped the CPUs."""
+    ours = [irq for irq in kdump("irqs", "--json", dump.vmcore) if irq["irq"] is None]
+    head, *lines = dump.said("said/tmp/interrupts").splitlines()
+    said = [line.split(None, 1) for line in lines if not line.split(":")[0].strip().isdigit()]
+    assert [irq["name"] + ":" for irq in ours] == [name for name, _ in said] and len(ours) >= 15
+    for irq, (_, rest) in zip(ours, said):
+        counts = [int(word) for word in rest.split()[:len(head.split())] if word.isdigit()]
+        later = [irq["counts"].get(str(cpu), irq["total"]) - count for cpu, count in enumerate(counts)]
+        assert len(irq["counts"]) in (0, len(head.split())) and irq["total"] == (sum(irq["counts"].values()) or irq["total"])
+        assert all(0 <= more < 3000 for more in later), irq
+        assert len(counts) == 1 or rest.endswith("  " + irq["what"])
+    by_name = {irq["name"]: irq for irq in ours}
+    stopped = len(head.split()) - 1
+    assert by_name["LOC"]["total"] > 1000 and (by_name["CAL"]["total"] > 100 or not stopped)
+    assert by_name["NMI"]["total"] >= stopped and sum(count > 0 for count in by_name["NMI"]["counts"].values()) == stopped
 
 
 def test_timers(dump):
