@@ -3,6 +3,7 @@
 
 import json
 import re
+import struct
 import subprocess
 
 import pytest
@@ -15,6 +16,8 @@ from test_mount import mounted, read_at, why_not
 PIECE = 1 << 20
 LOW_BYTES = 640 << 10
 MEMORY_BYTES = 1 << 30
+STACK_BYTES = 16 << 10  # of a task, in the kernel
+USER_CPU = 2  # of the guest that panics
 
 
 def tasks_named_by(guest):
@@ -98,15 +101,16 @@ def test_the_living_system_itself(outside):
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
     """
-    A guest that panicked with no crash kernel, and stands: QEMU's core, its memory bare, its registers; and
-    {physical address: file} of what the core has of above that memory.
+    A guest that panicked with no crash kernel, and stands, one CPU idle and one in user space before: QEMU's core, its memory
+    bare, its registers; and {physical address: file} of what the core has of above that memory.
     """
     from lab import kernels
     from lab.machine import Machine
     work = tmp_path_factory.mktemp("stopped")
-    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, files={}) as machine:
+    with Machine(kernels.get("6.1-cloud"), work / "machine", crashkernel=None, cpus=3, files={}) as machine:
         machine.boot()
-        machine.guest.run("echo 600 >/proc/sys/kernel/panic; (sleep 1; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
+        machine.guest.run("setsid taskset 4 sh -c 'while :; do :; done' >/dev/null 2>&1 &")
+        machine.guest.run("echo 600 >/proc/sys/kernel/panic; (sleep 2; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &")
         machine.qemu.wait_console("Rebooting in 600 seconds", 60)
         machine.qmp.stop()
         machine.qmp.dump_guest_memory(work / "core", paging=False)
@@ -125,14 +129,14 @@ def test_cpus_that_a_panic_stopped(stopped):
     core, bare, outside, _ = stopped
     rips = [cpu["RIP"] for cpu in outside]
     whole = {stack["cpu"]: stack for stack in json.loads(kdump("bt", "-a", "--json", core))}
-    assert len(whole) == 2 and [int(whole[cpu]["frames"][0]["pc"], 16) for cpu in (0, 1)] == rips
+    assert len(whole) == 3 and [int(whole[cpu]["frames"][0]["pc"], 16) for cpu in range(3)] == rips
     for cpu in json.loads(kdump("regs", "--json", core)):
         said = outside[cpu["cpu"]]
         names = {name.lower(): name for name in said if name[0] == "R" and name != "RFL"}
         assert len(names) == 17
         assert {name: int(cpu["registers"][name], 16) for name in names} == {name: said[names[name]] for name in names}
         assert int(cpu["registers"]["eflags"], 16) == said["RFL"]
-    panicked, = (cpu for cpu, stack in whole.items() if stack["comm"] == "sh")
+    panicked, = (cpu for cpu, stack in whole.items() if stack["comm"] == "sh" and cpu < 2)
     other = 1 - panicked
     assert "sysrq_handle_crash" in [frame["symbol"] for frame in whole[panicked]["frames"]]
     assert "stop_this_cpu" == whole[other]["frames"][0]["symbol"] and whole[other]["missing"] is None
@@ -142,8 +146,18 @@ def test_cpus_that_a_panic_stopped(stopped):
     assert [frame["pc"] for frame in whole[other]["frames"]][-len(frames):] == frames
     assert part[other]["frames"][0]["interrupted"]
     assert part[panicked]["missing"] == f"CPU {panicked} left no registers"
-    registers, = json.loads(kdump("regs", "--json", "--raw-input", bare))
+    registers, of_user = json.loads(kdump("regs", "--json", "--raw-input", bare))
     assert registers["cpu"] == other and registers["source"] == "interrupt" and registers["registers"]["rip"] == frames[0]
+    # who was in user space stopped on its own stack, with all of them at the end of it
+    assert whole[USER_CPU]["frames"][-2]["symbol"] == "sysvec_reboot" and whole[USER_CPU]["user"]
+    assert of_user["cpu"] == USER_CPU and of_user["source"] == "interrupt" and of_user["pid"] == whole[USER_CPU]["pid"]
+    stack = int(json.loads(kdump("type", "--json", core, "task_struct.stack", whole[USER_CPU]["task"]))["value"], 16)
+    words = struct.unpack("<21Q", subprocess.run([program.kdump_command(), "mem", "--raw", "-n", "168", core, f"{stack + STACK_BYTES - 168:#x}"],
+                                                 capture_output=True, check=True).stdout)
+    names = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss").split()
+    assert [int(of_user["registers"][name], 16) for name in names] == list(words)
+    assert words[16] >> 47 == 0 and words[17] == 0x33
+    assert part[USER_CPU]["frames"] == [] and part[USER_CPU]["user"] and part[USER_CPU]["missing"] is None
 
 
 def test_control_registers(stopped):
@@ -155,7 +169,7 @@ def test_control_registers(stopped):
                           capture_output=True, text=True, check=True, timeout=120)
     said = re.findall(r"^(cr\d) +0x([0-9a-f]+) ", done.stdout, re.M)
     assert [(name, int(value, 16)) for name, value in said] == [
-        (name.lower(), cpu[name]) for cpu in outside for name in ("CR0", "CR2", "CR3", "CR4")] and len(outside) == 2
+        (name.lower(), cpu[name]) for cpu in outside for name in ("CR0", "CR2", "CR3", "CR4")] and len(outside) == 3
 
 
 @pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
