@@ -157,11 +157,13 @@ static enum kd_status become(const char **words, struct kd_err *err)
 static enum kd_status start(const struct request *request, const struct symbols *symbols,
 			    const char *target, struct kd_err *err)
 {
-	char load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
+	char program[3 * PATH_MAX], load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
 	const char *const commands[] = {
 		"set confirm off", /* nothing can be lost */
 		/* to open a dump may take longer than the 2 s that gdb waits; the stub's end it sees at once */
 		"set remotetimeout 600",
+		/* gdb warns where it knows of no program; it still reads all memory from the target */
+		*symbols->path ? program : NULL,
 		*symbols->path ? load : NULL,
 		target,
 		symbols->functions >= 0 ? functions : NULL,
@@ -176,6 +178,7 @@ static enum kd_status start(const struct request *request, const struct symbols 
 	if (!words)
 		return kd_fail_errno(err, ENOMEM, "gdb");
 	quote(symbols->path, quoted, sizeof(quoted));
+	snprintf(program, sizeof(program), "exec-file %s", quoted);
 	snprintf(load, sizeof(load), "symbol-file -o 0x%" PRIx64 " %s", symbols->offset, quoted);
 	snprintf(functions, sizeof(functions), "python exec(open('/proc/self/fd/%d').read())",
 		 symbols->functions);

@@ -240,6 +240,7 @@ def test_vmlinux(tmp_path):
     done = kdump_gdb("--debug-folder", folder, folder / "crash", "--", "-nx", "-batch", "-ex", "bt", "-ex", "p init_task.comm",
                      "-ex", "frame function vfs_write", "-ex", "info args", "-ex", "info locals", "-ex", "frame 0", "-ex", "next", "-ex", "step", "-ex", "finish")
     assert done.returncode == 0 and '"swapper/0' in done.stdout and "kdump: " not in done.stdout, done.stdout
+    assert "warning: " not in done.stdout, done.stdout
     # each function that the unwinder found, by its line in gdb; those that were inlined are more
     frames = re.findall(r"^#\d+ +(?:0x([0-9a-f]+) in )?(\w+) \(", done.stdout, re.M)
     assert [int(pc, 16) for pc, _ in frames if pc][:6] == [int(frame["pc"], 16) for frame in stack["frames"][1:7]]
@@ -321,6 +322,7 @@ def test_without_vmlinux(dump, tmp_path):
     done = kdump_gdb("--debug-folder", tmp_path, dump.vmcore, "--", "-nx", "-batch", "-ex", "bt", "-ex", f"thread {number}", "-ex", "bt", "-ex", "show remotetimeout",
                      env={**os.environ, "TMPDIR": str(tmp_path)})
     assert done.returncode == 0 and "kdump: " not in done.stdout and not list(tmp_path.iterdir())
+    assert "warning: " not in done.stdout and "Cannot access memory" not in done.stdout, done.stdout
     # that it waits is seen only where a dump takes long to open
     assert 'Timeout limit to wait for target to respond is 600' in done.stdout
     stacks = [[frame["symbol"] for frame in kdump("bt", "--json", *which, dump.vmcore)[0]["frames"]] for which in ((), ("-p", str(task["pid"])))]
