@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 
 #include "host/file.h"
 #include "host/system.h"
+
+#define SUBTYPE "kdump"
 
 enum { THREADS_MOST = 8, FOR_EVER_S = 1000000000, READ_MOST = 16 << 20 };
 
@@ -268,6 +271,21 @@ static const struct fuse_lowlevel_ops operations = {
 	.release = answer_release,
 };
 
+bool kd_fuse_is_mounted(const char *path)
+{
+	FILE *table = setmntent("/proc/self/mounts", "r");
+	const struct mntent *mount;
+	bool found = false;
+
+	/* the last one there covers the others */
+	while (table && (mount = getmntent(table)))
+		if (!strcmp(mount->mnt_dir, path))
+			found = !strcmp(mount->mnt_type, "fuse." SUBTYPE);
+	if (table)
+		endmntent(table);
+	return found;
+}
+
 /* "-o" OPTIONS: the source may hold what separates options. */
 static enum kd_status make_arguments(struct fuse_args *arguments, const char *source,
 				     struct kd_err *err)
@@ -280,7 +298,7 @@ static enum kd_status make_arguments(struct fuse_args *arguments, const char *so
 		return kd_fail_errno(err, ENOMEM, "mounting");
 	}
 	if (fuse_opt_add_opt(&options,
-			     "ro,nosuid,nodev,noexec,default_permissions,subtype=kdump") ||
+			     "ro,nosuid,nodev,noexec,default_permissions,subtype=" SUBTYPE) ||
 	    fuse_opt_add_opt_escaped(&options, name) || fuse_opt_add_arg(arguments, "kdump") ||
 	    fuse_opt_add_arg(arguments, "-o") || fuse_opt_add_arg(arguments, options))
 		return kd_fail_errno(err, ENOMEM, "mounting");

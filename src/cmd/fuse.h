@@ -7,10 +7,10 @@
 
 #include "view/view.h"
 
-/* What the table of mounts calls its type. */
-#define KD_FUSE_TYPE "fuse.kdump"
-
 struct kd_fuse;
+
+/* Whether a dump is mounted at that absolute path, though its program may have ended, and nothing else over it. */
+bool kd_fuse_is_mounted(const char *path);
 
 /* Mounts the view at an empty folder; `source`, the dump's path, is what the table of mounts says is mounted. KD_SYSTEM, KD_NOMEM. */
 enum kd_status kd_fuse_mount(struct kd_view *view, const char *source, const char *folder,

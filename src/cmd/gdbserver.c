@@ -92,6 +92,8 @@ static enum kd_status listen_unix(struct listener *listener, const char *path, s
 	failed = listener->fd < 0 ||
 		 bind(listener->fd, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);
+	if (failed && errno == EADDRINUSE)
+		return kd_fail(err, KD_INVALID, "%s: there is something already", path);
 	if (failed)
 		return kd_fail_errno(err, errno, "%s", path);
 	snprintf(listener->unix_path, sizeof(listener->unix_path), "%s", path);
@@ -301,6 +303,20 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	return KD_EXIT_DONE;
 }
 
+/* What would help, where a place does not do. */
+static void hint_at_place(const struct request *request)
+{
+	struct stat st;
+
+	if (is_tcp(request->place) && !request->allow_remote)
+		kd_command_hint("--allow-remote lets others read all memory of the dump");
+	else if (!lstat(request->place, &st) && S_ISSOCK(st.st_mode))
+		kd_command_hint("if nobody serves a dump there any more: rm %s", request->place);
+	else
+		kd_command_hint("name a path where there is nothing, of %zu characters at most",
+				sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+}
+
 static int run_gdbserver(const struct kd_command *self, int argc, char **argv)
 {
 	struct request request = {.dump = NULL};
@@ -318,8 +334,8 @@ static int run_gdbserver(const struct kd_command *self, int argc, char **argv)
 	if (!status)
 		return KD_EXIT_DONE;
 	kd_command_failed(&err);
-	if (status == KD_INVALID && request.place && !request.allow_remote)
-		kd_command_hint("--allow-remote lets others read all memory of the dump");
+	if (status == KD_INVALID && request.place)
+		hint_at_place(&request);
 	return KD_EXIT_FAILED;
 }
 

@@ -83,38 +83,46 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	return KD_EXIT_DONE;
 }
 
-static enum kd_status check_empty(const char *path, struct kd_err *err)
+/* NULL, or what would help, with the folder behind it; *err tells why it cannot be. */
+static const char *check_folder(const char *path, struct kd_err *err)
 {
 	DIR *folder = opendir(path);
+	KD_CLEANUP_FREE char *absolute = NULL;
 	const struct dirent *entry;
 	unsigned int entries = 0;
 
 	if (!folder && errno == ENOTCONN) {
-		kd_fail_errno(err, errno, "%s", path);
-		return kd_fail(err, KD_SYSTEM,
-			       "%s: something is mounted there whose program has ended", path);
+		kd_fail(err, KD_SYSTEM, "%s: something is mounted there whose program has ended",
+			path);
+		return "take it away first: kdump umount";
 	}
 	if (!folder)
-		return kd_fail_errno(err, errno, "%s", path);
+		return kd_fail_errno(err, errno, "%s", path) == KD_NOTFOUND
+			       ? "make an empty folder first: mkdir"
+			       : "name an empty folder instead of";
 	while ((entry = readdir(folder)))
 		entries += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
 	closedir(folder);
-	return entries ? kd_fail(err, KD_INVALID, "%s: not empty", path) : KD_OK;
+	if (!entries)
+		return NULL;
+	absolute = realpath(path, NULL);
+	if (absolute && kd_fuse_is_mounted(absolute)) {
+		kd_fail(err, KD_INVALID, "%s: a dump is mounted there already", path);
+		return "name another folder, or take that away first: kdump umount";
+	}
+	kd_fail(err, KD_INVALID, "%s: not empty", path);
+	return "name an empty folder instead of";
 }
 
 /* Prints what is in the way; true when nothing is. */
 static bool can_mount(const char *folder)
 {
 	struct kd_err err = {0};
+	const char *hint = check_folder(folder, &err);
 
-	if (check_empty(folder, &err)) {
+	if (hint) {
 		kd_command_failed(&err);
-		if (err.status == KD_NOTFOUND)
-			kd_command_hint("make an empty folder first: mkdir %s", folder);
-		else if (err.status == KD_SYSTEM && strstr(err.text, "has ended"))
-			kd_command_hint("kdump umount %s", folder);
-		else
-			kd_command_hint("name an empty folder");
+		kd_command_hint("%s %s", hint, folder);
 		return false;
 	}
 	if (!access("/dev/fuse", F_OK))

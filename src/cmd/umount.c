@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <mntent.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,21 +40,6 @@ static enum kd_status resolve(const char *name, char path[PATH_MAX], struct kd_e
 		     slash ? slash + 1 : parent) >= PATH_MAX)
 		return kd_fail_errno(err, ENAMETOOLONG, "%s", name);
 	return KD_OK;
-}
-
-static bool is_ours(const char *path)
-{
-	FILE *table = setmntent("/proc/self/mounts", "r");
-	const struct mntent *mount;
-	bool found = false;
-
-	/* the last one there covers the others */
-	while (table && (mount = getmntent(table)))
-		if (!strcmp(mount->mnt_dir, path))
-			found = !strcmp(mount->mnt_type, KD_FUSE_TYPE);
-	if (table)
-		endmntent(table);
-	return found;
 }
 
 /* The helper that libfuse has for those who are not root; it prints why not. */
@@ -98,7 +82,7 @@ static int run_umount(const struct kd_command *self, int argc, char **argv)
 		return kd_command_usage(self, "exactly one DIR is needed");
 	if (resolve(argv[optind], path, &err))
 		return kd_command_failed(&err);
-	if (!is_ours(path)) {
+	if (!kd_fuse_is_mounted(path)) {
 		kd_fail(&err, KD_INVALID, "%s: no dump is mounted there", path);
 		return kd_command_failed(&err);
 	}

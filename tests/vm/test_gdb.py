@@ -218,6 +218,21 @@ def test_ended_while_it_waits(tmp_path):
         assert server.wait(30) != 0 and not list(tmp_path.iterdir())
 
 
+def test_what_is_in_the_way(tmp_path):
+    """A server that was killed leaves its socket: the next says so, and what to do."""
+    words, path = [program.kdump_command(), "gdbserver", dumps.get("crowd").vmcore], tmp_path / "socket"
+    with subprocess.Popen([*words, path], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline()
+        server.kill()
+    (tmp_path / "file").touch()
+    for place, why, hint in ((path, "there is something already", f"rm {path}"), (tmp_path / "file", "there is something already", "name a path"),
+                             (f"{tmp_path}/{'x' * 120}", "too long for a socket", "of 107 characters at most")):
+        done = subprocess.run([*words, place], capture_output=True, text=True, check=False, timeout=60)
+        first, second = done.stderr.splitlines()
+        assert done.returncode == 1 and first == f"kdump: {place}: {why}" and second.startswith("kdump: hint: ") and hint in second
+    assert path.is_socket() and not (tmp_path / "file").read_bytes()
+
+
 def test_not_for_others():
     done = subprocess.run([program.kdump_command(), "gdbserver", dumps.get("crowd").vmcore, "0.0.0.0:0"], capture_output=True,
                           text=True, check=False, timeout=60)

@@ -481,11 +481,34 @@ def test_in_the_background(work):
         with open(folder / "oldmem", "rb"):
             busy = subprocess.run([program.kdump_command(), "umount", folder], capture_output=True, text=True, check=False)
             assert busy.returncode == 1 and "--lazy" in busy.stderr
+        twice = subprocess.run([program.kdump_command(), "mount", dump.vmcore, folder], capture_output=True, text=True, check=False)
+        assert twice.returncode == 1 and twice.stderr.startswith(f"kdump: {folder}: a dump is mounted there already\nkdump: hint: ")
+        assert f"kdump umount {folder}" in twice.stderr and (folder / "dmesg").read_bytes()
     finally:
         kdump("umount", folder)
     assert not os.listdir(folder)
     again = subprocess.run([program.kdump_command(), "umount", folder], capture_output=True, text=True, check=False)
     assert again.returncode == 1 and "no dump is mounted there" in again.stderr
+
+
+def test_after_its_program_was_killed(work):
+    """The folder is of no use until it is unmounted, which is said, and can be done."""
+    dump, folder = dumps.get("idle"), work / "killed"
+    folder.mkdir()
+    process = subprocess.Popen([program.kdump_command(), "mount", "-f", dump.vmcore, folder])
+    try:
+        while not os.path.ismount(folder):
+            assert process.poll() is None
+            time.sleep(0.02)
+    finally:
+        process.kill()
+        process.wait(30)
+    again = subprocess.run([program.kdump_command(), "mount", dump.vmcore, folder], capture_output=True, text=True, check=False)
+    assert again.returncode == 1 and "something is mounted there whose program has ended" in again.stderr
+    hint = again.stderr.splitlines()[1]
+    assert hint == f"kdump: hint: take it away first: kdump umount {folder}"
+    kdump("umount", folder)
+    assert not os.listdir(folder)
 
 
 @pytest.mark.parametrize("what, said", [("missing", "No such file"), ("file", "Not a directory"), ("full", "not empty")])
