@@ -15,9 +15,36 @@ enum {
 	FILES_MOST = 1 << 20,
 	NAME_BYTES = 256,
 	PAGE = 4096,
-	MNT_READONLY = 0x40, /* include/linux/mount.h */
-	SB_RDONLY = 1,       /* include/linux/fs.h */
 };
+
+/* A bit, and what /proc/mounts calls it; in its order (fs/proc_namespace.c); the first is that of what is read-only. */
+struct option_bit {
+	uint64_t bit;
+	const char *name;
+};
+
+/* MNT_… of include/linux/mount.h */
+static const struct option_bit mount_bits[] = {
+	{0x40, "ro"},      {0x01, "nosuid"},     {0x02, "nodev"},    {0x04, "noexec"},
+	{0x08, "noatime"}, {0x10, "nodiratime"}, {0x20, "relatime"}, {0x80, "nosymfollow"},
+};
+
+/* SB_… of include/linux/fs.h */
+static const struct option_bit super_bits[] = {
+	{1, "ro"}, {1 << 4, "sync"}, {1 << 7, "dirsync"}, {1 << 6, "mand"}, {1 << 25, "lazytime"},
+};
+
+#define READ_OPTIONS(bits, flags, options)                                                         \
+	read_options(bits, sizeof(bits) / sizeof(*(bits)), flags, options)
+
+static void read_options(const struct option_bit *bits, size_t count, uint64_t flags,
+			 struct kd_mount_options *options)
+{
+	options->read_only = flags & bits[0].bit;
+	for (size_t i = 1; i < count; i++)
+		if (flags & bits[i].bit)
+			options->names[options->count++] = bits[i].name;
+}
 
 /* Puts "/name" before what there is; false when it gets too long. */
 static bool prepend(char *path, size_t *start, const char *name)
@@ -122,7 +149,8 @@ static enum kd_status read_mount(struct kd_system *system, uint64_t vaddr, struc
 		status = kd_get(system, super, "super_block.s_flags", &super_flags, err);
 	if (status)
 		return status;
-	mount->read_only = flags & MNT_READONLY || super_flags & SB_RDONLY;
+	READ_OPTIONS(mount_bits, flags, &mount->own);
+	READ_OPTIONS(super_bits, super_flags, &mount->of_super);
 	if (kd_get(system, vaddr, "mount.mnt_devname", &device, NULL) || !device ||
 	    kd_read_text(system, device, mount->device, sizeof(mount->device), NULL))
 		strcpy(mount->device, "none");
@@ -171,15 +199,18 @@ static enum kd_status walk_list(struct walk *walk, uint64_t head, struct kd_err 
 	return kd_first_failure(KD_OK, &list.err, err);
 }
 
-enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,
-			      struct kd_err *err)
+enum kd_status kd_mounts_each(struct kd_system *system, const struct kd_task *task,
+			      kd_mount_take *take, void *opaque, struct kd_err *err)
 {
 	struct walk walk = {.system = system, .take = take, .opaque = opaque};
-	uint64_t init = 0, proxy = 0, namespace = 0, root = 0, head = 0;
-	enum kd_status status = kd_system_symbol(system, "init_task", &init, err);
+	uint64_t vaddr = task ? task->vaddr : 0, proxy = 0, namespace = 0, root = 0, head = 0;
+	enum kd_status status = task ? KD_OK : kd_system_symbol(system, "init_task", &vaddr, err);
 
 	if (!status)
-		status = kd_get(system, init, "task_struct.nsproxy", &proxy, err);
+		status = kd_get(system, vaddr, "task_struct.nsproxy", &proxy, err);
+	if (!status && !proxy)
+		status = kd_fail(err, KD_NOTFOUND, "%s has left its namespaces",
+				 task ? task->comm : "the first task");
 	if (!status)
 		status = kd_get(system, proxy, "nsproxy.mnt_ns", &namespace, err);
 	if (status)

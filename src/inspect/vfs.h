@@ -9,17 +9,28 @@
 
 enum { KD_PATH_BYTES = 4096, KD_FS_NAME_BYTES = 64 };
 
+/* Those that the VFS itself knows: a file system's own are its own affair. */
+enum { KD_MOUNT_OPTIONS = 8 };
+struct kd_mount_options {
+	bool read_only;
+	const char *names[KD_MOUNT_OPTIONS]; /* "nosuid", "relatime", "sync", … */
+	size_t count;
+};
+
 struct kd_mount {
 	uint64_t vaddr; /* of its struct mount */
 	char device[KD_PATH_BYTES], path[KD_PATH_BYTES];
 	char type[KD_FS_NAME_BYTES];
-	bool read_only;
+	struct kd_mount_options own, of_super; /* of this mount, and of the file system on it */
 };
 
-/* Tells of each mount of the namespace that the first process is in. False stops. */
+/*
+ * Tells of each mount of the namespace that a task is in, of the first with NULL; their paths are from the root of that
+ * namespace. False stops. KD_NOTFOUND for a task that has left its namespaces: it has exited.
+ */
 typedef bool kd_mount_take(void *opaque, const struct kd_mount *mount);
-enum kd_status kd_mounts_each(struct kd_system *system, kd_mount_take *take, void *opaque,
-			      struct kd_err *err);
+enum kd_status kd_mounts_each(struct kd_system *system, const struct kd_task *task,
+			      kd_mount_take *take, void *opaque, struct kd_err *err);
 
 struct kd_open_file {
 	unsigned int number;

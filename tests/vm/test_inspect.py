@@ -24,6 +24,9 @@ CROWD = {"in-pipe": ("S", 60), "in-poll": ("S", 20), "in-nanosleep": ("S", 20), 
          "spin-user": ("R", 1), "spin-kernel": ("R", 1), "mutex-holder": ("D", 1), "mutex-waiter": ("D", 3),
          "rwsem-holder": ("D", 1), "rwsem-waiter": ("D", 3)}
 
+# the options of mounts that are not a file system's own
+COMMON = {"ro", "rw", "sync", "dirsync", "mand", "lazytime", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "relatime", "nosymfollow"}
+
 
 def kdump(*arguments):
     done = subprocess.run([program.kdump_command(), *arguments], capture_output=True, check=False, timeout=60)
@@ -286,18 +289,37 @@ def test_locks(dump):
 
 def test_mounts_and_files(dump):
     """As /proc/mounts and /proc/PID/fd had them."""
-    ours = {(mount["device"], mount["path"], mount["type"], mount["read_only"]) for mount in kdump("mounts", "--json", dump.vmcore)}
-    said = {(device, path, kind, "ro" in options.split(",")) for device, path, kind, options, *_ in
-            (line.split() for line in dump.said("said/tmp/mounts").splitlines())}
-    assert {mount[1:] for mount in ours} == {mount[1:] for mount in said} and len(ours) >= 5
-    # what the kernel itself mounted as root has another name in /proc
-    assert {mount for mount in ours if mount[1] != "/"} == {mount for mount in said if mount[1] != "/"}
+    said = [line.split() for line in dump.said("said/tmp/mounts").splitlines()]
+    ours = [line.split() for line in plain("mounts", dump.vmcore).decode().splitlines()]
+    assert len(ours) == len(said) >= 5
+    for (device, path, kind, options), (their_device, *theirs) in zip(ours, said):
+        # what the kernel itself mounted as root has another name in /proc; the file system's own options come behind the common ones
+        assert [path, kind] == theirs[:2] and (device == their_device or path == "/")
+        assert f"{theirs[2]},".startswith(f"{options},")
+        assert {*theirs[2].split(",")} & COMMON == {*options.split(",")}
     processes = re.split(r"^process ", dump.said("said/tmp/files"), flags=re.M)[1:]
     assert len(processes) >= 11
     for text in processes:
         pid, *lines = text.splitlines()
         said = {int(number): path for number, path in (line.split(" ", 1) for line in lines if " " in line)}
         assert {file["fd"]: file["path"] for file in kdump("files", "--json", "-p", pid, dump.vmcore)} == said, pid
+
+
+def test_mounts_of_a_process(dump):
+    """Those of a namespace of its own, as its /proc/PID/mountinfo had them."""
+    ours = [(mount["path"], {*mount["options"]}, mount["type"], mount["device"], {*mount["file_system_options"]})
+            for mount in kdump("mounts", "--json", "-p", dump.said("said/tmp/own-pid").strip(), dump.vmcore)]
+    said = [line.split(" ") for line in dump.said("said/tmp/own-mountinfo").splitlines()]
+    said = [(words[4], {*words[5].split(",")}, *words[words.index("-") + 1:][:2], {*words[-1].split(",")} & COMMON) for words in said]
+    assert [mount for mount in ours if mount[0] != "/"] == [mount for mount in said if mount[0] != "/"] and len(ours) == len(said)
+    assert {mount[3]: mount[1] for mount in ours}["own"] == {"ro", "nosuid", "nodev", "noexec", "noatime"}
+    assert {mount[3]: mount[4] for mount in ours}["over"] == {"rw", "sync", "dirsync"}
+    assert [(mount[1], mount[4]) for mount in ours if mount[0] == "/run"] == [({"ro", "nosuid", "relatime"}, {"rw"})]
+    assert "own" not in {mount["device"] for mount in kdump("mounts", "--json", dump.vmcore)}
+    zombie = next(task["pid"] for task in kdump("ps", "--json", dump.vmcore) if task["comm"] == "zombie")
+    for pid, why in ((zombie, "zombie has left its namespaces"), (99999, "there is no process 99999")):
+        done = subprocess.run([program.kdump_command(), "mounts", "-p", str(pid), dump.vmcore], capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and done.stderr.rstrip().endswith(why) and not done.stdout
 
 
 def test_pages():

@@ -71,6 +71,9 @@ ASK_TASKS = ("for task in /proc/[0-9]*/task/[0-9]*; do "
 # The open files of some: "process PID", then lines of number and path.
 ASK_FILES = ("for pid in 1 $(pidof mutex-holder) $(pidof in-accept); do echo process $pid; "
              "for file in /proc/$pid/fd/*; do echo ${file##*/} $(readlink $file); done; done")
+# Who has namespaces of its own sees other interfaces and mounts; its process id is noted when all of them are there.
+OWN_NAMESPACES = ("ip link set lo up; mkdir /tmp/own; mount -t tmpfs -o ro,nosuid,nodev,noexec,noatime own /tmp/own; "
+                  "mount -t tmpfs -o sync,dirsync,nodiratime over /tmp/own; mount -o remount,bind,ro,nosuid /run; echo $$ >/tmp/own-pid")
 # The first page of each mapping of a process: their addresses, and all of them behind one another.
 ASK_USER_PAGES = ("pid=$(pidof in-network); echo $pid >/tmp/user-addresses; cat /proc/$pid/maps >/tmp/maps; "
                   "sed -n 's/-.* r.*//p' /proc/$pid/maps | while read at; do "
@@ -137,7 +140,7 @@ def _gather(machine, recipe, folder):
     guest.run("modprobe -a ext4 virtio_net overlay 2>/dev/null; true")
     guest.run("modprobe pktgen")  # its threads sleep in a function of the module's own
     guest.run("ip link set lo up; ip addr add 192.0.2.7/24 dev lo; "
-              "setsid unshare -n sh -c 'ip link set lo up; exec sleep 1000000' >/dev/null 2>&1 &")
+              f"setsid unshare -n -m sh -c '{OWN_NAMESPACES}; exec sleep 1000000' >/dev/null 2>&1 &")
     # one request is answered, and those after it are not before an hour has passed
     machine.qmp.monitor("block_set_io_throttle in 1 0 0 0 0 0")
     guest.run("dd if=/dev/lab/in of=/dev/null bs=4096 count=1 skip=8192 iflag=direct 2>/dev/null")
@@ -146,13 +149,14 @@ def _gather(machine, recipe, folder):
     guest.run("for try in $(seq 120); do grep -q ready /tmp/gathered && exit 0; sleep 1; done; exit 1", timeout=180)
     guest.run(f"cat /proc/kallsyms >/tmp/kallsyms; cat /proc/modules >/tmp/modules; dmesg >/tmp/dmesg; ({ASK_TASKS}) >/tmp/tasks",
               timeout=300)
-    guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts; {ASK_USER_PAGES}", timeout=120)
+    guest.run(f"({ASK_FILES}) >/tmp/files; cat /proc/mounts >/tmp/mounts; "
+              f"cat /proc/$(cat /tmp/own-pid)/mountinfo >/tmp/own-mountinfo; {ASK_USER_PAGES}", timeout=120)
     guest.run("cd /sys/module; for file in $(find . -path '*/sections/*' -type f); do echo $file:$(cat $file); done >/tmp/sections; cd /; ip -o addr >/tmp/addresses; ip -o link >/tmp/links; " +
               "; ".join(f"cat /proc/{name} >/tmp/{name.replace('/', '-')}" for name in ASK_PROC), timeout=60)
     if recipe.sysrq:
         guest.run("echo l >/proc/sysrq-trigger; echo t >/proc/sysrq-trigger; dmesg >/tmp/sysrq", timeout=300)
         guest.get(["/tmp/sysrq"], folder / "said")
-    asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "maps", "user-addresses", "user-pages", "addresses", "links", "sections"]
+    asked = ["kallsyms", "modules", "dmesg", "tasks", "files", "mounts", "own-pid", "own-mountinfo", "maps", "user-addresses", "user-pages", "addresses", "links", "sections"]
     guest.get([f"/tmp/{name.replace('/', '-')}" for name in asked + ASK_PROC], folder / "said")
 
 
