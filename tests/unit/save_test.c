@@ -712,7 +712,7 @@ static void test_expected_sizes(void **state)
 	struct kd_save_result saved, expected, again;
 	struct kd_dump *wide;
 
-	make_wide_core(world->other, 1000, 1 << 20, 1 << 20);
+	wide_core_write(world->other, 1000, 1 << 20, 1 << 20);
 	assert_int_equal(kd_dump_open(world->other, NULL, &wide, NULL), KD_OK);
 	for (unsigned int i = 0; i < 8; i++) {
 		struct kd_dump *dump = i < 4 ? world->dump : wide;
