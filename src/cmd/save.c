@@ -95,6 +95,15 @@ static json_t *result_json(const struct kd_save_result *result)
 		(json_int_t)result->file_bytes, "data_bytes", (json_int_t)result->data_bytes);
 }
 
+/* The time is that of judging all pages, without that of the sample. */
+static json_t *expected_json(const struct kd_save_result *result)
+{
+	json_t *json = result_json(result);
+
+	json_object_set_new(json, "seconds", json_pack("{s:f}", "plan", seconds(result->plan_ns)));
+	return json;
+}
+
 static json_t *saved_json(const struct kd_save_result *result)
 {
 	json_t *json = result_json(result);
@@ -238,7 +247,7 @@ static int estimate(struct kd_save_request *request, struct kd_input *input)
 	if (kd_save_estimate(input->dump, input->kernel, &request->options, &result, &err))
 		return kd_command_failed(&err);
 	if (request->json)
-		return kd_json_print(result_json(&result));
+		return kd_json_print(expected_json(&result));
 	print_table(request, &result, kd_dump_arch(input->dump)->page_bytes);
 	if (request->erasures.text)
 		fputs(request->erasures.text, stdout);

@@ -30,10 +30,10 @@ enum kd_status kd_save_estimate(struct kd_dump *dump, struct kd_kernel *kernel,
 	kd_job_exclude(job, options->exclude[0]);
 	if (!status)
 		status = kd_job_sweep(job, take_window, 0, false, err);
+	result->plan_ns = kd_monotonic_ns() - start;
 	if (!status && options->sample)
 		kd_sample_expect(&estimate.sample, &job->hands[0].judge, &job->hands[0].packer,
 				 &job->sweep.windows[0], result);
-	result->plan_ns = kd_monotonic_ns() - start;
 	kd_job_close(job);
 	return status;
 }
