@@ -45,10 +45,10 @@ class DebianMachine(Machine):
             self.options.update(machine=SECURE_MACHINE, efi=nvram)
 
     def boot(self, timeout=300):
-        disk_in = image.sparse_file(self.work / "in.tar", IN_BYTES)
-        disk_out = image.sparse_file(self.work / "out.tar", OUT_BYTES)
+        disk_in = image.sparse_file(self.images.folder / "in.tar", IN_BYTES)
+        disk_out = image.sparse_file(self.images.folder / "out.tar", OUT_BYTES)
         send(disk_in, self.files)
-        root = image.overlay(root_disk(self.deb, self.kind), self.work / "root.qcow2")
+        root = image.overlay(root_disk(self.deb, self.kind), self.images.folder / "root.qcow2")
         disks = [("root", root, "qcow2")]
         if self.secure_boot:
             disks.append(("esp", secure_boot_disk(), "raw,readonly=on"))

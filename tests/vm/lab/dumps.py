@@ -15,7 +15,6 @@ import dataclasses
 import hashlib
 import inspect
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -183,7 +182,8 @@ def _make(name, recipe):
                 if recipe.page_flags:
                     _read_page_files(machine, folder)
                 machine.wait_reset(900)
-                shutil.move(machine.crash_folder(), folder / "crash")
+                machine.crash_folder(destination=folder / "crashes").rename(folder / "crash")
+                (folder / "crashes").rmdir()
                 (folder / "console.log").write_text(machine.console.text(), encoding="utf-8")
         if not (folder / "crash/vmcore").exists():
             raise LabError(f"the dump '{name}' was not written: {(folder / 'crash/capture.log').read_text()}")

@@ -9,8 +9,10 @@ import dataclasses
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -23,6 +25,33 @@ FIRST_MODULES = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 ROOT_BYTES = 2 << 30
 # Neither a guest nor a dump target can need these, and they are most of a regular kernel.
 LEFT_OUT = ("drivers/gpu", "drivers/media", "drivers/net/wireless", "drivers/infiniband", "sound")
+
+
+class Images:
+    """
+    A folder for the disks of one machine: in memory where there is plenty of it, because several guests that write
+    their memory to one disk wait for each other; else in its work folder. Gone when it is discarded, or nobody has it.
+    """
+
+    MEMORY, LEAST_BYTES = Path("/dev/shm"), 12 << 30
+
+    def __init__(self, work):
+        self._in_memory = None
+        if min(self._room()) >= self.LEAST_BYTES:
+            self._in_memory = tempfile.TemporaryDirectory(prefix="kdump-lab-", dir=self.MEMORY)
+        self.folder = Path(self._in_memory.name) if self._in_memory else work
+
+    def _room(self):
+        available = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"), re.M)
+        yield int(available[1]) << 10
+        yield shutil.disk_usage(self.MEMORY).free if self.MEMORY.is_dir() and os.access(self.MEMORY, os.W_OK) else 0
+
+    def discard(self):
+        for path in self.folder.glob("*"):
+            if path.suffix in (".img", ".qcow2", ".tar"):
+                path.unlink()
+        if self._in_memory:
+            self._in_memory.cleanup()
 
 
 def _tool(*command, **options):

@@ -39,6 +39,7 @@ class Machine:
         self.kernel = kernel
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
+        self.images = image.Images(self.work)
         if efi == "nvram":
             efi = self.work / "nvram.img"
             shutil.copyfile(OVMF_VARIABLES, efi)
@@ -46,7 +47,7 @@ class Machine:
         # a busy machine emulates a timer too late for the kernel's check of it, which panics
         words = ["console=ttyS0,115200", "no_timer_check", "panic=5", f"crashkernel={crashkernel}" if crashkernel else "", append]
         self.command_line = " ".join(word for word in words if word)
-        self.target = make_target(self.work, target) if target else None
+        self.target = make_target(self.images.folder, target) if target else None
         self.files = dict(files or {})
         self.disks = list(disks)
         if self.target:
@@ -71,18 +72,16 @@ class Machine:
 
     def discard(self):
         """Deletes the disks and dumps, which are large; logs and reports stay for whoever wants to know."""
-        for path in self.work.glob("*"):
-            if path.suffix in (".img", ".qcow2", ".tar"):
-                path.unlink()
+        self.images.discard()
         for dump in self.work.glob("**/vmcore*"):
             dump.unlink()
 
     def boot(self, timeout=120):
         """Starts the guest and waits for its shell."""
-        disk_in = image.sparse_file(self.work / "in.tar", IN_BYTES)
-        disk_out = image.sparse_file(self.work / "out.tar", OUT_BYTES)
+        disk_in = image.sparse_file(self.images.folder / "in.tar", IN_BYTES)
+        disk_out = image.sparse_file(self.images.folder / "out.tar", OUT_BYTES)
         send(disk_in, self.files)
-        root = image.overlay(image.root_disk(self.kernel), self.work / "root.qcow2")
+        root = image.overlay(image.root_disk(self.kernel), self.images.folder / "root.qcow2")
         disks = [("root", root, "qcow2")]
         if self.target:
             disks.append(("target", self.target.path, "raw"))
@@ -137,13 +136,13 @@ class Machine:
         """Waits for the shell of the kernel that a reset started."""
         self.guest.wait_ready(timeout)
 
-    def crash_folder(self, inside="/var/crash"):
-        """Copies the crash folders out of the target, to work/crash, and gives the newest.
+    def crash_folder(self, inside="/var/crash", destination=None):
+        """Copies the crash folders out of the target, to work/crash or another place, and gives the newest.
 
         An ext4 target and a raw one are read from outside. The others are read by the guest itself, for which it
         must have booted again: this waits for that.
         """
-        destination = self.work / "crash"
+        destination = destination or self.work / "crash"
         if self.target.type == "raw":
             return raw.extract(self.target.path, destination / "raw")
         if self.target.type == "ext4":
