@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes an ELF core with holes cut out of its segments: a PT_LOAD for each run of pages that are kept
- * (save/elf_core.h). Zero pages are there, as holes of a sparse file.
+ * (save/elf_core.h). Zero pages are there, many in a row as a hole of a sparse file.
  *
  * In a file the header says "incomplete" from the first write until the last (dump/elf_mark.h). A stream's is
  * written once; a stream that is cut off is shorter than its headers promise. On a device that is no sign, for
@@ -19,7 +19,7 @@
 #include "save/elf_core.h"
 #include "save/writer.h"
 
-enum { HEADERS_HELD = 512 };
+enum { HEADERS_HELD = 512, LEAST_HOLE_BYTES = 64 << 10 };
 
 struct state {
 	struct kd_elf_core core;
@@ -169,7 +169,11 @@ static enum kd_status describe_elf(struct kd_writer *writer, struct kd_err *err)
 	return status;
 }
 
-/* Runs of pages with data become writes; zero pages between them are holes, where there can be any. */
+/*
+ * Runs of pages with data become writes; zero pages between them are holes, where there can be any. Where there are only few
+ * they are written: each hole costs the file system another extent, and us another system call, which takes longer than
+ * so many zeros do.
+ */
 static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *window,
 			      struct kd_err *err)
 {
@@ -191,7 +195,9 @@ static enum kd_status put_elf(struct kd_writer *writer, const struct kd_window *
 		kept++;
 		if (packed->state != KD_PACKED_DATA)
 			continue;
-		if (packed->at != end) {
+		if (packed->at - end <= LEAST_HOLE_BYTES) {
+			memset(window->out + end, 0, packed->at - end);
+		} else {
 			status = kd_sink_write(writer->sink, offset + at, window->out + at,
 					       end - at, err);
 			if (!status)

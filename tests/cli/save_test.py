@@ -76,3 +76,17 @@ def test_stopped_while_nobody_reads(memory, number, form, threads):
         assert process.wait(timeout=10) == 1 and "Interrupted" in process.stderr.read()
     os.close(reader)
     os.close(writer)
+
+
+def test_few_zero_pages_are_no_hole(kdump, tmp_path):
+    """Each hole costs a file system more than some pages of zeros: but many of them are one, and a quick copy stays small."""
+    page, data = 4096, b"\xa5" * 4096
+    memory, out = tmp_path / "spotted", tmp_path / "out"
+    memory.write_bytes(data + bytes(page) + data + bytes(33 * page) + data)
+    assert kdump("save", "-q", "-f", "elf", "--raw-input", str(memory), str(out)).returncode == 0
+    with open(out, "rb") as core:
+        start = os.path.getsize(out) - 37 * page
+        core.seek(start)
+        assert core.read() == memory.read_bytes()
+        hole = os.lseek(core.fileno(), start, os.SEEK_HOLE)
+        assert hole == start + 3 * page and os.lseek(core.fileno(), hole, os.SEEK_DATA) == start + 36 * page
