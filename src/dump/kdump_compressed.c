@@ -368,7 +368,8 @@ static enum kd_status find_desc(struct kd_reader *reader, uint64_t pfn, struct k
 			desc, sizeof(*desc), err);
 	if (status)
 		return kd_context(err, status, "its descriptor");
-	if ((dump->facts.incomplete || (*windows)->medium->cut) && !desc->offset)
+	/* the last that was written may end where a sector does, behind its first member */
+	if ((dump->facts.incomplete || (*windows)->medium->cut) && (!desc->offset || !desc->bytes))
 		return kd_fail(err, KD_TRUNCATED, "the dump is incomplete, and the page not in it");
 	if (!desc->bytes || desc->bytes > PACKED_FACTOR * page_bytes_of(dump) ||
 	    desc->offset < dump->compressed.desc_offset)

@@ -13,18 +13,12 @@
 #include "dump/dump.h"
 #include "host/file.h"
 #include "kinds_fixture.h"
-#include "save/save.h"
+#include "save_fixture.h"
 
-struct world {
-	struct fixture fixture;
-	char folder[64];
-	char path[96], other[96];
-	struct kd_dump *dump;
-	struct kd_kernel *kernel;
-	uint64_t store_offset; /* of the struct pages, in the file */
-};
+/* Little is held of the source, so that each sweep reads struct pages again. */
+static uint64_t store_offset; /* of the struct pages, in the file */
 
-static int set_up(void **state)
+static int set_up_kinds(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	const struct kd_dump_options how = {.window_bytes = KINDS_PAGE, .access = KD_ACCESS_READ};
@@ -32,37 +26,15 @@ static int set_up(void **state)
 	size_t count;
 
 	kinds_fixture_init(&world->fixture);
-	/* in memory: hundreds of dumps are synced, and a disk has nothing to tell of them */
-	snprintf(world->folder, sizeof(world->folder), "%s/kdump-save-XXXXXX",
-		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	assert_non_null(mkdtemp(world->folder));
-	snprintf(world->path, sizeof(world->path), "%s/saved", world->folder);
-	snprintf(world->other, sizeof(world->other), "%s/other", world->folder);
-	/* little is held of the source: each sweep reads struct pages again */
-	assert_int_equal(kd_dump_open(world->fixture.path, &how, &world->dump, NULL), KD_OK);
-	assert_int_equal(kd_kernel_open(world->dump, &world->kernel, NULL), KD_OK);
+	world_open(world, &how);
 	segments = kd_dump_segments(world->dump, &count);
+	store_offset = 0;
 	for (size_t i = 0; i < count; i++)
 		if (KINDS_STORE >= segments[i].paddr &&
 		    KINDS_STORE - segments[i].paddr < segments[i].file_bytes)
-			world->store_offset =
-				segments[i].file_offset + KINDS_STORE - segments[i].paddr;
-	assert_true(world->store_offset);
+			store_offset = segments[i].file_offset + KINDS_STORE - segments[i].paddr;
+	assert_true(store_offset);
 	*state = world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct world *world = *state;
-
-	kd_kernel_close(world->kernel);
-	kd_dump_close(world->dump);
-	unlink(world->path);
-	unlink(world->other);
-	rmdir(world->folder);
-	fixture_deinit(&world->fixture);
-	free(world);
 	return 0;
 }
 
@@ -112,37 +84,25 @@ int __wrap_ftruncate64(int fd, off_t bytes)
 	return __real_ftruncate64(fd, bytes);
 }
 
-static struct kd_save_options options_for(enum kd_save_format format, unsigned int level,
-					  unsigned int workers)
+static struct kd_save_options options_of(enum kd_save_format format, unsigned int level,
+					 unsigned int workers)
 {
-	return (struct kd_save_options){
-		.format = format,
-		.codec = &kd_codec_zstd,
-		.codec_level = kd_codec_zstd.default_level,
-		.exclude = {kd_level_kinds(level)},
-		.exclude_count = 1,
-		.workers = workers,
-	};
+	struct kd_save_options options = options_for(format, &kd_codec_zstd, workers);
+
+	options.exclude[0] = kd_level_kinds(level);
+	return options;
 }
 
-static enum kd_status save_to(struct world *world, const char *path, uint64_t limit_bytes,
-			      const struct kd_save_options *options, struct kd_save_result *result,
-			      struct kd_err *err)
+static enum kd_status save_world(struct world *world, const char *path, uint64_t limit_bytes,
+				 const struct kd_save_options *options,
+				 struct kd_save_result *result, struct kd_err *err)
 {
-	struct kd_sink sink;
-	enum kd_status status;
-
-	unlink(path);
-	assert_int_equal(kd_sink_open_file(&sink, path, err), KD_OK);
-	if (limit_bytes)
-		sink.limit_bytes = limit_bytes;
-	status = kd_save(world->dump, world->kernel, &sink, options, result, err);
-	kd_sink_close(&sink);
-	return status;
+	return save_to(world->dump, world->kernel, path, limit_bytes, false, options, result, err);
 }
 
 /* Pages that are there are right; those that are kept at a level are there, unless the dump says otherwise. */
-static unsigned int compare(struct world *world, const char *path, unsigned int level, bool partial)
+static unsigned int compare_kinds(struct world *world, const char *path, unsigned int level,
+				  bool partial)
 {
 	unsigned int found = 0;
 	struct kd_dump *saved;
@@ -181,16 +141,16 @@ static void test_flaky_source(void **state)
 		enum kd_save_format format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
 
 		for (int after = 0; after < 24; after++) {
-			struct kd_save_options options = options_for(format, 31, 1 + form / 2 * 2);
+			struct kd_save_options options = options_of(format, 31, 1 + form / 2 * 2);
 			struct kd_save_result result;
 			struct kd_err err = {KD_OK, ""};
 			enum kd_status status;
 
-			bad.offset = world->store_offset;
+			bad.offset = store_offset;
 			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
 			atomic_store(&bad.after, after);
 			atomic_store(&bad.count, 2); /* what fails is tried again, piece by piece */
-			status = save_to(world, world->path, 0, &options, &result, &err);
+			status = save_world(world, world->path, 0, &options, &result, &err);
 			atomic_store(&bad.count, 0);
 			assert_int_equal(result.complete, !status);
 			if (status) {
@@ -207,7 +167,7 @@ static void test_flaky_source(void **state)
 			} else {
 				complete++;
 			}
-			compare(world, world->path, 31, true);
+			compare_kinds(world, world->path, 31, true);
 		}
 	}
 	assert_true(failed > 20);
@@ -219,7 +179,7 @@ static void test_device_with_a_past(void **state)
 {
 	struct world *world = *state;
 	static const uint64_t limits[] = {0, 64 << 10, 3 << 20};
-	struct kd_save_options options = options_for(KD_SAVE_ELF, 0, 2);
+	struct kd_save_options options = options_of(KD_SAVE_ELF, 0, 2);
 	struct kd_save_result result;
 	char *past = malloc(8 << 20);
 
@@ -236,7 +196,7 @@ static void test_device_with_a_past(void **state)
 			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL), KD_OK);
 		assert_true(result.complete && result.zero_pages > 100);
 		kd_sink_close(&sink);
-		compare(world, world->path, 0, false);
+		compare_kinds(world, world->path, 0, false);
 		if (!limits[i])
 			continue;
 		/* over that dump another, which is cut off */
@@ -258,13 +218,14 @@ static void test_incomplete_source(void **state)
 	struct world *world = *state;
 
 	for (int form = 0; form < 4; form++) {
-		struct kd_save_options options = options_for(KD_SAVE_KDUMP, 31, 1);
+		struct kd_save_options options = options_of(KD_SAVE_KDUMP, 31, 1);
 		struct kd_dump *source, *saved;
 		struct kd_save_result result;
 		struct kd_sink sink;
 
-		assert_int_equal(save_to(world, world->other, 600 << 10, &options, &result, NULL),
-				 KD_SYSTEM);
+		assert_int_equal(
+			save_world(world, world->other, 600 << 10, &options, &result, NULL),
+			KD_SYSTEM);
 		assert_int_equal(kd_dump_open(world->other, NULL, &source, NULL), KD_OK);
 		assert_true(kd_dump_facts(source)->incomplete);
 		options.format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
@@ -299,27 +260,16 @@ static void test_levels(void **state)
 
 		for (unsigned int workers = 1; workers <= most; workers++) {
 			struct kd_save_options options =
-				options_for(KD_SAVE_KDUMP, level, most == 1 ? 2 : workers);
+				options_of(KD_SAVE_KDUMP, level, most == 1 ? 2 : workers);
 			const char *path = workers == 1 ? world->path : world->other;
 			struct kd_save_result result;
-			char *left, *right;
-			size_t left_bytes, right_bytes;
 
-			assert_int_equal(save_to(world, path, 0, &options, &result, NULL), KD_OK);
+			assert_int_equal(save_world(world, path, 0, &options, &result, NULL),
+					 KD_OK);
 			assert_true(result.complete && result.classified);
-			compare(world, path, level, false);
-			if (workers == 1)
-				continue;
-			assert_int_equal(
-				kd_file_read(world->path, 1 << 30, &left, &left_bytes, NULL),
-				KD_OK);
-			assert_int_equal(
-				kd_file_read(world->other, 1 << 30, &right, &right_bytes, NULL),
-				KD_OK);
-			assert_int_equal(left_bytes, right_bytes);
-			assert_memory_equal(left, right, left_bytes);
-			free(left);
-			free(right);
+			compare_kinds(world, path, level, false);
+			if (workers > 1)
+				assert_same_bytes(world->path, world->other);
 		}
 	}
 }
@@ -330,15 +280,15 @@ static void test_valuable_pages_first(void **state)
 	struct world *world = *state;
 
 	for (int by_address = 0; by_address < 2; by_address++) {
-		struct kd_save_options options = options_for(KD_SAVE_KDUMP, 0, 2);
+		struct kd_save_options options = options_of(KD_SAVE_KDUMP, 0, 2);
 		struct kd_save_result result;
 		struct kd_dump *saved;
 		unsigned int lost = 0, others = 0;
 
 		options.by_address = by_address;
-		assert_int_equal(save_to(world, world->path, 2 << 20, &options, &result, NULL),
+		assert_int_equal(save_world(world, world->path, 2 << 20, &options, &result, NULL),
 				 KD_SYSTEM);
-		compare(world, world->path, 0, true);
+		compare_kinds(world, world->path, 0, true);
 		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
 		for (unsigned int i = 0; i < KINDS_ALL; i++) {
 			bool is_kernel = kinds_fixture_kind(i) == KD_PAGE_KERNEL;
@@ -368,7 +318,7 @@ static void test_next_level_when_full(void **state)
 		     {KD_SAVE_ELF, false, 3 << 20}};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		struct kd_save_options options = options_for(forms[i].format, 1, 2);
+		struct kd_save_options options = options_of(forms[i].format, 1, 2);
 		struct kd_save_result result;
 		struct kd_dump *saved;
 		struct kd_sink sink;
@@ -386,7 +336,7 @@ static void test_next_level_when_full(void **state)
 		assert_true(result.complete);
 		assert_int_equal(kd_kinds_level(result.excluded), 31);
 		assert_int_equal(kd_save_all_pages(&result), kd_dump_facts(world->dump)->ram_pages);
-		assert_true(compare(world, world->path, 31, false) < KINDS_PAGES / 2);
+		assert_true(compare_kinds(world, world->path, 31, false) < KINDS_PAGES / 2);
 		assert_int_equal(kd_dump_open(world->path, NULL, &saved, NULL), KD_OK);
 		assert_false(kd_dump_facts(saved)->incomplete);
 		assert_int_equal(kd_dump_facts(saved)->flattened, forms[i].flattened);
@@ -403,11 +353,11 @@ static void test_pages_before_the_length(void **state)
 
 	for (int elf = 0; elf < 2; elf++) {
 		struct kd_save_options options =
-			options_for(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, 31, 1);
+			options_of(elf ? KD_SAVE_ELF : KD_SAVE_KDUMP, 31, 1);
 		struct kd_save_result result;
 
 		memset(asked, '-', sizeof(asked) - 1);
-		assert_int_equal(save_to(world, world->path, 0, &options, &result, NULL), KD_OK);
+		assert_int_equal(save_world(world, world->path, 0, &options, &result, NULL), KD_OK);
 		assert_string_equal(asked, "----sls");
 	}
 }
@@ -415,13 +365,14 @@ static void test_pages_before_the_length(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_levels, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_valuable_pages_first, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_flaky_source, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_device_with_a_past, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_incomplete_source, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_pages_before_the_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_levels, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_valuable_pages_first, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_next_level_when_full, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_flaky_source, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_device_with_a_past, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_incomplete_source, set_up_kinds, tear_down),
+		cmocka_unit_test_setup_teardown(test_pages_before_the_length, set_up_kinds,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
