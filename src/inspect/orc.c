@@ -8,7 +8,13 @@
 
 #include <string.h>
 
-enum { DISTANCE_BYTES = 4, ENTRY_BYTES_MOST = 64, ENTRIES_MOST = 1 << 26 };
+enum {
+	DISTANCE_BYTES = 4,
+	ENTRY_BYTES_MOST = 64,
+	ENTRIES_MOST = 1 << 26,
+	TRACERS_MOST = 4096,
+	FTRACE_OPS_FL_SAVE_REGS = 1 << 2, /* include/linux/ftrace.h */
+};
 
 /* The types of `enum`s before 6.4: UNWIND_HINT_TYPE_CALL, _REGS, _REGS_PARTIAL. */
 static const enum kd_orc_type old_types[] = {KD_ORC_TYPE_CALL, KD_ORC_TYPE_REGS,
@@ -124,6 +130,40 @@ static bool is_code(const struct kd_symbol *symbol)
 	return symbol && symbol->type && strchr("tTwW", symbol->type);
 }
 
+/*
+ * A tracer may have a copy of ftrace_caller() or ftrace_regs_caller() for itself, made at run time: what the tables say of
+ * the original holds for it (orc_ftrace_find() of arch/x86/kernel/unwind_orc.c). Sets *pc to the place in that.
+ */
+static bool leave_trampoline(struct kd_system *system, uint64_t *pc)
+{
+	uint64_t at = 0, start = 0, bytes = 0, flags = 0, original = 0;
+	const struct kd_wanted members[] = {
+		{"ftrace_ops.trampoline", &start},
+		{"ftrace_ops.trampoline_size", &bytes},
+		{"ftrace_ops.flags", &flags},
+	};
+
+	if (kd_system_symbol(system, "ftrace_ops_list", &at, NULL) ||
+	    kd_read_u64(system, at, &at, NULL))
+		return false;
+	for (int i = 0; at && i < TRACERS_MOST; i++) {
+		if (kd_get_each(system, at, members, sizeof(members) / sizeof(*members), NULL))
+			return false;
+		if (start && *pc >= start && *pc - start < bytes) {
+			if (kd_system_symbol(system,
+					     flags & FTRACE_OPS_FL_SAVE_REGS ? "ftrace_regs_caller"
+									     : "ftrace_caller",
+					     &original, NULL))
+				return false;
+			*pc = original + (*pc - start);
+			return true;
+		}
+		if (kd_get(system, at, "ftrace_ops.next", &at, NULL))
+			return false;
+	}
+	return false;
+}
+
 enum kd_status kd_orc_find(struct kd_orc_tables *tables, uint64_t pc, struct kd_orc *orc,
 			   struct kd_err *err)
 {
@@ -143,6 +183,8 @@ enum kd_status kd_orc_find(struct kd_orc_tables *tables, uint64_t pc, struct kd_
 		return KD_OK;
 	}
 	symbol = kd_symbols_at(kd_system_symbols(tables->system), pc);
+	if (!is_code(symbol) && leave_trampoline(tables->system, &pc))
+		symbol = kd_symbols_at(kd_system_symbols(tables->system), pc);
 	if (!is_code(symbol))
 		return kd_fail(err, KD_NOTFOUND, "0x%llx is no code of the kernel or of a module",
 			       (unsigned long long)pc);

@@ -14,7 +14,7 @@
 
 #include "inspect/fields.h"
 
-enum { RET_STACK_BYTES = 4096, INSTANCES_MOST = 4096, WORD = 8 };
+enum { RET_STACK_BYTES = 4096, INSTANCES_MOST = 4096, TRACERS_MOST = 4, WORD = 8 };
 
 /* A list of what return probes have replaced: struct llist_node linked. */
 struct probe_list {
@@ -66,7 +66,7 @@ static void restore_graph(struct kd_system *system, uint64_t task, uint64_t slot
 static void restore_probe(struct kd_system *system, const struct probe_list *list, uint64_t task,
 			  uint64_t slot, uint64_t *pc)
 {
-	uint64_t link = 0, offset = 0, place = 0;
+	uint64_t link = 0, offset = 0, place = 0, address = 0;
 
 	if (kd_get(system, task, list->first, &link, NULL) ||
 	    kd_offset_of(system, list->link, &offset, NULL))
@@ -74,8 +74,11 @@ static void restore_probe(struct kd_system *system, const struct probe_list *lis
 	for (int i = 0; link && i < INSTANCES_MOST; i++) {
 		if (kd_get(system, link - offset, list->place, &place, NULL))
 			return;
-		if (place == slot) {
-			kd_get(system, link - offset, list->address, pc, NULL);
+		/* two probes of one function: the one that came later has what the other had put there */
+		if (place == slot &&
+		    !kd_get(system, link - offset, list->address, &address, NULL) &&
+		    address != *pc) {
+			*pc = address;
 			return;
 		}
 		if (kd_read_u64(system, link, &link, NULL))
@@ -83,14 +86,16 @@ static void restore_probe(struct kd_system *system, const struct probe_list *lis
 	}
 }
 
-void kd_return_restore(struct kd_system *system, uint64_t task, uint64_t slot, uint64_t *pc)
+/* One of them; false: there is none, or it is not known what it has replaced. */
+static bool restore(struct kd_system *system, uint64_t task, uint64_t slot, uint64_t *pc)
 {
+	const uint64_t before = *pc;
 	struct kd_symbols *symbols = kd_system_symbols(system);
 	const struct kd_symbol *symbol = kd_symbols_at(symbols, *pc);
 
 	/* what a call returns to is never the start of a function */
 	if (!task || !symbol || symbol->vaddr != *pc)
-		return;
+		return false;
 	for (size_t i = 0; i < sizeof(trampolines) / sizeof(*trampolines); i++) {
 		if (strcmp(trampolines[i].symbol, kd_symbol_name(symbols, symbol)))
 			continue;
@@ -98,6 +103,14 @@ void kd_return_restore(struct kd_system *system, uint64_t task, uint64_t slot, u
 			restore_probe(system, trampolines[i].list, task, slot, pc);
 		else
 			restore_graph(system, task, slot, pc);
-		return;
+		return *pc != before;
 	}
+	return false;
+}
+
+void kd_return_restore(struct kd_system *system, uint64_t task, uint64_t slot, uint64_t *pc)
+{
+	/* one may have replaced what another had put there */
+	for (int i = 0; i < TRACERS_MOST && restore(system, task, slot, pc); i++)
+		;
 }

@@ -21,11 +21,32 @@ static void make_lock_types(struct blob *blob)
 	blob_member(blob, "task", LONG, 128);
 	blob_type(blob, KD_BTF_STRUCT, "thread_struct", 1, false, 8);
 	blob_member(blob, "sp", LONG, 0);
-	blob_type(blob, KD_BTF_STRUCT, "task_struct", 1, false, 8);
+	blob_type(blob, KD_BTF_STRUCT, "task_struct", 3, false, 24);
 	blob_member(blob, "thread", THREAD, 0);
+	blob_member(blob, "ret_stack", LONG, 64);
+	blob_member(blob, "kretprobe_instances", NODE, 128);
 	blob_type(blob, KD_BTF_STRUCT, "inactive_task_frame", 2, false, 16);
 	blob_member(blob, "bp", LONG, 0);
 	blob_member(blob, "ret_addr", LONG, 64);
+	blob_type(blob, KD_BTF_STRUCT, "llist_head", 1, false, 8); /* NODE */
+	blob_member(blob, "first", LONG, 0);
+}
+
+/* Of what tracing has replaced. */
+static void make_trace_types(struct blob *blob)
+{
+	blob_type(blob, KD_BTF_STRUCT, "kretprobe_instance", 3, false, 24);
+	blob_member(blob, "llist", NODE, 0);
+	blob_member(blob, "ret_addr", LONG, 64);
+	blob_member(blob, "fp", LONG, 128);
+	blob_type(blob, KD_BTF_STRUCT, "ftrace_ret_stack", 2, false, 16);
+	blob_member(blob, "ret", LONG, 0);
+	blob_member(blob, "retp", LONG, 64);
+	blob_type(blob, KD_BTF_STRUCT, "ftrace_ops", 4, false, 32);
+	blob_member(blob, "next", LONG, 0);
+	blob_member(blob, "flags", LONG, 64);
+	blob_member(blob, "trampoline", LONG, 128);
+	blob_member(blob, "trampoline_size", LONG, 192);
 }
 
 static void make_types(struct blob *blob, enum orc_format format)
@@ -81,6 +102,7 @@ static void make_types(struct blob *blob, enum orc_format format)
 	blob_member(blob, format == OLD ? "end" : "signal", INT,
 		    1u << 24 | (format == OLD ? 42 : 43));
 	make_lock_types(blob);
+	make_trace_types(blob);
 	blob_finish(blob);
 }
 
@@ -101,6 +123,10 @@ static const struct entry entries[ENTRIES] = {
 	[SWITCH] = {8, 0, KD_ORC_SP_INDIRECT, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
 	[LAST] = {8, 0, KD_ORC_R10, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
 	[LOCK] = {64, 0, KD_ORC_SP, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
+	[PARTIAL] = {0, 0, KD_ORC_SP, KD_ORC_UNDEFINED, KD_ORC_TYPE_PARTIAL},
+	[FTRACE_REGS] = {32, 0, KD_ORC_SP, KD_ORC_UNDEFINED, KD_ORC_TYPE_CALL},
+	[GRAPH] = {0, 0, KD_ORC_UNDEFINED, KD_ORC_UNDEFINED, KD_ORC_TYPE_UNDEFINED},
+	[PROBE] = {0, 0, KD_ORC_UNDEFINED, KD_ORC_UNDEFINED, KD_ORC_TYPE_UNDEFINED},
 };
 
 static void put_orc(struct fixture *fixture, enum orc_format format)
@@ -147,7 +173,12 @@ void orc_machine_init(struct machine *machine, enum orc_format format)
 		{"tswitch", CODE - MADE_RAM + 0x600, false},
 		{"tla\1", CODE - MADE_RAM + 0x700, false},
 		{"t__mutex_lock", CODE - MADE_RAM + 0x800, false},
+		{"tpartial", CODE - MADE_RAM + 0x900, false},
+		{"Tftrace_regs_caller", CODE - MADE_RAM + 0xa00, false},
+		{"Treturn_to_handler", CODE - MADE_RAM + 0xb00, false},
+		{"Tkretprobe_trampoline", CODE - MADE_RAM + 0xc00, false},
 		{"dobject", DATA - MADE_RAM, false},
+		{"Dftrace_ops_list", TRACERS - MADE_RAM, false},
 		{"B_end", MADE_BYTES, false},
 	};
 	struct blob types;

@@ -11,9 +11,11 @@ enum {
 	ORC = MADE_FREE + 0x1000,
 	CODE = MADE_FREE + 0x2000,
 	DATA = MADE_FREE + 0x4000,
+	TRACERS = MADE_FREE + 0x5000, /* ftrace_ops_list */
 	STACK = MADE_FREE + 0x8000,
 	IRQ_STACK = MADE_FREE + 0x10000,
-	ENTRIES = 9,
+	NMI_STACK = MADE_FREE + 0x14000,
+	ENTRIES = 13,
 	INT = 1,
 	SHORT,
 	CHAR,
@@ -26,10 +28,25 @@ enum {
 	LIST,
 	COUNTER,
 	THREAD = 21,
+	NODE = 24,
 };
 
 /* Functions of 0x100 bytes from CODE on; what unwinding each takes is in a table of the source. */
-enum { LEAF, CALLER, WITH_BP, INTERRUPT, NOTHING, ROOT, SWITCH, LAST, LOCK };
+enum {
+	LEAF,
+	CALLER,
+	WITH_BP,
+	INTERRUPT,
+	NOTHING,
+	ROOT,
+	SWITCH,
+	LAST,
+	LOCK,
+	PARTIAL,
+	FTRACE_REGS, /* ftrace_regs_caller */
+	GRAPH,       /* return_to_handler */
+	PROBE        /* kretprobe_trampoline */
+};
 
 /* What struct orc_entry was up to 6.3, and is since. */
 enum orc_format { OLD, NEW };
