@@ -20,6 +20,7 @@ import pytest
 from lab import dumps, oracles, program, sshd
 from lab.core import Core
 from lab.kdump_file import KdumpFile
+from test_formats import without_names
 from test_pages import kind_of, partial_pages
 
 PAGE = 4096
@@ -112,6 +113,10 @@ def read_at(file, offset, size):
     data = os.pread(file.fileno(), size, offset)
     assert len(data) == size
     return data
+
+
+def md5_of(command):
+    return subprocess.run(f"{command} | md5sum", shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
 
 
 def pieces(core):
@@ -219,17 +224,40 @@ def test_vmcore_kern_has_the_pages_that_the_kernel_calls_its_own(saved, work):
     assert agree > 100000 and missing < agree / 1000 and other < agree / 200, (agree, missing, other)
 
 
-def test_other_tools_read_it(saved, work):
-    dump = dumps.get("idle")
+def test_vmcore_is_the_same_of_each_form(saved, work):
+    """Byte by byte, headers and all: so what a tool makes of one it makes of all."""
+    dump, digests = dumps.get("idle"), set()
+    for form in ("zstd", "zlib", "flat"):
+        with mounted(saved(dump, form, 31), work / "dir") as files:
+            digests.add((md5_of(f"cat {files / 'vmcore'}"), md5_of(f"cat {files / 'vmcore-kern'}")))
+    assert len(digests) == 1
+
+
+ASK_DRGN_TASKS = """
+print(prog["init_uts_ns"].name.release.string_().decode(), prog["jiffies_64"].value_())
+print(*(task.pid.value_() for task in for_each_task(prog)))
+"""
+
+
+# drgn itself takes no flattened dump: mounted it does. crash 8.0.2 knows no 6.12.
+@pytest.mark.parametrize("name, form, level", [
+    ("idle", "zstd", 0), pytest.param("idle", "flat", 31, marks=pytest.mark.slow), pytest.param("6.12", "zstd", 31, marks=pytest.mark.slow)])
+def test_other_tools_read_it(name, form, level, saved, work):
+    """They say of what is mounted what they say of the original."""
+    dump = dumps.get(name)
     debug = dump.kernel.debug_vmlinux()
-    with mounted(saved(dump, "zstd"), work / "dir") as files:
-        registers = oracles.gdb_registers(dump.vmcore)
-        tasks = {task["pid"] for task in json.loads(kdump("ps", "--json", dump.vmcore)) if not task["idle"]}
-        for name in ("vmcore", "vmcore-kern"):
-            assert oracles.gdb_registers(files / name) == registers and registers
-            listed = oracles.drgn(debug, files / name, "print(*(task.pid.value_() for task in for_each_task(prog)))")
-            assert set(map(int, listed.split())) - {0} == tasks
-            assert "PANIC" in oracles.crash(debug, files / name, "sys")
+    registers = oracles.gdb_registers(dump.vmcore)
+    listed = oracles.drgn(debug, dump.vmcore, ASK_DRGN_TASKS)
+    tasks = {task["pid"] for task in json.loads(kdump("ps", "--json", dump.vmcore)) if not task["idle"]}
+    assert set(map(int, listed.splitlines()[1].split())) - {0} == tasks and registers
+    session = without_names(oracles.crash(debug, dump.vmcore, "sys\nlog")) if name == "idle" else None
+    with mounted(saved(dump, form, level), work / "dir") as files:
+        for file in (files / "vmcore", files / "vmcore-kern"):
+            assert oracles.gdb_registers(file) == registers
+            assert oracles.drgn(debug, file, ASK_DRGN_TASKS) == listed
+            if session:
+                assert without_names(oracles.crash(debug, file, "sys\nlog")) == session
+                assert "sysrq: Trigger a crash" in "".join(session) and len(session) > 100
 
 
 def test_left_out_pages(saved, work):
@@ -288,10 +316,6 @@ def test_dd(saved, work):
             done = subprocess.run(["dd", f"if={files / 'oldmem'}", "bs=4096", f"skip={paddr // PAGE}", "count=3"],
                                   capture_output=True, check=True)
             assert done.stdout == original.read(paddr, 3 * PAGE)
-
-
-def md5_of(command):
-    return subprocess.run(f"{command} | md5sum", shell=True, capture_output=True, text=True, check=True).stdout.split()[0]
 
 
 # the latter with 4 GiB of memory
