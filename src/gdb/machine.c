@@ -22,27 +22,6 @@ enum { QEMU_CR = 392, QEMU_CRS = 5, QEMU_NOTE_BYTES = QEMU_CR + 8 * QEMU_CRS };
 
 #define KERNEL_HALF UINT64_C(0x8000000000000000)
 
-/*
- * What a task that is not on a CPU had: what __switch_to_asm() pushed, in struct inactive_task_frame at thread.sp, and
- * what is kept in the task itself. The caller of a switch expects no other register to survive.
- */
-static const struct {
-	const char *name, *path;
-	bool on_stack;
-} switched[KD_GDB_SWITCHED] = {
-	{"rbx", "inactive_task_frame.bx", true},
-	{"r12", "inactive_task_frame.r12", true},
-	{"r13", "inactive_task_frame.r13", true},
-	{"r14", "inactive_task_frame.r14", true},
-	{"r15", "inactive_task_frame.r15", true},
-	{"ds", "task_struct.thread.ds", false},
-	{"es", "task_struct.thread.es", false},
-	{"fs", "task_struct.thread.fsindex", false},
-	{"gs", "task_struct.thread.gsindex", false},
-	{"fs_base", "task_struct.thread.fsbase", false},
-	{"gs_base", "task_struct.thread.gsbase", false},
-};
-
 static void find_threads(struct kd_gdb_machine *machine)
 {
 	const struct kd_tasks *tasks = &machine->tasks;
@@ -74,13 +53,6 @@ static void find_panicked(struct kd_gdb_machine *machine)
 		}
 }
 
-static void find_fields(struct kd_gdb_machine *machine)
-{
-	kd_field_find(machine->system, "task_struct.thread.sp", &machine->stack_pointer, NULL);
-	for (size_t i = 0; i < KD_GDB_SWITCHED; i++)
-		kd_field_find(machine->system, switched[i].path, &machine->switched[i], NULL);
-}
-
 enum kd_status kd_gdb_machine_init(struct kd_gdb_machine *machine, struct kd_system *system,
 				   const struct kd_log *log, struct kd_err *err)
 {
@@ -103,7 +75,7 @@ enum kd_status kd_gdb_machine_init(struct kd_gdb_machine *machine, struct kd_sys
 		return kd_fail_errno(err, ENOMEM, "threads");
 	find_threads(machine);
 	find_panicked(machine);
-	find_fields(machine);
+	kd_switched_init(&machine->switched, system);
 	return KD_OK;
 }
 
@@ -190,28 +162,21 @@ static enum kd_status cpu_registers(struct kd_gdb_machine *machine, size_t rank,
 	return KD_OK;
 }
 
+static void set_register(void *opaque, const char *name, uint64_t value)
+{
+	kd_gdb_set(opaque, name, value);
+}
+
 static enum kd_status task_registers(struct kd_gdb_machine *machine, const struct kd_task *task,
 				     struct kd_gdb_values *values, struct kd_err *err)
 {
 	struct kd_unwind_start start;
-	uint64_t frame = 0, value;
 	enum kd_status status =
 		kd_task_start(machine->system, &machine->tasks.cpus, task, &start, err);
 
-	if (!status)
-		status = kd_field_get(machine->system, task->vaddr, &machine->stack_pointer, &frame,
-				      err);
-	if (status)
-		return status;
-	kd_gdb_set(values, "rip", start.pc);
-	kd_gdb_set(values, "rsp", start.sp);
-	kd_gdb_set(values, "rbp", start.bp);
-	for (size_t i = 0; i < KD_GDB_SWITCHED; i++)
-		if (machine->switched[i].bytes &&
-		    !kd_field_get(machine->system, switched[i].on_stack ? frame : task->vaddr,
-				  &machine->switched[i], &value, NULL))
-			kd_gdb_set(values, switched[i].name, value);
-	return KD_OK;
+	return status ? status
+		      : kd_switched_each(&machine->switched, task, &start, set_register, values,
+					 err);
 }
 
 enum kd_status kd_gdb_thread_registers(struct kd_gdb_machine *machine, size_t rank,

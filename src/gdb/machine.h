@@ -13,11 +13,11 @@
 
 #include "base/log.h"
 #include "gdb/target_xml.h"
-#include "inspect/fields.h"
+#include "inspect/switched.h"
 #include "inspect/tasks.h"
 #include "memory/space.h"
 
-enum { KD_GDB_SWITCHED = 11, KD_GDB_NAME_BYTES = 80 };
+enum { KD_GDB_NAME_BYTES = 80 };
 
 struct kd_gdb_thread {
 	bool is_cpu;
@@ -32,8 +32,7 @@ struct kd_gdb_machine {
 	size_t count, cpu_count;
 	size_t panicked; /* rank of the CPU that panicked; of the first where that is not known */
 	bool panicked_known; /* the log tells */
-	/* what is known of a task that was switched out; those with a path that the kernel lacks have no bytes */
-	struct kd_field switched[KD_GDB_SWITCHED], stack_pointer;
+	struct kd_switched switched;
 	/* the user space that was read last */
 	uint64_t user_mm; /* 0: none */
 	struct kd_space user;

@@ -145,9 +145,18 @@ enum kd_status kd_write_cpu_stack(struct kd_view *view, size_t subject, FILE *st
 	return task ? kd_write_stack(view, task, stream, err) : KD_NOTFOUND;
 }
 
-void kd_write_registers(const uint64_t *words, size_t count, FILE *stream)
+static void write_register(void *opaque, const char *name, uint64_t value)
 {
-	const struct kd_arch *arch = &kd_arch_x86_64;
+	FILE *stream = opaque;
+
+	fprintf(stream, REGISTER, name, value);
+}
+
+/* As an NT_PRSTATUS of the dump's machine has them; the first `count` words. */
+static void write_registers(const struct kd_view *view, const uint64_t *words, size_t count,
+			    FILE *stream)
+{
+	const struct kd_arch *arch = kd_dump_arch(view->dump);
 
 	for (size_t i = 0; i < arch->register_count; i++) {
 		const struct kd_register *reg = &arch->registers[i];
@@ -156,7 +165,7 @@ void kd_write_registers(const uint64_t *words, size_t count, FILE *stream)
 		if ((size_t)reg->offset + reg->bytes > count * sizeof(*words))
 			continue;
 		memcpy(&value, (const uint8_t *)words + reg->offset, reg->bytes);
-		fprintf(stream, REGISTER, reg->name, value);
+		write_register(stream, reg->name, value);
 	}
 }
 
@@ -169,18 +178,21 @@ enum kd_status kd_write_cpu_registers(struct kd_view *view, size_t subject, FILE
 					     (unsigned int)subject, &saved, err);
 
 	if (!status)
-		kd_write_registers(saved.registers, KD_SAVED_REGISTERS, stream);
+		write_registers(view, saved.registers, KD_SAVED_REGISTERS, stream);
 	return status;
 }
 
-/* All that a CPU saved; of a task that was switched out, what its stack tells. */
-static void write_kernel_registers(const struct kd_unwind_start *start, FILE *stream)
+/* All that a CPU saved; of a task that was switched out, what was kept of it. */
+static enum kd_status write_kernel_registers(struct kd_view *view, const struct kd_task *task,
+					     const struct kd_unwind_start *start, FILE *stream,
+					     struct kd_err *err)
 {
-	if (start->has_registers)
-		kd_write_registers(start->registers, KD_PT_REGS, stream);
-	else
-		fprintf(stream, REGISTER REGISTER REGISTER, "rip", start->pc, "rsp", start->sp,
-			"rbp", start->bp);
+	fputs("[kernel]\n", stream);
+	if (!start->has_registers)
+		return kd_switched_each(&view->subjects.switched, task, start, write_register,
+					stream, err);
+	write_registers(view, start->registers, KD_PT_REGS, stream);
+	return KD_OK;
 }
 
 /* Those with which user space was left. */
@@ -197,22 +209,20 @@ static void write_user_registers(struct kd_view *view, const struct kd_unwind_st
 				sizeof(words), NULL))
 		return;
 	fputs("[user]\n", stream);
-	kd_write_registers(words, KD_PT_REGS, stream);
+	write_registers(view, words, KD_PT_REGS, stream);
 }
 
 enum kd_status kd_write_task_registers(struct kd_view *view, size_t subject, FILE *stream,
 				       struct kd_err *err)
 {
 	KD_CLEANUP_FREE struct kd_stack *stack = NULL;
+	const struct kd_task *task = kd_subject_task(view, subject);
 	struct kd_unwind_start start;
-	enum kd_status status = unwind(view, kd_subject_task(view, subject), &start, &stack, err);
+	enum kd_status status = unwind(view, task, &start, &stack, err);
 
-	if (status)
-		return status;
-	if (stack->count) {
-		fputs("[kernel]\n", stream);
-		write_kernel_registers(&start, stream);
-	}
-	write_user_registers(view, &start, stack, stream);
-	return KD_OK;
+	if (!status && stack->count)
+		status = write_kernel_registers(view, task, &start, stream, err);
+	if (!status)
+		write_user_registers(view, &start, stack, stream);
+	return status;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "inspect/orc.h"
+#include "inspect/switched.h"
 #include "inspect/tasks.h"
 #include "view/core.h"
 #include "view/pool.h"
@@ -25,6 +26,7 @@ struct kd_subjects {
 	struct kd_orc_tables orc;
 	enum kd_status orc_status;
 	struct kd_err orc_err;
+	struct kd_switched switched;
 };
 
 struct kd_view {
@@ -100,8 +102,6 @@ kd_node_write kd_write_module_taints, kd_write_module_size, kd_write_module_stat
 void kd_write_status(struct kd_view *view, const struct kd_task *task, FILE *stream);
 enum kd_status kd_write_stack(struct kd_view *view, const struct kd_task *task, FILE *stream,
 			      struct kd_err *err);
-/* As an NT_PRSTATUS has them: "NAME 0x…" a line; the first `count` words. */
-void kd_write_registers(const uint64_t *words, size_t count, FILE *stream);
 /* The task that is a subject. */
 const struct kd_task *kd_subject_task(const struct kd_view *view, size_t subject);
 

@@ -67,6 +67,7 @@ static enum kd_status open_subjects(struct kd_view *view, struct kd_err *err)
 	if (status)
 		return status;
 	subjects->orc_status = kd_orc_init(&subjects->orc, subjects->system, &subjects->orc_err);
+	kd_switched_init(&subjects->switched, subjects->system);
 	return sort_tasks(subjects, err);
 }
 

@@ -391,8 +391,12 @@ def test_what_the_commands_say(name, saved, work):
 ASK_DRGN = """
 import hashlib, json
 from drgn.helpers.linux.mm import access_process_vm, cmdline
-found = {}
+def task_on_cpu(task):
+    return task.on_cpu.value_() or task.__state.value_() & 0x80
+found, registers = {}, {}
 for task in for_each_task(prog):
+    if not task_on_cpu(task):
+        registers[task.pid.value_()] = dict(prog.stack_trace(task)[0].registers())
     if not task.mm:
         continue
     ranges = []
@@ -429,8 +433,30 @@ for task in for_each_task(prog):
                 pages[page] = None
     words = cmdline(task)
     found[task.pid.value_()] = [ranges, [word.decode() for word in words] if words is not None else None, pages]
-print(json.dumps(found))
+print(json.dumps([found, registers]))
 """
+
+
+@pytest.fixture(scope="module")
+def drgn_says():
+    """Of the processes of "idle", and of where its sleeping tasks are."""
+    dump = dumps.get("idle")
+    return json.loads(oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, ASK_DRGN))
+
+
+def test_registers_of_sleeping_tasks(drgn_says, saved, work):
+    """What the switch kept of each, as drgn has it, and the bases that are kept in the task."""
+    compared = 0
+    with mounted(saved(dumps.get("idle"), "zstd"), work / "dir") as files:
+        for pid, theirs in drgn_says[1].items():
+            text = (files / f"task/{pid}/registers").read_text().partition("[kernel]\n")[2].partition("[user]")[0]
+            ours = {name: int(value, 16) for name, value in (line.split() for line in text.splitlines())}
+            assert {"rip", "rsp", "rbp", "rbx", "r12", "r15", "fs_base"} <= set(ours)
+            both = set(ours) & set(theirs)
+            assert {name: ours[name] for name in both} == {name: theirs[name] for name in both}, pid
+            assert {"rip", "rsp", "rbp", "rbx", "r12", "r15"} <= both
+            compared += 1
+    assert compared > 30
 
 
 def maps(folder):
@@ -443,10 +469,9 @@ def maps(folder):
     return found
 
 
-def test_memory_of_processes(saved, work):
+def test_memory_of_processes(drgn_says, saved, work):
     """Ranges, files, command lines and pages as drgn has them."""
-    dump = dumps.get("idle")
-    said = json.loads(oracles.drgn(dump.kernel.debug_vmlinux(), dump.vmcore, ASK_DRGN))
+    dump, said = dumps.get("idle"), drgn_says[0]
     assert len(said) >= 2
     compared = 0
     with mounted(saved(dump, "zstd"), work / "dir") as files:
