@@ -10,18 +10,6 @@
 #include "gdb/link.h"
 #include "gdb/monitor.h"
 
-/*
- * Numbers of the error replies "E NN". gdb gives them no meaning; they are those of errno that come nearest, so that
- * a log of the protocol can be read.
- */
-enum kd_gdb_error {
-	KD_GDB_E_READ = 5,      /* EIO: the dump is damaged, or cannot be read */
-	KD_GDB_E_HOLE = 6,      /* ENXIO: there was no RAM */
-	KD_GDB_E_FAULT = 14,    /* EFAULT: not mapped */
-	KD_GDB_E_INVALID = 22,  /* EINVAL: a request that makes no sense */
-	KD_GDB_E_EXCLUDED = 61, /* ENODATA: left out of the dump */
-};
-
 struct kd_gdb_stub {
 	struct kd_gdb_machine *machine; /* borrowed */
 	struct kd_gdb_monitor monitor;
