@@ -8,10 +8,13 @@ import time
 import pytest
 
 from lab import markers, oracles, program
+from lab.core import Core
 from test_capture import kdump, load
-from test_truth import LOW_BYTES, PAGE, plant
+from test_mount import PIECE, pieces, read_at
+from test_truth import LOW_BYTES, MEMORY_BYTES, PAGE, plant
 
 ASKED = "brings a rescue shell"
+EVERY = 16
 
 
 class Shell:
@@ -44,6 +47,52 @@ def md5(data):
     return hashlib.md5(data).hexdigest()
 
 
+def save_outside(machine, low):
+    """
+    The memory as QEMU has it while the second kernel waits, which writes to none of it but to its own and to the first
+    640 KiB, which were moved away before.
+    """
+    path = machine.work / "outside.raw"
+    machine.qmp.stop()
+    machine.qmp.save_physical(0, MEMORY_BYTES, path)
+    machine.qmp.cont()
+    with open(path, "r+b") as memory:
+        memory.write(low)
+    return path
+
+
+def copy_pieces(shell, view, size_bytes, to):
+    """A piece of each EVERY, by dd, behind one another."""
+    shell.run(f"for n in $(seq 0 {EVERY} {(size_bytes - 1) // PIECE}); do dd if={view} bs={PIECE} skip=$n count=1 2>/dev/null; "
+              f"done >{to} && sync", timeout=300)
+
+
+def compare_pieces(path, loads, outside):
+    """How many bytes of them are what was there outside, by where the view has (paddr, bytes, offset)."""
+    compared = start = 0
+    with open(path, "rb") as copied:
+        while data := copied.read(PIECE):
+            for paddr, length, offset in loads:
+                first, end = max(offset, start), min(offset + length, start + len(data))
+                if first < end:
+                    want = read_at(outside, paddr + first - offset, end - first)
+                    assert data[first - start:end - start] == want, (path.name, hex(first))
+                    compared += end - first
+            start += EVERY * PIECE
+    return compared
+
+
+def assert_as_outside(folder, outside):
+    """What dd took out of vmcore and oldmem, and cp as vmcore-kern: every byte."""
+    with open(outside, "rb") as memory, Core(folder / "vmcore") as head, Core(folder / "kern") as kern:
+        ranges = [(paddr, length, paddr) for paddr, length, _ in head.loads]
+        assert compare_pieces(folder / "vmcore", head.loads, memory) > 32 << 20
+        assert compare_pieces(folder / "oldmem", ranges, memory) > 32 << 20
+        for paddr, data in pieces(kern):
+            assert data == read_at(memory, paddr, len(data)), hex(paddr)
+        assert sum(length for _, length, _ in kern.loads) > 20 << 20
+
+
 def test_rescue_shell(rescue_machine):
     """dd of /dev/oldmem and cp of the views give what was there, as seen from outside; then the machine goes on."""
     machine = rescue_machine(rescue_timeout=60)
@@ -59,6 +108,7 @@ def test_rescue_shell(rescue_machine):
         machine.qemu.wait_console(ASKED, 120, machine.crashed_at)
         keyboard.line("")
         machine.qemu.wait_console("rescue# ", 60, machine.crashed_at)
+        outside = save_outside(machine, low)
         shell = Shell(machine, keyboard)
         assert md5(low) in shell.run(f"dd if=/dev/oldmem bs=4096 count={LOW_BYTES // PAGE} 2>/dev/null | md5sum")
         for paddr, index in sorted(marked.items())[::16]:
@@ -67,6 +117,8 @@ def test_rescue_shell(rescue_machine):
         # the core as the kernel has it, and its size
         sizes = shell.run("stat -c %s /proc/vmcore; stat -Lc %s /dump/vmcore /dev/oldmem").split()
         assert sizes[0] == sizes[1] and int(sizes[2]) == end
+        copy_pieces(shell, "/dump/vmcore", int(sizes[1]), "/target/vmcore")
+        copy_pieces(shell, "/dev/oldmem", end, "/target/oldmem")
         digests = re.findall(r"[0-9a-f]{32}", shell.run("for f in /proc/vmcore /dump/vmcore; do head -c 50000000 $f | md5sum; done"))
         assert len(digests) == 2 and digests[0] == digests[1] != md5(b"")
         assert "sysrq: Trigger a crash" in shell.run("grep sysrq: /dump/dmesg")
@@ -86,6 +138,8 @@ def test_rescue_shell(rescue_machine):
     stacks = kdump("bt", "-A", "--json", folder / "vmcore")
     assert kdump("bt", "-A", "--json", kern) == stacks and "sysrq_handle_crash" in stacks
     assert oracles.readelf_registers_count(kern) == 2
+    assert_as_outside(machine.work / "target", outside)
+    outside.unlink()
 
 
 @pytest.mark.slow
