@@ -114,23 +114,36 @@ static enum kd_status sync_folder_of(const char *path, struct kd_err *err)
 	return KD_OK;
 }
 
+/* A device or a pipe: what is put in its place would be no such thing. */
+static enum kd_status write_into(const char *path, const void *data, size_t bytes,
+				 struct kd_err *err)
+{
+	KD_CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? kd_fail_errno(err, errno, "%s", path)
+		      : kd_write_all(fd, data, bytes, path, err);
+}
+
 enum kd_status kd_file_replace(const char *path, const void *data, size_t bytes, unsigned int mode,
 			       struct kd_err *err)
 {
 	KD_CLEANUP_FREE char *beside = NULL;
 	KD_CLEANUP_CLOSE int fd = -1;
 	enum kd_status status;
+	struct stat st;
 
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return write_into(path, data, bytes, err);
 	if (asprintf(&beside, "%s.new", path) < 0) {
 		beside = NULL;
 		return kd_fail_errno(err, ENOMEM, "%s", path);
 	}
 	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
-		return kd_fail_errno(err, errno, "%s", beside);
-	status = kd_write_all(fd, data, bytes, beside, err);
+		return kd_fail_errno(err, errno, "%s", path);
+	status = kd_write_all(fd, data, bytes, path, err);
 	if (!status && fsync(fd))
-		status = kd_fail_errno(err, errno, "%s", beside);
+		status = kd_fail_errno(err, errno, "%s", path);
 	if (!status && rename(beside, path))
 		status = kd_fail_errno(err, errno, "%s", path);
 	if (status) {

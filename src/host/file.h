@@ -25,7 +25,8 @@ enum kd_status kd_file_read_number(const char *path, int base, uint64_t *value, 
 
 /*
  * Replaces path by these bytes: written beside it, synced, renamed, the folder synced. Either the old
- * or the new content is there afterwards. mode as in open(2).
+ * or the new content is there afterwards. mode as in open(2). What is there and no file (a device, a pipe) stays, and is
+ * written to.
  */
 enum kd_status kd_file_replace(const char *path, const void *data, size_t bytes, unsigned int mode,
 			       struct kd_err *err);

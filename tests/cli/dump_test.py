@@ -97,3 +97,22 @@ def test_what_a_kernel_was_started_and_built_with(told, core):
     assert told("cmdline", "--json", core)["parameters"] == ["quiet", "panic=5", 'x="a b"']
     assert told("config", core) == '# a comment\nCONFIG_A=y\nCONFIG_B="b b"\n# CONFIG_C is not set\n'
     assert told("config", "--json", core) == {"CONFIG_A": "y", "CONFIG_B": '"b b"', "CONFIG_C": None}
+
+
+@pytest.mark.parametrize("command", ["symfile", "report"])
+def test_what_is_no_file_is_not_replaced(kdump, core, tmp_path, command):
+    """A pipe, or a device such as /dev/stdout, is written to and stays what it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        done = kdump(command, "-o", pipe, core)
+        written = reader.communicate(timeout=30)[0]
+    assert done.returncode == 0, done.stderr
+    assert pipe.is_fifo() and [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    assert kdump(command, "-o", tmp_path / "file", core).returncode == 0
+    assert written == (tmp_path / "file").read_bytes() and len(written) > 100
+
+
+def test_who_cannot_write_is_told_of_the_name_he_gave(kdump, core):
+    done = kdump("symfile", "-o", "/nowhere/x", core)
+    assert done.returncode == 1 and "kdump: /nowhere/x: No such file or directory\n" in done.stderr
