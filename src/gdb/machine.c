@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where threads, registers and memory come from.
+ *
+ * Threads: each CPU that was online is one, with the task that kd_task_of_cpu() gives for it; every other task is one, those, too,
+ * that are marked as running while their CPU has another. So no task is there twice, and a CPU whose task is not known
+ * still has registers.
+ *
+ * Registers: a CPU's are those that it saved (inspect/stacks.h), and the control registers of QEMU's own notes, when there
+ * is one for each CPU; a task's are what was kept when it was switched out (inspect/switched.h). What is not known stays unknown:
+ * gdb shows it so, and never a zero.
+ *
+ * Memory: the upper half of the addresses is the kernel's, read through its own page tables whatever the thread; the lower is
+ * that of the thread's process. A read is taken apart at pages, so that what stands before a page that is missing is
+ * given; on the stack of the thread, return addresses that tracing replaced are put back.
+ */
 #include "gdb/machine.h"
 
 #include <errno.h>

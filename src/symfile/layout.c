@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sections that the kernel had, out of what is left of them: names of symbols at their ends, and the ranges of modules.
+ *
+ * They are sorted by address, and no two overlap: of two that would, the one that begins first stays, so that each address
+ * is in one section at most, and binary search finds it. A symbol reaches to the next address that has one, and not
+ * beyond its section; several at one address reach equally far. Code is what the section says it is and the symbol's
+ * letter, for data lies between functions, too.
+ *
+ * Debuggers find the kernel's own memory in the dump. That of modules is where only page tables lead, so it is read into the
+ * section, all of them together within a bound; a module that cannot be read keeps its section, with zeros, and is told of.
+ */
 #include "symfile/layout.h"
 
 #include <elf.h>

@@ -1,4 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a name to bytes.
+ *
+ * A node's number is its place: the row of the table that it is, and the subject that it tells of. Nothing is allocated for it,
+ * so a number can be kept for ever, and anybody may make one up: find_place() takes nothing for granted. A row
+ * below a list has any subject that the list counts, others have subject 0 and no other.
+ *
+ * What can be relied on:
+ *
+ *   - the kernel, the subjects and the store of texts are touched under view->lock alone; whoever writes a text holds it;
+ *   - a text that was made never changes, and lives for as long as somebody has it open: its bytes are read without the
+ *     lock;
+ *   - memory is read without the lock, by a reader that nobody else has; node kinds that need the lock for parts of it
+ *     take it themselves;
+ *   - the size of an open file is what it was when it was opened, and no read goes beyond it.
+ *
+ * Names that no file can have, which a damaged dump may give a module, are left out of folders.
+ */
 #include "view/view.h"
 
 #include <errno.h>
