@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "crashes/raw_format.h"
 #include "host/file.h"
 #include "load/blocks.h"
 #include "load/marks.h"
 
-enum { SUPERBLOCK_BYTES = 1024, SUPERBLOCK_AT = 1024 };
+enum { SUPERBLOCK_BYTES = 1024, SUPERBLOCK_AT = 1024, SECTOR_BYTES = 512 };
 
 /* Documentation/filesystems/ext4/super.rst */
 enum {
@@ -57,6 +58,20 @@ static void read_superblock(const struct kd_paths *paths, struct kd_exam_target 
 	if (number_at(block, EXT4_INCOMPAT) & EXT4_64_BIT)
 		free_blocks |= (uint64_t)number_at(block, EXT4_FREE_HIGH) << 32;
 	target->free_known = kd_multiply(free_blocks, UINT64_C(1024) << shift, &target->free_bytes);
+}
+
+/* A raw target is overwritten: all of it counts, but what lies before the dump. */
+static void read_device(const struct kd_paths *paths, struct kd_exam_target *target)
+{
+	char path[PATH_MAX];
+	uint64_t sectors, bytes;
+
+	kd_path(path, paths->sys, "class/block/%s/size", target->target.block);
+	if (kd_file_read_number(path, 10, &sectors, NULL) ||
+	    !kd_multiply(sectors, SECTOR_BYTES, &bytes))
+		return;
+	target->free_bytes = bytes > KD_RAW_DUMP_OFFSET ? bytes - KD_RAW_DUMP_OFFSET : 0;
+	target->free_known = true;
 }
 
 static struct libmnt_table *read_table(const char *root, const char *name)
@@ -127,6 +142,10 @@ static void read_free(const struct kd_paths *paths, struct kd_exam_target *targe
 	char path[PATH_MAX];
 	struct statvfs info;
 
+	if (target->target.config.type == KD_TARGET_RAW) {
+		read_device(paths, target);
+		return;
+	}
 	if (!target->mounted) {
 		read_superblock(paths, target);
 		return;

@@ -126,6 +126,33 @@ static bool copy_text(char *to, size_t bytes, const char *from)
 	return from && (size_t)snprintf(to, bytes, "%s", from) < bytes;
 }
 
+/* The volume that the target lies on, when that is all that it is made of; false for what nothing can stand in for. */
+static bool take_volume(const struct kd_stack *stack, struct kd_rehearsal *rehearsal)
+{
+	static const char word[] = "lvm ";
+
+	if (!stack->assembly.count)
+		return true;
+	return stack->assembly.count == 1 &&
+	       !strncmp(stack->assembly.items[0], word, strlen(word)) &&
+	       copy_text(rehearsal->volume, sizeof(rehearsal->volume),
+			 stack->assembly.items[0] + strlen(word));
+}
+
+/* The subvolume that the options name; false when they do so by its number. */
+static bool take_subvolume(const char *options, struct kd_rehearsal *rehearsal)
+{
+	static const char word[] = "subvol=";
+	const char *at = strstr(options, word);
+	char name[PATH_MAX];
+
+	if (!at)
+		return !strstr(options, "subvol");
+	at += strlen(word);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
+	return copy_text(rehearsal->subvolume, sizeof(rehearsal->subvolume), name);
+}
+
 /* The first target, as a disk that can be made. */
 static enum kd_status take_target(const struct kd_rehearse_request *request,
 				  const struct kd_exam *exam, struct kd_rehearsal *rehearsal,
@@ -133,27 +160,31 @@ static enum kd_status take_target(const struct kd_rehearse_request *request,
 {
 	const struct kd_exam_target *found = &exam->targets[0];
 	const struct kd_config_target *config = &found->target.config;
+	const struct kd_stack *stack = &found->target.stack;
 
 	if (!found->found)
 		return kd_fail(err, KD_NOTFOUND, "%s", found->problem);
-	if (found->target.stack.assembly.count)
+	if (!take_volume(stack, rehearsal))
 		return kd_fail(err, KD_UNSUPPORTED,
-			       "nothing can stand in for a target on LVM or software RAID yet");
-	if (config->type == KD_TARGET_RAW || strncmp(config->device, "UUID=", strlen("UUID=")))
-		return kd_fail(err, KD_UNSUPPORTED,
-			       "nothing can stand in for %s yet, only for file systems with a UUID",
-			       config->device);
-	if (strstr(config->options, "subvol"))
-		return kd_fail(err, KD_UNSUPPORTED,
-			       "nothing can stand in for a btrfs subvolume yet");
+			       "nothing can stand in for a target on software RAID yet");
 	if (!copy_text(rehearsal->device, sizeof(rehearsal->device), config->device) ||
 	    !copy_text(rehearsal->path, sizeof(rehearsal->path), config->path))
 		return kd_fail(err, KD_UNSUPPORTED, "%s: a name that is too long", config->path);
 	rehearsal->type = config->type;
+	if (config->type == KD_TARGET_RAW ? *rehearsal->volume || !kd_rehearsal_partition(rehearsal)
+					  : strncmp(config->device, "UUID=", strlen("UUID=")) != 0)
+		return kd_fail(err, KD_UNSUPPORTED,
+			       "nothing can stand in for %s yet, only for file systems with a UUID "
+			       "and for raw partitions with a PARTUUID",
+			       config->device);
+	if (!take_subvolume(config->options, rehearsal))
+		return kd_fail(err, KD_UNSUPPORTED,
+			       "nothing can stand in for a btrfs subvolume without its name yet");
 	rehearsal->free_bytes = found->free_known ? found->free_bytes : INT64_MAX;
 	rehearsal->read_only = found->device_read_only;
-	kd_controller_of(request->paths, found->target.block, rehearsal->controller,
-			 sizeof(rehearsal->controller));
+	kd_controller_of(request->paths,
+			 stack->disks.count ? stack->disks.items[0] : found->target.block,
+			 rehearsal->controller, sizeof(rehearsal->controller));
 	return KD_OK;
 }
 
@@ -194,6 +225,11 @@ static void note_unproven(const struct kd_rehearsal *rehearsal, bool stands_in,
 		kd_rehearsal_note(to->unproven, &to->unproven_count,
 				  "the target's real controller: its driver (%s) met QEMU's",
 				  rehearsal->controller);
+	if (*rehearsal->volume)
+		kd_rehearsal_note(to->unproven, &to->unproven_count,
+				  "the other disks and volumes of the group of %s: one of the same "
+				  "names on one disk stood in for it",
+				  rehearsal->volume);
 	kd_rehearsal_note(to->unproven, &to->unproven_count,
 			  "that other devices of this machine come through the crash quietly");
 	kd_rehearsal_note(to->unproven, &to->unproven_count,

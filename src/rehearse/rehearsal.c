@@ -10,8 +10,11 @@
 
 #include "host/file.h"
 #include "host/paths.h"
+#include "rehearse/head.h"
 
-enum { VERSION = 1, LIMIT_BYTES = 1 << 20, MODE = 0600 };
+#define PARTITION "PARTUUID="
+
+enum { VERSION = 2, LIMIT_BYTES = 1 << 20, MODE = 0600 };
 
 void kd_rehearsal_deinit(struct kd_rehearsal *rehearsal)
 {
@@ -31,6 +34,17 @@ void kd_rehearsal_note(char notes[KD_REHEARSAL_NOTES][KD_REHEARSAL_TEXT], size_t
 	va_end(args);
 }
 
+const char *kd_rehearsal_partition(const struct kd_rehearsal *rehearsal)
+{
+	const char *identity = rehearsal->device + strlen(PARTITION);
+
+	return rehearsal->type == KD_TARGET_RAW &&
+			       !strncmp(rehearsal->device, PARTITION, strlen(PARTITION)) &&
+			       kd_head_can_partition(identity)
+		       ? identity
+		       : NULL;
+}
+
 static json_t *notes_json(char (*notes)[KD_REHEARSAL_TEXT], size_t count)
 {
 	json_t *list = json_array();
@@ -44,15 +58,16 @@ char *kd_rehearsal_format(const struct kd_rehearsal *rehearsal)
 {
 	struct kd_rehearsal copy = *rehearsal;
 	json_t *json = json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s, s:s, s:I, s:b, s:s}, s:o, s:o}",
+		"{s:i, s:s, s:s, s:s, s:s, s:b, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:s}, s:o, s:o}",
 		"version", VERSION, "release", rehearsal->release, "program", rehearsal->program,
 		"command_line", rehearsal->command_line, "method",
 		rehearsal->method == KD_LOAD_FILE ? "file" : "segments", "backup",
 		(int)rehearsal->backup, "reserved_bytes", (json_int_t)rehearsal->reserved_bytes,
 		"target", "device", rehearsal->device, "type", kd_target_type_name(rehearsal->type),
-		"path", rehearsal->path, "free_bytes", (json_int_t)rehearsal->free_bytes,
-		"read_only", (int)rehearsal->read_only, "controller", rehearsal->controller,
-		"known", notes_json(copy.known, copy.known_count), "unproven",
+		"volume", rehearsal->volume, "subvolume", rehearsal->subvolume, "path",
+		rehearsal->path, "free_bytes", (json_int_t)rehearsal->free_bytes, "read_only",
+		(int)rehearsal->read_only, "controller", rehearsal->controller, "known",
+		notes_json(copy.known, copy.known_count), "unproven",
 		notes_json(copy.unproven, copy.unproven_count));
 	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
 
@@ -141,6 +156,8 @@ static const char *take(const json_t *json, struct kd_rehearsal *rehearsal)
 	take_text(json, "method", method, sizeof(method), &bad);
 	take_text(target, "device", rehearsal->device, sizeof(rehearsal->device), &bad);
 	take_text(target, "type", type, sizeof(type), &bad);
+	take_text(target, "volume", rehearsal->volume, sizeof(rehearsal->volume), &bad);
+	take_text(target, "subvolume", rehearsal->subvolume, sizeof(rehearsal->subvolume), &bad);
 	take_text(target, "path", rehearsal->path, sizeof(rehearsal->path), &bad);
 	take_text(target, "controller", rehearsal->controller, sizeof(rehearsal->controller), &bad);
 	rehearsal->reserved_bytes = take_number(json, "reserved_bytes", &bad);

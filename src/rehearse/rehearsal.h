@@ -46,10 +46,13 @@ struct kd_rehearsal {
 	enum kd_load_method method; /* FILE or SEGMENTS */
 	bool backup;
 	uint64_t reserved_bytes;
-	char device[256]; /* how the configuration names the target: "UUID=…" */
+	char device
+		[256]; /* how the second kernel finds the target: "UUID=…", "PARTUUID=…" of a raw one */
 	enum kd_target_type type;
+	char volume[256];    /* "GROUP/VOLUME" of LVM, or "" */
+	char subvolume[256]; /* of btrfs that is mounted: "/@crash"; or "" */
 	char path[256];
-	uint64_t free_bytes; /* of the target */
+	uint64_t free_bytes; /* of the target; for the dump, of a raw one */
 	bool read_only;      /* the target's device */
 	char controller[32]; /* the driver whose controller the stand-in is on */
 	/* What is known to be wrong without any rehearsal, and what none can show; sentences. */
@@ -68,6 +71,9 @@ enum kd_status kd_rehearsal_write(const char *folder, const struct kd_rehearsal 
 				  struct kd_err *err);
 /* The same as text, the caller's to free; NULL without memory. */
 char *kd_rehearsal_format(const struct kd_rehearsal *rehearsal);
+
+/* The PARTUUID of a raw target, as far as a partition with it can be made; else NULL. */
+const char *kd_rehearsal_partition(const struct kd_rehearsal *rehearsal);
 
 /* Adds a sentence to a list, cut where it is too long; what does not fit any more is dropped. */
 void kd_rehearsal_note(char notes[KD_REHEARSAL_NOTES][KD_REHEARSAL_TEXT], size_t *count,

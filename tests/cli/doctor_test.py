@@ -166,6 +166,16 @@ def two(m, first=256, second=256, first_device=f"UUID={UUID}", second_device=f"U
     m.configure(f"[target]\ndevice = {first_device}\n[target spare]\ndevice = {second_device}\n{more}")
 
 
+def raw(m, mib):
+    """A target without a file system, of that size."""
+    m.second_disk(256)
+    m.put("dev/vdb", "\0" * 4096)
+    m.put("sys/devices/virtio0/block/vdb/size", f"{mib << 11}\n")
+    m.configure("[target]\ndevice = /dev/vdb\ntype = raw\n")
+    m.make()
+    m.load()
+
+
 def drop_in(m, text, newer=False):
     """A drop-in file; one that is not newer was there when image and load were made."""
     m.put("etc/kdump.conf.d/50-more.conf", text)
@@ -257,6 +267,8 @@ BROKEN = {
     "full": (lambda m: m.disk(8), {"target-space": ("problem", "full")}),
     "short of room": (lambda m: (m.configure(f"[target]\ndevice = UUID={UUID}\n[dump]\nlevel = 0,31\n"),
                                  m.disk(64)), {"target-space": ("warning", "level 31 does")}),
+    "small raw target": (lambda m: raw(m, 66), {"target-space": ("problem", "2 MiB are free")}),
+    "raw target": (lambda m: raw(m, 4096), {}),
     "two sound targets": (two, {}),
     "first of two full": (lambda m: two(m, first=8),
                           {"target-space": ("warning", "[target]: The target is full")}),

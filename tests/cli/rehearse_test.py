@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -27,9 +28,9 @@ class Stage:
         for path in (self.folder, self.says, self.bin):
             path.mkdir()
         self.description = {
-            "version": 1, "release": "6.1", "program": "/usr/bin/kdump", "command_line": "panic=10 \"a b\"",
+            "version": 2, "release": "6.1", "program": "/usr/bin/kdump", "command_line": "panic=10 \"a b\"",
             "method": "segments", "backup": False, "reserved_bytes": 192 << 20,
-            "target": {"device": "UUID=6b64756d-7072-4567-8000-000000000001", "type": "ext4", "path": "/var/crash",
+            "target": {"device": "UUID=6b64756d-7072-4567-8000-000000000001", "type": "ext4", "volume": "", "subvolume": "", "path": "/var/crash",
                        "free_bytes": 1 << 20, "read_only": False, "controller": "nvme"},
             "known": [], "unproven": ["the weather"]}
         (self.bin / "qemu-system-x86_64").write_text(QEMU)
@@ -132,8 +133,52 @@ def test_the_guest_is_as_asked(stage):
         assert disk.read(16).hex() == "6b64756d707245678000000000000001"
 
 
+def made_disk(stage):
+    stage.says_of("look", {"crashes": [], "verified": False, "why": ""})
+    kept = stage.folder.parent / "kept"
+    stage.run("--keep", kept)
+    assert not (kept / "volume.img").exists()
+    return kept / "target.img"
+
+
+def probe(disk, at=0):
+    done = subprocess.run(["/sbin/blkid", "-p", "-O", str(at), "-o", "export", disk], capture_output=True, text=True, check=True)
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("identity, number", [("12345678-02", 2), ("6b64756d-7072-4567-8000-000000000007", 1)])
+def test_stands_in_for_a_raw_partition(stage, identity, number):
+    stage.description["target"].update(device=f"PARTUUID={identity}", type="raw", free_bytes=100 << 20)
+    disk = made_disk(stage)
+    done = subprocess.run(["/usr/bin/partx", "-b", "-g", "-r", "-o", "NR,START,SIZE,UUID", disk], capture_output=True, text=True, check=True)
+    (found,) = [line.split() for line in done.stdout.splitlines() if line.split()[2] != "0"]
+    assert found[0:2] == [str(number), "2048"] and found[3] == identity
+    # the dump begins at 64 MiB
+    assert 0 <= (164 << 20) - int(found[2]) < 1 << 20
+
+
+def test_stands_in_for_a_logical_volume(stage):
+    """Both layers are what others take them for, and the file system fills the volume."""
+    stage.description["target"].update(volume="my-group/the-volume")
+    disk = made_disk(stage)
+    assert probe(disk)["TYPE"] == "LVM2_member"
+    inside = probe(disk, 1 << 20)
+    assert (inside["TYPE"], inside["UUID"]) == ("ext4", "6b64756d-7072-4567-8000-000000000001")
+    subprocess.run(["/sbin/e2fsck", "-fn", f"{disk}?offset={1 << 20}"], capture_output=True, check=True)
+    if Path("/sbin/lvm").exists():
+        text = subprocess.run(["/sbin/lvm", "pvck", "--dump", "metadata", disk], capture_output=True, text=True, check=True).stdout
+        assert "my-group {" in text and "the-volume {" in text
+
+
+@pytest.mark.parametrize("device", ["/dev/vdb", "PARTUUID=12345678-05", "PARTUUID=1", "UUID=6b64756d-7072-4567-8000-000000000001"])
+def test_raw_targets_without_a_stand_in(stage, device):
+    stage.description["target"].update(device=device, type="raw")
+    done = stage.run()
+    assert done.returncode == 1 and f"no stand-in of type raw for {device}" in done.stderr
+
+
 @pytest.mark.parametrize("key, value", [
-    ("version", 2), ("release", None), ("command_line", 5), ("reserved_bytes", -1), ("backup", "no"), ("known", {}),
+    ("version", 1), ("release", None), ("command_line", 5), ("reserved_bytes", -1), ("backup", "no"), ("known", {}),
     ("program", "x" * 5000)])
 def test_damaged_folders(stage, key, value):
     stage.description[key] = value
@@ -142,10 +187,6 @@ def test_damaged_folders(stage, key, value):
 
 
 def test_what_cannot_be_run(stage):
-    stage.description["target"]["type"] = "raw"
-    done = stage.run()
-    assert done.returncode == 1 and "no stand-in of type raw" in done.stderr
-    stage.description["target"]["type"] = "ext4"
     stage.path = "/nowhere"
     done = stage.run()
     assert done.returncode == 1 and "the package qemu-system-x86 has it" in done.stderr

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lab import program
+from lab import image, program
 
 IMAGE = "/var/lib/kdump/initrd-$(uname -r)"
 # unpacks the image, which is not compressed here, lets the words in between change it, and packs it again
@@ -40,8 +40,8 @@ BROKEN = {
 class Server:
     """A guest that prepares rehearsals, which run here when it is gone."""
 
-    def __init__(self, crash_machine, work):
-        self.machine = crash_machine(target="ext4", files=program.kdump())
+    def __init__(self, crash_machine, work, **options):
+        self.machine = crash_machine(**{"target": "ext4", "files": program.kdump(), **options})
         self.machine.files["/etc/kdump.conf"] = self.machine.target.config(dump="", device_timeout=5)
         self.machine.boot()
         self.guest, self.work = self.machine.guest, work
@@ -105,6 +105,40 @@ def test_broken_set_ups(crash_machine, tmp_path):
         if name == "stale image" and not any("initrd" in known and "has changed" in known for known in result["known"]):
             wrong.append((name, result["known"]))
     assert not wrong
+
+
+LVM = "lvm {} --config 'activation{{udev_sync=0 udev_rules=0}} devices{{obtain_device_list_from_udev=0}}'; "
+# What the target is made of: how, the configuration of it, and what the rehearsal cannot prove.
+LAYERS = {
+    "logical volume": ("modprobe dm_mod; " + LVM.format("vgcreate my-vg /dev/lab/volume /dev/lab/more") +
+                       LVM.format("lvcreate -y -Wn -Zn -L 4G -n the-crashes my-vg") + "mkfs.ext4 -q /dev/my-vg/the-crashes",
+                       "device = /dev/my-vg/the-crashes", "my-vg/the-crashes"),
+    "subvolume": ("modprobe btrfs; mkdir -p /mnt/top /srv; mount /dev/lab/target /mnt/top; btrfs subvolume create /mnt/top/@crash; "
+                  "mount -t btrfs -o subvol=@crash /dev/lab/target /srv && mkdir /srv/crash", "path = /srv/crash", "virtio_blk"),
+    "raw partition": ("true", "device = PARTUUID=12345678-02\ntype = raw", "virtio_blk"),
+}
+
+
+@pytest.mark.slow
+def test_what_targets_are_made_of(crash_machine, tmp_path):
+    """A stand-in has the layers that the second kernel has to go through: each is rehearsed as it is loaded."""
+    disks = {name: image.sparse_file(tmp_path / f"{name}.img", 3 << 30) for name in ("volume", "more", "raw")}
+    with open(disks["raw"], "r+b") as disk:
+        disk.seek(440)
+        disk.write(image.mbr(0x12345678, [(2048, 8192), (10240, (3 << 21) - 10240)]))
+    server = Server(crash_machine, tmp_path, target="btrfs", crashkernel="192M", disks=[(name, path, "raw") for name, path in disks.items()],
+                    files={**program.kdump(), **program.host_programs("/usr/sbin/lvm", "/sbin/mkfs.ext4", "/usr/bin/btrfs")})
+    folders = {}
+    for name, (made, target, _) in LAYERS.items():
+        server.guest.run(made, timeout=120)
+        server.guest.put({"/etc/kdump.conf": f"[target]\n{target}\n[capture]\nfallback = none\n"})
+        folders[name] = server.prepare(name, SOUND)
+    server.machine.close()
+    for name, folder in folders.items():
+        result = rehearse(folder, tmp_path / folder.name)
+        print(f"{name}: {result}")
+        assert result["sound"] and "sysrq" in result["cause"] and result["dump_bytes"] > 10 << 20, (name, result)
+        assert any(LAYERS[name][2] in each for each in result["unproven"])
 
 
 @pytest.mark.slow

@@ -18,8 +18,6 @@ def new_disk(folder, name, size_bytes=4 << 30):
     return image.make_target(folder, "ext4", size_bytes)
 
 
-
-
 def crash(machine):
     machine.end_at_reset()
     machine.panic()
@@ -167,15 +165,9 @@ def test_btrfs_subvolume(crash_machine):
 def test_partition(crash_machine, tmp_path):
     """By its PARTUUID, which a partition keeps whatever is on it."""
     disk = image.sparse_file(tmp_path / "disk.img", 3 << 30)
-    table = bytearray(72)  # of an MBR, from byte 440: the disk's signature, then entries of 16 bytes
-    table[0:4] = (0x12345678).to_bytes(4, "little")
-    for at, start, sectors in [(6, 2048, 8192), (22, 10240, (3 << 21) - 10240)]:
-        table[at + 4] = 0x83
-        table[at + 8:at + 16] = start.to_bytes(4, "little") + sectors.to_bytes(4, "little")
-    table[70:72] = b"\x55\xaa"
     with open(disk, "r+b") as file:
         file.seek(440)
-        file.write(table)
+        file.write(image.mbr(0x12345678, [(2048, 8192), (10240, (3 << 21) - 10240)]))
     machine = crash_machine(target="ext4", disks=[("disk", disk, "raw")], files={
         **program.kdump(), **markers.files(), **program.host_programs("/sbin/mkfs.ext4"),
         "/etc/kdump.conf": "[target]\ndevice = PARTUUID=12345678-02\n[capture]\nfallback = none\n" + DUMP})

@@ -67,6 +67,18 @@ def sparse_file(path, size_bytes):
     return path
 
 
+def mbr(signature, partitions):
+    """What an MBR with Linux partitions at those (first sector, sectors) holds from its byte 440 on."""
+    table = bytearray(72)
+    table[0:4] = signature.to_bytes(4, "little")
+    for number, (start, sectors) in enumerate(partitions):
+        at = 6 + 16 * number
+        table[at + 4] = 0x83
+        table[at + 8:at + 16] = start.to_bytes(4, "little") + sectors.to_bytes(4, "little")
+    table[70:72] = b"\x55\xaa"
+    return table
+
+
 def _module_files(kernel, names):
     """Paths of those modules below the module folder, each after all that it depends on."""
     depends = {}
