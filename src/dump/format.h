@@ -116,15 +116,6 @@ enum kd_status kd_reader_copy(struct kd_reader *reader, uint64_t offset, void *b
 enum kd_status kd_reader_member(struct kd_reader *reader, size_t member,
 				struct kd_windows **windows, struct kd_err *err);
 
-/*
- * Of kdump-compressed dumps: how many pages before pfn are saved, pfn at most max_pfn; and how many bytes a file with
- * so many descriptors lacks.
- */
-enum kd_status kd_kdump_rank(struct kd_reader *reader, uint64_t pfn, uint64_t *rank,
-			     struct kd_err *err);
-uint64_t kd_kdump_missing_bytes(const struct kd_dump *dump, const struct kd_medium *medium,
-				uint64_t count);
-
 /* Adds a segment; KD_UNSUPPORTED past KD_SEGMENT_LIMIT, KD_NOMEM. */
 enum kd_status kd_segments_add(struct kd_dump *dump, const struct kd_segment *segment,
 			       struct kd_err *err);

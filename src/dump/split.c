@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "dump/format.h"
+#include "dump/kdump_parts.h"
 #include "host/system.h"
 
 /* As many as makedumpfile is asked for in earnest; each is an open file. */
