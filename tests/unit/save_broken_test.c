@@ -152,7 +152,7 @@ static void test_killed_at_any_moment(void **state)
 				unlink(world->path);
 			}
 	assert_true(died[0] > 15);
-	assert_true(died[1] > 30);
+	assert_true(died[1] > 15);
 	assert_true(opened > 40);
 }
 
