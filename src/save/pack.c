@@ -148,6 +148,8 @@ void kd_pack_window(struct kd_packer *packer, struct kd_window *window)
 		if (page == window->pages)
 			break;
 		end = kd_set_next(&window->now, page, window->pages, false);
+		while (window->lost && page < end)
+			give_up_page(packer, window, page++);
 		while (page < end)
 			page += pack_some(packer, window, page, end);
 	}

@@ -69,10 +69,11 @@ void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t 
 	memset(&window->absent, 0, sizeof(window->absent));
 	memset(&window->kept, 0, sizeof(window->kept));
 	memset(&window->now, 0, sizeof(window->now));
-	/* a source whose bitmap cannot be read has nothing to give here */
-	if (kd_reader_present(judge->reader, window->first_pfn, KD_WINDOW_PAGES, present.words,
-			      NULL))
-		memset(&present, 0, sizeof(present));
+	/* which pages are there is then not known, but that they are not is not either */
+	window->lost = kd_reader_present(judge->reader, window->first_pfn, KD_WINDOW_PAGES,
+					 present.words, NULL);
+	if (window->lost)
+		memset(&present, 0xff, sizeof(present));
 	if (plan->pages)
 		kd_scan_pages(&judge->scan, window->first_pfn, window->pages, window->kinds,
 			      &window->unknown);

@@ -15,6 +15,7 @@
 #include "host/file.h"
 #include "kdump_fixture.h"
 #include "save_fixture.h"
+#include "wide_fixture.h"
 
 /* pread(2) of a disk with a bad spot, or of a /proc/vmcore with a page that faults. */
 static uint64_t bad_offset, bad_bytes;
@@ -286,6 +287,58 @@ static void test_damaged_pages(void **state)
 	}
 }
 
+/* Where the bitmap of a source cannot be read, its pages are missing: they are not such as the source lacks. */
+static void test_unreadable_bitmap(void **state)
+{
+	/* each range has blocks of the bitmaps of its own, 8 of them, and a count of what is before */
+	const uint64_t stride = 1 << 30;
+	struct world *world = *state;
+
+	for (int i = 0; i < 4; i++) {
+		struct kd_save_options options =
+			options_for(i % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP, &kd_codec_zstd, 1 + i / 2);
+		struct kd_save_result result;
+		struct kd_dump *source, *saved;
+		uint32_t sizes[3];
+		uint64_t word;
+		int fd;
+
+		wide_core_write(world->other, 8, 1 << 20, stride);
+		assert_int_equal(kd_dump_open(world->other, NULL, &source, NULL), KD_OK);
+		options.format = KD_SAVE_KDUMP;
+		assert_int_equal(
+			save_to(source, NULL, world->path, 0, false, &options, &result, NULL),
+			KD_OK);
+		kd_dump_close(source);
+		fd = open(world->path, O_RDONLY);
+		assert_int_equal(pread(fd, sizes, sizeof(sizes), 428), sizeof(sizes));
+		close(fd);
+		assert_int_equal(kd_dump_open(world->path, NULL, &source, NULL), KD_OK);
+		bad_offset = PAGE * (1 + sizes[1] + sizes[2] / 2 + 5 * 8);
+		bad_bytes = PAGE;
+		bad_errno = EIO;
+		options.format = i % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
+		assert_int_equal(
+			save_to(source, NULL, world->other, 0, false, &options, &result, NULL),
+			KD_OK);
+		bad_bytes = 0;
+		kd_dump_close(source);
+		assert_false(result.complete);
+		assert_int_equal(result.pages[KD_PAGE_ABSENT], 0);
+		assert_int_equal(result.unreadable_pages, 256);
+		assert_int_equal(result.unreadable[0], 5 * stride);
+		assert_int_equal(result.saved_pages, 7 * 256);
+		assert_int_equal(kd_dump_open(world->other, NULL, &saved, NULL), KD_OK);
+		assert_true(kd_dump_facts(saved)->incomplete);
+		for (unsigned int range = 4; range < 7; range += 2) {
+			assert_int_equal(kd_dump_read(saved, range * stride + 8, &word, 8, NULL),
+					 KD_OK);
+			assert_int_equal(word, UINT64_C(0x9e3779b97f4a7c15));
+		}
+		kd_dump_close(saved);
+	}
+}
+
 /* Of a split dump's pages those are missing that are in files which are not there. */
 static void test_set_without_a_file(void **state)
 {
@@ -389,6 +442,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_kdump, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_set_without_a_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unreadable_bitmap, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
