@@ -16,9 +16,17 @@
 
 static void add_gap(struct kd_report *report, const char *what, const struct kd_err *err)
 {
-	if (report->gap_count < KD_REPORT_GAPS)
-		snprintf(report->gaps[report->gap_count++], KD_ERR_TEXT_BYTES, "%s: %.400s", what,
-			 err->text);
+	size_t length = strlen(what);
+	char *gap;
+
+	if (report->gap_count == KD_REPORT_GAPS)
+		return;
+	gap = report->gaps[report->gap_count++];
+	/* most messages begin with the word themselves */
+	if (!strncmp(err->text, what, length) && err->text[length] == ':')
+		snprintf(gap, KD_ERR_TEXT_BYTES, "%s", err->text);
+	else
+		snprintf(gap, KD_ERR_TEXT_BYTES, "%s: %.400s", what, err->text);
 }
 
 /* Keeps the last bytes of a text of any length: drops the older half whenever it is full. */

@@ -69,6 +69,7 @@ static void test_registers_without_a_log(void **state)
 	assert_non_null(strstr(rendered.text, "kernel     6.1.0-made-up"));
 	assert_non_null(strstr(rendered.text, "2023-11-14 22:13:20 UTC"));
 	assert_non_null(strstr(rendered.text, "missing    kernel log: "));
+	assert_null(strstr(rendered.text, "kernel log: kernel log: "));
 	assert_non_null(strstr(rendered.text, "Registers of CPU 1, process 1234"));
 	assert_non_null(strstr(rendered.text, "rip      ffffffff81000020"));
 
