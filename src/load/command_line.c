@@ -38,6 +38,11 @@ static const struct {
 	{"reset_devices", "reset_devices"},
 	/* interrupts that nobody expects are common after a crash: do not give up on their line */
 	{"irqpoll", "irqpoll"},
+	/*
+	 * Memory modules that ACPI tells of and the memory map does not: the kernel would take them for new, and what
+	 * is to be dumped from them for free (acpi_memory_hotplug_init(), drivers/acpi/acpi_memhotplug.c)
+	 */
+	{"acpi_no_memhotplug", "acpi_no_memhotplug"},
 	/* memory that this boot never uses: cgroup structures, NUMA */
 	{"cgroup_disable", "cgroup_disable=memory"},
 	/*

@@ -50,8 +50,15 @@ static bool has(const char *line, const char *word)
 static void test_needed_parameters(void **state)
 {
 	static const char *const expected[] = {
-		"reset_devices",         "nr_cpus=1", "irqpoll",  "cgroup_disable=memory",
-		"cgroup.memory=nokmem",  "numa=off",  "panic=10", "oops=panic",
+		"reset_devices",
+		"nr_cpus=1",
+		"irqpoll",
+		"cgroup_disable=memory",
+		"cgroup.memory=nokmem",
+		"numa=off",
+		"panic=10",
+		"oops=panic",
+		"acpi_no_memhotplug",
 		"elfcorehdr=0x1f000000",
 	};
 	struct kd_err err;

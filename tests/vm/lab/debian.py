@@ -28,14 +28,15 @@ class DebianMachine(Machine):
     """
     kind         one of debian_disk.KINDS: kernel and root file system
     secure_boot  through shim and GRUB as Debian signed them; the kernel is locked down
+    efi          True: boot through OVMF, from a disk that it can boot
     disks        more disks, as for a Machine; dumps go where kdump puts them by itself
     """
 
     # All of the kernels that are booted here must survive the CPU: see kernels.CPU_SUFFIX.
-    def __init__(self, work, *, kind="cloud", secure_boot=False, cpus="2", memory="1G", cpu="max,cx16=off", files=None,
-                 disks=()):
+    def __init__(self, work, *, kind="cloud", secure_boot=False, cpus="2", memory="1G", cpu="max,cx16=off", efi=False,
+                 files=None, disks=()):
         self.deb = package.build()
-        super().__init__(kernels.get("6.1-cloud"), work, cpu=cpu, cpus=cpus, memory=memory,
+        super().__init__(kernels.get("6.1-cloud"), work, cpu=cpu, cpus=cpus, memory=memory, efi=efi,
                          files={PACKAGE: self.deb, **(files or {})}, disks=disks)
         self.kind = kind
         self.secure_boot = secure_boot
@@ -63,17 +64,6 @@ class DebianMachine(Machine):
         self.guest.wait_ready(timeout)
         self.guest.run("systemctl is-system-running --wait", timeout, check=False)
 
-    def hotplug_cpu(self):
-        """Adds the first CPU that -smp maxcpus= has left room for."""
-        free = [each for each in self.qmp.execute("query-hotpluggable-cpus") if "qom-path" not in each]
-        self.qmp.execute("device_add", driver=free[-1]["type"], id=f"more-cpu{len(free)}",
-                         **{name.replace("-", "_"): value for name, value in free[-1]["props"].items()})
-
-    def hotplug_memory(self, size="256M"):
-        """A memory module, for which -m slots= has left room."""
-        self.qmp.monitor(f"object_add memory-backend-ram,id=more,size={size}")
-        self.qmp.monitor("device_add pc-dimm,id=dimm,memdev=more")
-
     def reboot(self):
         """The guest's own orderly reboot; returns when it is up again."""
         self.qmp.events.clear()
@@ -82,7 +72,8 @@ class DebianMachine(Machine):
         self.wait_boot()
 
     def install(self):
-        self.guest.run(f"apt-get install -y {PACKAGE}", timeout=300)
+        """Installs kdump's package; what apt said."""
+        return self.guest.output(f"apt-get install -y {PACKAGE}", timeout=300)
 
     def set_up(self):
         """What an administrator does; returns the doctor's findings, none of which is a problem."""

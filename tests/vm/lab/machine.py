@@ -97,6 +97,27 @@ class Machine:
     def qmp(self):
         return self.qemu.qmp
 
+    def hotplug_cpu(self):
+        """Adds the first CPU that -smp maxcpus= has left room for.
+
+        Debian's 6.12 does not take it: for that it would have to know the hypervisor, and TCG is none for it
+        (acpi_is_processor_usable() since adbf61cc47cb).
+        """
+        free = [each for each in self.qmp.execute("query-hotpluggable-cpus") if "qom-path" not in each]
+        self.qmp.execute("device_add", driver=free[-1]["type"], id=f"more-cpu{len(free)}",
+                         **{name.replace("-", "_"): value for name, value in free[-1]["props"].items()})
+
+    def hotplug_memory(self, size="256M"):
+        """A memory module, for which -m slots= has left room."""
+        number = len(self.qmp.execute("query-memory-devices"))
+        self.qmp.monitor(f"object_add memory-backend-ram,id=more{number},size={size}")
+        self.qmp.monitor(f"device_add pc-dimm,id=dimm{number},memdev=more{number}")
+
+    def bring_online(self, cpu):
+        """Has the guest use all memory, and a CPU that was added."""
+        self.guest.run(f"sleep 1; echo 1 >/sys/devices/system/cpu/cpu{cpu}/online; for each in /sys/devices/system/memory/memory*/state; "
+                       f"do grep -q offline $each && echo online >$each; done; grep -q 1 /sys/devices/system/cpu/cpu{cpu}/online")
+
     def panic(self, cpu=None, before="true"):
         """Crashes the guest by sysrq, on that CPU, right after the shell command `before`; does not wait."""
         self.qmp.events.clear()
