@@ -222,6 +222,8 @@ static int print_text(const struct facts *facts)
 	else if (kd_dump_facts(dump)->absent)
 		printf("complete:  no, files of the split dump are missing: %s\n",
 		       kd_dump_facts(dump)->absent);
+	else if (kd_dump_facts(dump)->cut)
+		printf("complete:  no, the flattened file lacks its end\n");
 	else if (!kd_dump_missing_bytes(dump))
 		printf("complete:  no, the dump says so itself\n");
 	else

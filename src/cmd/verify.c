@@ -39,6 +39,10 @@ static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BY
 	size_t count;
 
 	kd_dump_segments(input->dump, &count);
+	if (kd_dump_facts(input->dump)->cut) {
+		SAY("the flattened file lacks its end");
+		return BAD;
+	}
 	if (missing) {
 		SAY("the file ends early: %" PRIu64 " bytes are missing", missing);
 		return BAD;

@@ -76,6 +76,7 @@ static enum kd_status open_dump(const char *path, const char *const *others, siz
 	if (!status)
 		status = kd_reader_open(made, &made->reader, err);
 	made->facts.flattened = made->medium.extents != NULL;
+	made->facts.cut = made->medium.cut;
 	if (!status)
 		status = recognize(made, err);
 	if (!status && (count || made->compressed.headers.sub.split))

@@ -64,9 +64,10 @@ enum { KD_FACT_TEXT_BYTES = 66 };
 /* What the headers tell of how the dump was made. */
 struct kd_dump_facts {
 	bool flattened;
-	bool live;            /* /proc/kcore: of a system that runs, and goes on while it is read */
-	bool incomplete;      /* the dump says of itself that pages are missing */
-	int level;            /* makedumpfile's, 0 to 31; -1: not told */
+	bool live;       /* /proc/kcore: of a system that runs, and goes on while it is read */
+	bool cut;        /* flattened, and without its end: nobody can tell how much is missing */
+	bool incomplete; /* the dump says of itself that pages are missing */
+	int level;       /* makedumpfile's, 0 to 31; -1: not told */
 	uint32_t codec_flags; /* enum kd_codec_flag, of the header */
 	uint64_t ram_pages;   /* of the machine, as far as the dump describes it */
 	uint64_t saved_pages; /* of them in the dump, those that lie past its end included */

@@ -350,6 +350,9 @@ static enum kd_status put_kdump(struct kd_writer *writer, const struct kd_window
 		number++;
 	}
 	state->rank = number;
+	/* of a stream that ends here, the pages up to here are there */
+	if (!status && !kd_sink_can_rewrite(writer->sink))
+		status = flush_descs(writer, err);
 	return status;
 }
 

@@ -2,7 +2,11 @@
 """kdump save: what it says in the end, and what it leaves when it is stopped."""
 import json
 import os
+import pty
 import random
+import re
+import resource
+import select
 import signal
 import subprocess
 import time
@@ -90,3 +94,70 @@ def test_few_zero_pages_are_no_hole(kdump, tmp_path):
         assert core.read() == memory.read_bytes()
         hole = os.lseek(core.fileno(), start, os.SEEK_HOLE)
         assert hole == start + 3 * page and os.lseek(core.fileno(), hole, os.SEEK_DATA) == start + 36 * page
+
+
+@pytest.mark.parametrize("form", ["kdump", "elf", "flat"])
+def test_a_limit_of_the_file_size(kdump, memory, tmp_path, form):
+    """ulimit -f: SIGXFSZ kills nobody, and what fitted is a dump that says what it is."""
+    out = str(tmp_path / "out")
+    result = kdump("save", "-q", "-d", "0,1", "-f", form, "--raw-input", memory, out,
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8 << 20, 8 << 20)))
+    assert result.returncode == 1, result.stderr
+    assert f"kdump: {out}: after" in result.stderr and "MiB: File too large" in result.stderr
+    assert "trying again with level 1" in result.stderr
+    told = facts(kdump, out)
+    assert not told["complete"]
+    assert os.stat(out).st_size <= 8 << 20
+    # of what was written of pages, most can be read
+    assert kdump("mem", "--physical", out, f"{4 << 20:x}").returncode == 0
+
+
+def test_a_flattened_file_without_its_end(kdump, memory, tmp_path):
+    """How much is missing nobody can tell, and nobody does."""
+    out = tmp_path / "out"
+    assert kdump("save", "-q", "-f", "flat", "--raw-input", memory, str(out)).returncode == 0
+    with open(out, "r+b") as stream:
+        stream.truncate(out.stat().st_size - 16)
+    assert "complete:  no, the flattened file lacks its end" in kdump("info", str(out)).stdout
+    verdict = kdump("verify", str(out))
+    assert verdict.returncode == 1 and "the flattened file lacks its end" in verdict.stdout
+    assert "bytes are missing" not in verdict.stdout
+
+
+def on_terminal(command, until, then, most_s=60):
+    """Runs it on a terminal of its own; when that shows what matches, `then` is typed. Exit status and all that was shown."""
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(command[0], command)
+    shown, typed, end = b"", False, time.monotonic() + most_s
+    while time.monotonic() < end:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:  # EIO: nobody has it any more
+            break
+        if not typed and re.search(until, shown):
+            os.write(terminal, then)
+            typed = True
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode()
+
+
+@pytest.mark.parametrize("form", ["kdump", "elf"])
+def test_progress_and_control_c(kdump, tmp_path, form):
+    """On a terminal the line tells how far it is, how fast it goes and how long it takes; ^C leaves a dump."""
+    core = str(tmp_path / "core")
+    subprocess.run([os.environ["MADE_MACHINE"], "64", core], check=True)  # as much as takes seconds to be read
+    out = str(tmp_path / "out")
+    progress = rb"out: \d+ MiB of 65536 \(\d+%\), \d+ MiB/s, \d+ s left"
+    command = [os.environ["KDUMP"], "save", "-d", "0", "-f", form, core, out]
+    status, shown = on_terminal(command, progress, b"\x03")
+    assert status == 1, shown
+    assert re.search(r"kdump: stopped after \d+ MiB\r\n$", shown), shown
+    assert re.search(r"\r\n.*out: \d+ pages .* incomplete\r\n", shown), shown
+    told = facts(kdump, out)
+    assert not told["complete"] and told["pages"]["present"] == (64 << 30) // 4096
+    assert kdump("mem", "--physical", out, "1000").returncode == 0
