@@ -157,15 +157,18 @@ static bool watch_progress(void *opaque, uint64_t done_bytes, uint64_t total_byt
 	return !interrupted;
 }
 
-static enum kd_status open_sink(const struct kd_save_request *request, const char *source,
+static enum kd_status open_sink(const struct kd_save_request *request, const struct kd_dump *source,
 				struct kd_sink *sink, struct kd_err *err)
 {
 	enum kd_status status;
-	struct stat st, source_st;
+	struct stat st;
 
 	if (!strcmp(request->target, "-"))
 		return kd_sink_open_stream(sink, STDOUT_FILENO, request->flattened, err);
 	if (!stat(request->target, &st)) {
+		if (kd_dump_has_file(source, request->target))
+			return kd_fail(err, KD_INVALID, "%s: is the source itself",
+				       request->target);
 		if (S_ISBLK(st.st_mode) && !request->flattened)
 			return request->force ? kd_sink_open_device(sink, request->target, 0, err)
 					      : kd_fail(err, KD_INVALID,
@@ -176,10 +179,6 @@ static enum kd_status open_sink(const struct kd_save_request *request, const cha
 				       request->target);
 		if (S_ISREG(st.st_mode) && !request->force)
 			return kd_fail(err, KD_INVALID, "%s: exists already: --force replaces it",
-				       request->target);
-		if (!stat(source, &source_st) && st.st_dev == source_st.st_dev &&
-		    st.st_ino == source_st.st_ino)
-			return kd_fail(err, KD_INVALID, "%s: is the source itself",
 				       request->target);
 		if (S_ISREG(st.st_mode) && unlink(request->target))
 			return kd_fail_errno(err, errno, "%s", request->target);
@@ -212,7 +211,7 @@ static int save(struct kd_save_request *request, struct kd_input *input)
 	struct kd_sink sink;
 	enum kd_status status;
 
-	status = open_sink(request, input->path, &sink, &err);
+	status = open_sink(request, input->dump, &sink, &err);
 	if (status)
 		return kd_command_failed(&err);
 	if (request->limit_bytes && request->limit_bytes < sink.limit_bytes)

@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+from input_test import header
+
 MEMORY = 16 << 20
 
 
@@ -161,3 +163,22 @@ def test_progress_and_control_c(kdump, tmp_path, form):
     told = facts(kdump, out)
     assert not told["complete"] and told["pages"]["present"] == (64 << 30) // 4096
     assert kdump("mem", "--physical", out, "1000").returncode == 0
+
+
+def test_the_source_is_not_replaced(kdump, memory, tmp_path):
+    """By whatever name; nor is a file of the set that is read, though only another one was named."""
+    link = tmp_path / "link"
+    os.link(memory, link)
+    source = {path: path.read_bytes() for path in (link, tmp_path / "memory")}
+    for target in source:
+        result = kdump("save", "--force", "--raw-input", memory, str(target))
+        assert result.returncode == 1 and "is the source itself" in result.stderr
+    for number, (start, end) in enumerate(((0, 20), (20, 20), (20, 64))):
+        path = tmp_path / f"dump.{number}"
+        path.write_bytes(header(b"KDUMP   ", start, end))
+        source[path] = path.read_bytes()
+    for number in range(3):
+        result = kdump("save", "--force", str(tmp_path / "dump.0"), str(tmp_path / f"dump.{number}"))
+        assert result.returncode == 1 and "is the source itself" in result.stderr, number
+    assert source == {path: path.read_bytes() for path in source}
+    assert kdump("save", "--force", str(tmp_path / "dump.0"), str(tmp_path / "dump.3")).returncode == 0
