@@ -131,16 +131,24 @@ struct manner {
 	unsigned int workers; /* 0: as many as there are CPUs and memory for */
 };
 
-/* As many workers as the free memory bears: what they need may take half of it. */
-static unsigned int choose_workers(const struct kd_save_options *options, size_t page_bytes)
+unsigned int kd_crash_workers(const struct kd_save_options *options, size_t page_bytes, long cpus,
+			      uint64_t free_bytes)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_AVPHYS_PAGES);
-	uint64_t room = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) / 2 : 0;
-	unsigned int workers = cpus > 1 ? (unsigned int)cpus : 1;
+	unsigned int workers = cpus < 1                    ? 1
+			       : cpus > CRASH_WORKERS_MOST ? CRASH_WORKERS_MOST
+							   : (unsigned int)cpus;
 
-	while (workers > 1 && kd_save_memory(options, workers, page_bytes) > room)
+	while (workers > 1 && kd_save_memory(options, workers, page_bytes) > free_bytes / 2)
 		workers--;
 	return workers;
+}
+
+static unsigned int choose_workers(const struct kd_save_options *options, size_t page_bytes)
+{
+	long pages = sysconf(_SC_AVPHYS_PAGES);
+	uint64_t free_bytes = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+
+	return kd_crash_workers(options, page_bytes, sysconf(_SC_NPROCESSORS_ONLN), free_bytes);
 }
 
 static void choose_options(const struct kd_capture *capture, const struct kd_dump *dump,

@@ -5,6 +5,17 @@
 
 #include "capture/capture.h"
 
+struct kd_save_options;
+
+enum { CRASH_WORKERS_MOST = 64 };
+
+/*
+ * How many threads save the dump: one for each CPU, but so few that what they allocate takes half of the free memory at
+ * most; one always, for without a dump memory is of no use. A number of CPUs below 1 is one that is not known.
+ */
+unsigned int kd_crash_workers(const struct kd_save_options *options, size_t page_bytes, long cpus,
+			      uint64_t free_bytes);
+
 /* Reads who crashed, for the folder's name; makes the folder. */
 enum kd_status kd_crash_begin(struct kd_capture *capture, struct kd_err *err);
 enum kd_status kd_crash_save_log(struct kd_capture *capture, struct kd_err *err);

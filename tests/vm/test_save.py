@@ -29,6 +29,11 @@ def check(folder):
     assert info["pages"]["saved"] == pages["saved"]
     assert info["pages"]["excluded"]["free"] == pages["kinds"]["free"]
     assert MESSAGE in kdump("log", folder)
+    seconds = manifest["seconds"]
+    assert all(seconds[stage] > 0 for stage in ("plan", "data", "sync")), seconds
+    assert all(spent > 0 for spent in seconds["threads"].values()), seconds
+    dump_steps = sum(step["seconds"] for step in manifest["steps"] if "dump" in step["name"])
+    assert seconds["plan"] + seconds["data"] + seconds["sync"] <= dump_steps, seconds
     return manifest
 
 
