@@ -129,16 +129,6 @@ static const char *end_text(const struct kd_net_address *address, uint16_t port,
 	return text;
 }
 
-/* Many programs give the kernel an abstract name with all the NULs that fit behind it. */
-static int path_length(const char *path)
-{
-	size_t length = strlen(path);
-
-	while (*path == '@' && length > 1 && path[length - 1] == '@')
-		length--;
-	return (int)length;
-}
-
 static void print_socket(const struct kd_socket *socket)
 {
 	char local[ADDRESS_BYTES + 8], remote[ADDRESS_BYTES + 8];
@@ -153,7 +143,7 @@ static void print_socket(const struct kd_socket *socket)
 		printf("%s %s\n", end_text(&socket->local, socket->local_port, local),
 		       end_text(&socket->remote, socket->remote_port, remote));
 	else
-		printf("%.*s\n", path_length(socket->path), socket->path);
+		printf("%s\n", socket->path);
 }
 
 static json_t *socket_json(const struct kd_socket *socket)

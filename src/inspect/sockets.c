@@ -175,8 +175,13 @@ static enum kd_status read_path(struct walk *walk, struct kd_socket *socket, str
 				(size_t)path_bytes, err);
 	if (status)
 		return status;
-	/* an abstract name begins with NUL, and may hold more of them: written as /proc/net/unix does */
+	/*
+	 * An abstract name begins with NUL, and may hold more of them: written as /proc/net/unix does, but for those at its
+	 * end, by which whoever bound it has filled up the address.
+	 */
 	is_abstract = !socket->path[0];
+	while (is_abstract && path_bytes > 1 && !socket->path[path_bytes - 1])
+		path_bytes--;
 	for (uint64_t i = 0; i < path_bytes && is_abstract; i++)
 		if (!socket->path[i])
 			socket->path[i] = '@';
