@@ -140,7 +140,8 @@ def test_variables(symfile, dump):
         "p ((struct rq *)((char *)&runqueues + __per_cpu_offset[1]))->curr->comm",
         "p ((struct task_struct *)((char *)init_task.tasks.next - (long)&((struct task_struct *)0)->tasks))->pid",
         "p ((struct list_head *)modules.next)->prev", "p *((struct module *)((char *)modules.next - 8))->name@8",
-        "ptype vfs_read", "whatis virtnet_probe", "ptype struct virtnet_info"])
+        "ptype vfs_read", "whatis virtnet_probe", "ptype struct virtnet_info",
+        "info scope vfs_read", "info types ^task_struct$", "info variables ^init_task$"])
     assert '$1 = "swapper/0\\000' in text and "\n$2 = 4\n" in text
     assert "schedule in section .text\n" in text and "type = struct rq\n" in text
     assert f'"{dump.said("said/tmp/cmdline").strip()}"' in text
@@ -150,6 +151,8 @@ def test_variables(symfile, dump):
                      text, re.M), "memory of modules"
     assert "type = ssize_t (struct file *, char *, size_t, loff_t *)\n" in text.replace("long (", "ssize_t (")
     assert "type = int (struct virtio_device *)\n" in text and "struct virtio_device *vdev;" in text
+    assert re.findall(r"^Symbol (\w+) is optimized out\.$", text, re.M) == ["file", "buf", "count", "pos"]
+    assert "\tstruct task_struct;\n" in text and "\tstruct task_struct init_task;\n" in text
 
 
 def test_layouts(symfile, dump, tmp_path):
