@@ -169,6 +169,8 @@ static const char *take(const json_t *json, struct kd_rehearsal *rehearsal)
 	take_notes(json, "unproven", rehearsal->unproven, &rehearsal->unproven_count, &bad);
 	if (!bad && !take_type(type, &rehearsal->type))
 		bad = "type";
+	if (!bad && *rehearsal->volume && !strchr(rehearsal->volume, '/'))
+		bad = "volume";
 	if (!bad && !line)
 		bad = "command_line";
 	rehearsal->command_line = line ? strdup(line) : NULL;

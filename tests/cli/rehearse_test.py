@@ -186,6 +186,13 @@ def test_damaged_folders(stage, key, value):
     assert done.returncode == 1 and f"rehearsal.json: {key}" in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("key, value", [("volume", "no-group"), ("volume", None), ("subvolume", 1), ("type", "ext5"), ("device", "x" * 300)])
+def test_damaged_targets(stage, key, value):
+    stage.description["target"][key] = value
+    done = stage.run()
+    assert done.returncode == 1 and f"rehearsal.json: {key}" in done.stderr and not done.stdout
+
+
 def test_what_cannot_be_run(stage):
     stage.path = "/nowhere"
     done = stage.run()
