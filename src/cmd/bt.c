@@ -61,7 +61,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	uint64_t number;
 	int option, chosen = 0;
 
-	while ((option = getopt_long(argc, argv, "aAp:c:s:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":aAp:c:s:", options, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			request->which = CPUS;
@@ -106,7 +106,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		default:
 			if (kd_lines_option(&request->lines, option))
 				continue;
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		}
 		if (chosen++)
 			return kd_command_usage(self, "only one of -a, -A, -p, -c and -s");

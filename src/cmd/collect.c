@@ -337,7 +337,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct kd_err err = {0};
 	int option, result;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == 'h')

@@ -26,6 +26,11 @@ int kd_command_help(const struct kd_command *self);
 /* Prints "kdump NAME: WHY" and the usage line on stderr; returns KD_EXIT_USAGE. */
 int kd_command_usage(const struct kd_command *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/*
+ * The same for what getopt_long() could not take: '?', or ':' where its letters begin with one and a value is missing. It
+ * prints nothing itself: kd_command_run() sees to that.
+ */
+int kd_command_bad_option(const struct kd_command *self, int option, char **argv);
 
 /* Prints "kdump: WHAT: WHY" (the message of err) on stderr; returns KD_EXIT_FAILED. */
 int kd_command_failed(const struct kd_err *err);

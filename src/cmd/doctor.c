@@ -139,7 +139,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct asked asked = {0};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":ah", options, NULL)) != -1) {
 		if (option == ':')

@@ -59,7 +59,7 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 
 	*json = false;
 	*how = (struct kd_dump_options){0};
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (option == KD_INPUT_RAW && kd_input_option(how))
 			continue;
 		if (option == KD_INPUT_RAW) {
@@ -68,7 +68,7 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 			return false;
 		}
 		if (option != 'j') {
-			*exit_status = kd_command_usage(self, "no such option");
+			*exit_status = kd_command_bad_option(self, option, argv);
 			return false;
 		}
 		*json = true;

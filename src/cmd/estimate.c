@@ -372,7 +372,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct asked asked = {.arguments = {.backup = KD_BACKUP_AUTO}};
 	int option, over = -1;
 
-	opterr = 0;
 	optind = 1;
 	while (over < 0 && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == ':')

@@ -234,9 +234,9 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 		own++;
 	request->gdb_arguments = own < argc ? argv + own + 1 : argv + argc;
 	request->gdb_argument_count = own < argc ? (size_t)(argc - own - 1) : 0;
-	while ((option = getopt_long(own, argv, "", options, NULL)) != -1) {
-		if (option == '?')
-			return kd_command_usage(self, "no such option");
+	while ((option = getopt_long(own, argv, ":", options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return kd_command_bad_option(self, option, argv);
 		if (option == KD_INPUT_RAW && !kd_input_option(&request->how))
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		if (option == 'v')

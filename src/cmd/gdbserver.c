@@ -283,9 +283,9 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (option == '?')
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		if (option == KD_INPUT_RAW && !kd_input_option(&request->how))
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		request->stdio |= option == 's';

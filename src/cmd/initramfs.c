@@ -283,7 +283,6 @@ static bool parse(const struct kd_command *self, int argc, char **argv, struct a
 	};
 	int option;
 
-	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":o:k:vh", options, NULL)) != -1) {
 		for (size_t i = 0; i < sizeof(takers) / sizeof(*takers); i++) {
 			if (takers[i].option == option && takers[i].text)

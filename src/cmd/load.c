@@ -200,7 +200,6 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct as
 {
 	int option, which = 0, over = -1;
 
-	opterr = 0;
 	optind = 1;
 	while (over < 0 &&
 	       (option = getopt_long(argc, argv, short_options, options, &which)) != -1) {

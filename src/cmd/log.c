@@ -268,7 +268,7 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 	struct kd_input input;
 	int option, exit_status;
 
-	while ((option = getopt_long(argc, argv, "Txl:r", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":Txl:r", options, NULL)) != -1) {
 		const char *complaint = NULL;
 
 		if (option == 'T' || option == 'r' || option == 'j') {
@@ -277,7 +277,7 @@ static int run_log(const struct kd_command *self, int argc, char **argv)
 			printing.form = option == 'T' ? HUMAN : option == 'r' ? RAW : JSON;
 		} else if (!take_option(option, &printing, &how, &complaint)) {
 			return complaint ? kd_command_usage(self, "'%s' is %s", optarg, complaint)
-					 : kd_command_usage(self, "no such option");
+					 : kd_command_bad_option(self, option, argv);
 		}
 	}
 	if (!kd_input_dumps(argc, argv, &how))

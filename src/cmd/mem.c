@@ -156,14 +156,14 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	for (unsigned int i = 0; i < kd_memory_form_count && OTHERS + i < ROOM; i++)
 		options[OTHERS + i] = (struct option){kd_memory_forms[i].name, no_argument, NULL,
 						      FORM_OPTION + (int)i};
-	while ((option = getopt_long(argc, argv, "n:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":n:", options, NULL)) != -1) {
 		const char *complaint = NULL;
 
 		if (option >= FORM_OPTION)
 			request->form = &kd_memory_forms[option - FORM_OPTION];
 		else if (!take_option(option, request, &complaint))
 			return complaint ? kd_command_usage(self, "'%s' is %s", optarg, complaint)
-					 : kd_command_usage(self, "no such option");
+					 : kd_command_bad_option(self, option, argv);
 	}
 	if (argc - optind != 2)
 		return kd_command_usage(self, "a DUMP and an ADDRESS are needed");

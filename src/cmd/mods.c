@@ -108,9 +108,9 @@ static int run_mods(const struct kd_command *self, int argc, char **argv)
 	struct kd_input input;
 	int option, exit_status;
 
-	while ((option = getopt_long(argc, argv, "s", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":s", options, NULL)) != -1) {
 		if (option == '?')
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		if (option == KD_INPUT_RAW && !kd_input_option(&how))
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		sections |= option == 's';

@@ -55,7 +55,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "f", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":f", options, NULL)) != -1) {
 		switch (option) {
 		case 'f':
 			request->foreground = true;
@@ -75,7 +75,7 @@ static int parse(const struct kd_command *self, int argc, char **argv, struct re
 							optarg);
 			break;
 		default:
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		}
 	}
 	if (argc - optind != 2)

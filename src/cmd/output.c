@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every command prints the same way: usage, errors, hints, warnings, progress. */
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
@@ -28,6 +30,21 @@ int kd_command_usage(const struct kd_command *self, const char *format, ...)
 	fprintf(stderr, "\nusage: kdump %s%s%s\n", self->name, *self->synopsis ? " " : "",
 		self->synopsis);
 	return KD_EXIT_USAGE;
+}
+
+int kd_command_bad_option(const struct kd_command *self, int option, char **argv)
+{
+	const char *word = argv[optind - 1];
+	bool is_long = !strncmp(word, "--", 2);
+
+	if (option == ':')
+		return kd_command_usage(self, "%s: needs a value", word);
+	if (is_long && optopt)
+		return kd_command_usage(self, "%s: takes no value", word);
+	/* of letters in a row, getopt_long() tells the one; the word is not yet behind it */
+	if (!is_long && optopt)
+		return kd_command_usage(self, "-%c: no such option", optopt);
+	return kd_command_usage(self, "%s: no such option", word);
 }
 
 int kd_command_failed(const struct kd_err *err)

@@ -39,7 +39,7 @@ int kd_pid_run(const struct kd_command *self, int argc, char **argv, bool is_nee
 	uint64_t number;
 	int32_t pid = NONE;
 
-	while ((option = getopt_long(argc, argv, "p:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":p:", options, NULL)) != -1) {
 		if (option == 'j') {
 			json = true;
 		} else if (option == 'p') {
@@ -51,7 +51,7 @@ int kd_pid_run(const struct kd_command *self, int argc, char **argv, bool is_nee
 				return kd_command_usage(self, "'%s' is not a hexadecimal address",
 							optarg);
 		} else {
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		}
 	}
 	if (pid == NONE && is_needed)

@@ -216,7 +216,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	const char *wrong;
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":nqh", options, NULL)) != -1) {
 		if (option == 'h')

@@ -119,7 +119,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct arguments arguments = {0};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":k:lvh", options, NULL)) != -1) {
 		if (option == 'h')

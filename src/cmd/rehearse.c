@@ -226,7 +226,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct asked asked = {.time_limit_s = TIME_LIMIT_S};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":o:t:qh", options, NULL)) != -1) {
 		switch (option) {

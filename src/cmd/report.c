@@ -81,7 +81,7 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 	struct kd_input input;
 	int option, exit_status;
 
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
 		if (option == 'j')
 			write = kd_report_write_json;
 		else if (option == 'h')
@@ -95,7 +95,7 @@ static int run_report(const struct kd_command *self, int argc, char **argv)
 		else if (option == KD_INPUT_RAW)
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		else
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 	}
 	if (!kd_input_dumps(argc, argv, &how))
 		return kd_command_usage(self, "a DUMP is needed");

@@ -44,7 +44,6 @@ static int take_options(const struct kd_command *self, int argc, char **argv,
 	};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option == 'h')

@@ -141,7 +141,7 @@ static int parse_option(const struct kd_command *self, struct kd_save_request *r
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		return KD_EXIT_DONE;
 	default:
-		return kd_command_usage(self, "no such option");
+		return KD_EXIT_USAGE; /* there is none that getopt gives besides */
 	}
 }
 
@@ -170,8 +170,10 @@ int kd_save_parse(const struct kd_command *self, int argc, char **argv,
 	request->options.codec_level = kd_codecs[0]->default_level;
 	request->options.exclude[0] = kd_level_kinds(KD_LEVEL_MOST);
 	request->options.exclude_count = 1;
-	while ((option = getopt_long(argc, argv, "d:x:c:f:j:nq", options, NULL)) != -1) {
-		exit_status = parse_option(self, request, option);
+	while ((option = getopt_long(argc, argv, ":d:x:c:f:j:nq", options, NULL)) != -1) {
+		exit_status = option == '?' || option == ':'
+				      ? kd_command_bad_option(self, option, argv)
+				      : parse_option(self, request, option);
 		if (exit_status)
 			return exit_status;
 	}

@@ -303,7 +303,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":nvh", options, NULL)) != -1) {
 		if (option == 'h')

@@ -20,7 +20,6 @@ bool kd_cmd_no_options(const struct kd_command *self, int argc, char **argv, int
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	option = getopt_long(argc, argv, "h", options, NULL);
 	if (option == 'h') {

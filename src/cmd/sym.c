@@ -97,13 +97,13 @@ static int run_sym(const struct kd_command *self, int argc, char **argv)
 	int option, exit_status = KD_EXIT_DONE, printed;
 	bool json = false;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (option == KD_INPUT_RAW && kd_input_option(&how))
 			continue;
 		if (option == KD_INPUT_RAW)
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		if (option != 'j')
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		json = true;
 	}
 	if (argc - optind < 1)

@@ -20,7 +20,7 @@ static int run_symfile(const struct kd_command *self, int argc, char **argv)
 	enum kd_status status;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
 		if (option == 'o')
 			path = optarg;
 		else if (option == KD_INPUT_RAW && kd_input_option(&how))
@@ -28,7 +28,7 @@ static int run_symfile(const struct kd_command *self, int argc, char **argv)
 		else if (option == KD_INPUT_RAW)
 			return kd_command_usage(self, "'%s' is not a hexadecimal address", optarg);
 		else
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 	}
 	if (!kd_input_dumps(argc, argv, &how))
 		return kd_command_usage(self, "a DUMP is needed");

@@ -183,7 +183,6 @@ static int run(const struct kd_command *self, int argc, char **argv)
 	struct asked asked = {.root = NULL};
 	int option;
 
-	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":yh", options, NULL)) != -1) {
 		if (option == ':')

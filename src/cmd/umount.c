@@ -73,9 +73,9 @@ static int run_umount(const struct kd_command *self, int argc, char **argv)
 	bool lazy = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "l", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":l", options, NULL)) != -1) {
 		if (option != 'l')
-			return kd_command_usage(self, "no such option");
+			return kd_command_bad_option(self, option, argv);
 		lazy = true;
 	}
 	if (argc - optind != 1)

@@ -112,3 +112,16 @@ def test_help_fits_a_terminal():
 ])
 def test_completion(words, offered):
     assert complete(*words) == offered
+
+
+@pytest.mark.parametrize("arguments, why", [
+    *(((command, "--nothing"), "--nothing: (no such option|not understood)") for command in commands() if command != "version"),
+    (("ps", "-q", "dump"), "-q: no such option"), (("bt", "-aqA", "dump"), "-q: no such option"),
+    (("files", "dump", "-p"), "-p: needs a value"), (("files", "--pid"), "--pid: needs a value"),
+    (("ps", "--json=3", "dump"), "--json=3: takes no value")])
+def test_what_is_wrong_with_an_option(arguments, why):
+    """It is named, once, and in the words of the command itself."""
+    done = subprocess.run([os.environ["KDUMP"], *arguments], text=True, timeout=60, capture_output=True, check=False)
+    said, usage, *more = done.stderr.splitlines()
+    assert done.returncode == 2 and re.fullmatch(f"kdump {arguments[0]}: {why}", said) and usage.startswith("usage: ") and not done.stdout
+    assert not more or not any("option" in line for line in more)
