@@ -4,6 +4,7 @@
 Of each size all is judged, and then saved into a pipe that nobody looks at. All of them have the same kinds of pages in
 turn; what is kept is little, and compresses better than what a real machine has.
 """
+import json
 import os
 import re
 import statistics
@@ -16,7 +17,8 @@ SLOW_SIZES = (65536,)
 ONCE_FROM = 4096
 # A peer that took longer than this is not asked for the next size, which is 16 times as large.
 PEER_MOST_S = 100
-# What makedumpfile says that it took to judge pages: its dry run goes on to read and compress those that it keeps.
+# What makedumpfile says that it took to judge pages: its dry run goes on to read and compress those that it keeps, and ours
+# does that with some of them.
 STEP = re.compile(r"STEP \[(?:Checking for memory holes|Excluding unnecessary pages)\s*\] : ([0-9.]+) seconds")
 
 
@@ -27,8 +29,9 @@ class Failed(Exception):
 def measure(folder, command):
     """(seconds, of the CPU, MiB of memory, seconds by its own account) of one run; its output goes nowhere."""
     usage, said = os.path.join(folder, "usage"), os.path.join(folder, "said")
+    tells = "--message-level" in command or "--json" in command
     before = time.monotonic()
-    with open(said if "--message-level" in command else os.devnull, "wb") as out:
+    with open(said if tells else os.devnull, "wb") as out:
         done = subprocess.run(["time", "-f", "%M %U %S", "-o", usage, *command], stdin=subprocess.DEVNULL, check=False,
                               stdout=out, stderr=subprocess.PIPE)
     seconds = time.monotonic() - before
@@ -36,11 +39,12 @@ def measure(folder, command):
         raise Failed(f"status {done.returncode}: {done.stderr.decode(errors='replace')[-150:]}")
     with open(usage, encoding="ascii") as stream:
         kib, user, system = stream.read().split()
-    steps = []
-    if "--message-level" in command:
+    own = 0
+    if tells:
         with open(said, encoding="utf-8", errors="replace") as stream:
-            steps = [float(number) for number in STEP.findall(stream.read())]
-    return seconds, float(user) + float(system), int(kib) / 1024, sum(steps)
+            text = stream.read()
+        own = json.loads(text)["seconds"]["plan"] if "--json" in command else sum(map(float, STEP.findall(text)))
+    return seconds, float(user) + float(system), int(kib) / 1024, own
 
 
 def show(gib, what, runs):
@@ -53,7 +57,7 @@ def show(gib, what, runs):
 
 def compare(kdump, build, rounds, slow, folder):
     core, out = os.path.join(folder, "core"), os.path.join(folder, "out")
-    rows = [("judged", [kdump, "save", "-n", core]),
+    rows = [("judged", [kdump, "save", "-n", "--json", core]),
             ("judged: makedumpfile", ["makedumpfile", "--dry-run", "--message-level", "16", "-d", "31", core, out]),
             ("saved", [kdump, "save", "-q", "-d", "31", core, "-"]),
             ("saved: makedumpfile -c", ["makedumpfile", "-F", "-c", "-d", "31", core])]
