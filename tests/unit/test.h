@@ -17,4 +17,16 @@
 #define TEST_TIMES(times) (times)
 #endif
 
+/* What two runs of the same may differ by in memory: with a sanitizer's own more. clang tells of its own in another way. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define TEST_SLACK_KIB 8192
+#else
+#define TEST_SLACK_KIB 512
+#endif
+
 #endif
