@@ -46,6 +46,7 @@ def problems(guest):
     return found
 
 
+@pytest.mark.slow
 def test_doctor(crash_machine):
     """Clean after `kdump load`; then what is broken is named, and is over when it is mended."""
     machine = crash_machine(target="ext4", files=program.kdump())

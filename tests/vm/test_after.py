@@ -26,6 +26,7 @@ def crash(machine):
     assert machine.wait_reset() == "guest-reset"
 
 
+@pytest.mark.slow
 def test_collects_a_raw_target(crash_machine, tmp_path):
     """From the disk itself, as the next boot would; then the disk says that its crash was taken."""
     machine = crash_machine(target="raw", files={**program.kdump(), **markers.files()})

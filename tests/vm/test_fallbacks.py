@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from lab import program
 from test_capture import MESSAGE, load
 
@@ -28,6 +30,7 @@ def test_no_target(crash_machine):
     assert ", which panicked" in report and "sysrq_handle_crash+0x" in report
 
 
+@pytest.mark.slow
 def test_full_target(crash_machine):
     """No room for the dump: log and report are there all the same, and what there is of the dump says what it is."""
     machine = crash_machine(target="ext4", files=program.kdump())

@@ -18,6 +18,7 @@ def test_extracts_the_kernel_of_a_bzimage():
             vmlinux.extract(damaged)
 
 
+@pytest.mark.slow
 def test_a_crash_with_kexec_tools(crash_machine):
     machine = crash_machine(target="ext4", files={
         **program.host_programs(KEXEC), **markers.files(),

@@ -134,7 +134,7 @@ def test_armed_again_after_a_reboot(crash_machine):
     assert code == 0 and "again=yes" in said["record"]["command_line"]
 
 
-@pytest.mark.parametrize("crashkernel,words", [(None, "crashkernel="), ("40M", "missing")])
+@pytest.mark.parametrize("crashkernel,words", [pytest.param(None, "crashkernel=", marks=pytest.mark.slow), ("40M", "missing")])
 def test_reservations_that_do_not_do(crash_machine, crashkernel, words):
     machine = crash_machine(target="ext4", crashkernel=crashkernel, files=program.kdump())
     machine.boot()

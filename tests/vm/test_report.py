@@ -131,6 +131,7 @@ def test_source_lines(tmp_path):
         assert f" at {place['file']}:{place['line']}\n" in "".join(Page(page.read_text()).text)
 
 
+@pytest.mark.slow
 def test_out_of_memory(crash_machine):
     """A machine that runs out of memory, and panics as it is set up to."""
     machine = crash_machine(target="ext4", crashkernel="192M", files=program.kdump())

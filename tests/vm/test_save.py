@@ -37,7 +37,7 @@ def check(folder):
     return manifest
 
 
-@pytest.mark.parametrize("second_cpus", [1, 2])
+@pytest.mark.parametrize("second_cpus", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_filters_by_default(crash_machine, second_cpus):
     machine = configured(crash_machine, machine_cpus=2, cpus=second_cpus)
     load(machine)
@@ -71,6 +71,7 @@ def test_next_level_on_a_full_target(crash_machine):
     assert "trying again with level 31" in (folder / "capture.log").read_text()
 
 
+@pytest.mark.slow
 def test_makedumpfile_beside_it(crash_machine, tmp_path):
     """The same dump, captured by us in the format that Debian's makedumpfile reads: it filters nothing more."""
     machine = configured(crash_machine, dump="compress = zlib")
