@@ -134,9 +134,9 @@ struct manner {
 unsigned int kd_crash_workers(const struct kd_save_options *options, size_t page_bytes, long cpus,
 			      uint64_t free_bytes)
 {
-	unsigned int workers = cpus < 1                    ? 1
-			       : cpus > CRASH_WORKERS_MOST ? CRASH_WORKERS_MOST
-							   : (unsigned int)cpus;
+	unsigned int workers = cpus < 1                 ? 1
+			       : cpus > KD_WORKERS_MOST ? KD_WORKERS_MOST
+							: (unsigned int)cpus;
 
 	while (workers > 1 && kd_save_memory(options, workers, page_bytes) > free_bytes / 2)
 		workers--;

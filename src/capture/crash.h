@@ -7,8 +7,6 @@
 
 struct kd_save_options;
 
-enum { CRASH_WORKERS_MOST = 64 };
-
 /*
  * How many threads save the dump: one for each CPU, but so few that what they allocate takes half of the free memory at
  * most; one always, for without a dump memory is of no use. A number of CPUs below 1 is one that is not known.

@@ -8,8 +8,6 @@
 
 #include "config/config.h"
 
-enum { WORKERS_MOST = 64 };
-
 static const struct {
 	const char *name;
 	enum kd_save_format format;
@@ -70,7 +68,7 @@ static bool parse_workers(struct kd_save_request *request, const char *text)
 
 	errno = 0;
 	workers = strtoul(text, &end, 10);
-	if (errno || *end || end == text || !workers || workers > WORKERS_MOST)
+	if (errno || *end || end == text || !workers || workers > KD_WORKERS_MOST)
 		return false;
 	request->options.workers = (unsigned int)workers;
 	return true;
@@ -108,7 +106,7 @@ static int parse_option(const struct kd_command *self, struct kd_save_request *r
 	case 'j':
 		if (!parse_workers(request, optarg))
 			return kd_command_usage(self, "'%s' is no number of threads: 1 to %d",
-						optarg, WORKERS_MOST);
+						optarg, KD_WORKERS_MOST);
 		return KD_EXIT_DONE;
 	case 'l':
 		if (!parse_bytes(optarg, &request->limit_bytes))

@@ -23,7 +23,7 @@
 #include "save/erase.h"
 #include "save/sink.h"
 
-enum { KD_UNREADABLE_NAMED = 32, KD_LEVELS_TRIED = 8 };
+enum { KD_UNREADABLE_NAMED = 32, KD_LEVELS_TRIED = 8, KD_WORKERS_MOST = 64 };
 
 enum kd_save_format { KD_SAVE_KDUMP, KD_SAVE_ELF };
 
@@ -34,7 +34,7 @@ struct kd_save_options {
 	/* Kinds of pages to leave out; when the sink is full, the next of them is tried from the start. */
 	uint32_t exclude[KD_LEVELS_TRIED];
 	unsigned int exclude_count;
-	unsigned int workers;               /* threads; 0: as many as the machine has */
+	unsigned int workers;               /* threads; 0: as many as the machine has CPUs */
 	bool by_address;                    /* not the kernel's own pages first */
 	bool sample;                        /* of kd_save_estimate(): tell sizes, too */
 	const struct kd_erasures *erasures; /* what is not to be in the dump; NULL: nothing */

@@ -7,8 +7,7 @@
 #define KD_SAVE_SWEEP_H
 
 #include "save/plan.h"
-
-enum { KD_WORKERS_MOST = 64 };
+#include "save/save.h"
 
 struct kd_sweep {
 	/* Does the work on a window; called by any number of threads at once, `worker` counting them. */

@@ -28,7 +28,7 @@ static void test_threads(void **state)
 		{0, UINT64_MAX, 1},
 		{1, UINT64_MAX, 1},
 		{4, UINT64_MAX, 4},
-		{1000, UINT64_MAX, CRASH_WORKERS_MOST},
+		{1000, UINT64_MAX, KD_WORKERS_MOST},
 		{4, 2 * four, 4},
 		{4, 2 * four - 2, 3},
 		{1000, 2 * four, 4},

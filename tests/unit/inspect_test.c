@@ -150,25 +150,6 @@ static void test_lists(void **state)
 	}
 }
 
-/* A stack, word by word; each case starts with its first function as if interrupted there. */
-static void unwind(struct machine *machine, const struct kd_unwind_start *start, bool guess,
-		   struct kd_stack *stack)
-{
-	struct kd_orc_tables tables;
-	struct kd_err err = {KD_OK, ""};
-
-	open_machine(machine);
-	if (kd_orc_init(&tables, machine->system, &err))
-		fail_msg("%s", err.text);
-	kd_unwind(&tables, start, guess, stack);
-	close_machine(machine);
-}
-
-static void put_word(struct machine *machine, uint64_t paddr, uint64_t value)
-{
-	fixture_poke_number(&machine->fixture, paddr, value, 8);
-}
-
 static void assert_pcs(const struct kd_stack *stack, const uint64_t *pcs, size_t count)
 {
 	assert_int_equal(stack->count, count);
@@ -191,11 +172,11 @@ static void test_calls(void **state)
 		struct machine machine;
 
 		orc_machine_init(&machine, format);
-		put_word(&machine, STACK + 8, code(CALLER + 1, 0));
-		put_word(&machine, STACK + 16 + 8, MADE_VADDR(STACK + 0x60)); /* saved bp */
-		put_word(&machine, STACK + 16 + 16, code(WITH_BP, 0x20));
-		put_word(&machine, STACK + 0x60 + 8, code(ROOT, 0x30));
-		unwind(&machine, &start, false, &stack);
+		orc_put_word(&machine, STACK + 8, code(CALLER + 1, 0));
+		orc_put_word(&machine, STACK + 16 + 8, MADE_VADDR(STACK + 0x60)); /* saved bp */
+		orc_put_word(&machine, STACK + 16 + 16, code(WITH_BP, 0x20));
+		orc_put_word(&machine, STACK + 0x60 + 8, code(ROOT, 0x30));
+		orc_unwind(&machine, &start, false, &stack);
 		assert_int_equal(stack.end.status, KD_OK);
 		assert_pcs(&stack, pcs, 4);
 		assert_true(stack.frames[0].interrupted && !stack.frames[1].interrupted);
@@ -215,15 +196,15 @@ static void test_interrupts(void **state)
 	struct machine machine;
 
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, IRQ_STACK, MADE_VADDR(STACK));
-	put_word(&machine, STACK, code(INTERRUPT, 8)); /* cfa = STACK + 8 */
+	orc_put_word(&machine, IRQ_STACK, MADE_VADDR(STACK));
+	orc_put_word(&machine, STACK, code(INTERRUPT, 8)); /* cfa = STACK + 8 */
 	/* struct pt_regs at STACK + 8 */
-	put_word(&machine, STACK + 8 + 8 * KD_PT_R10, MADE_VADDR(STACK + 0x200));
-	put_word(&machine, STACK + 8 + 8 * KD_PT_IP, code(LAST, 0x12));
-	put_word(&machine, STACK + 8 + 8 * KD_PT_CS, 0x10);
-	put_word(&machine, STACK + 8 + 8 * KD_PT_SP, MADE_VADDR(STACK + 0x100));
-	put_word(&machine, STACK + 0x200 - 8, code(ROOT, 1));
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_R10, MADE_VADDR(STACK + 0x200));
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_IP, code(LAST, 0x12));
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_CS, 0x10);
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_SP, MADE_VADDR(STACK + 0x100));
+	orc_put_word(&machine, STACK + 0x200 - 8, code(ROOT, 1));
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_OK);
 	assert_pcs(&stack, pcs, 4);
 	assert_true(stack.frames[2].interrupted);
@@ -232,11 +213,11 @@ static void test_interrupts(void **state)
 
 	/* the same, out of user space */
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, IRQ_STACK, MADE_VADDR(STACK));
-	put_word(&machine, STACK, code(INTERRUPT, 8));
-	put_word(&machine, STACK + 8 + 8 * KD_PT_IP, 0x401000);
-	put_word(&machine, STACK + 8 + 8 * KD_PT_CS, 0x33);
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, IRQ_STACK, MADE_VADDR(STACK));
+	orc_put_word(&machine, STACK, code(INTERRUPT, 8));
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_IP, 0x401000);
+	orc_put_word(&machine, STACK + 8 + 8 * KD_PT_CS, 0x33);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_OK);
 	assert_pcs(&stack, pcs, 2);
 	assert_true(stack.user);
@@ -252,19 +233,19 @@ static void test_function_without_entries(void **state)
 	struct machine machine;
 
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, STACK + 0x10, code(LEAF, 0x20)); /* no call is before it */
-	put_word(&machine, STACK + 0x30, code(CALLER, 0x20));
+	orc_put_word(&machine, STACK + 0x10, code(LEAF, 0x20)); /* no call is before it */
+	orc_put_word(&machine, STACK + 0x30, code(CALLER, 0x20));
 	fixture_poke_number(&machine.fixture, CODE + 0x100 * CALLER + 0x20 - 5, 0xe8, 1);
 	fixture_poke_number(&machine.fixture, CODE + 0x100 * CALLER + 0x20 - 4,
 			    code(NOTHING, 0) - code(CALLER, 0x20), 4);
-	put_word(&machine, STACK + 0x38 + 16, code(ROOT, 1));
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK + 0x38 + 16, code(ROOT, 1));
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_OK);
 	assert_pcs(&stack, pcs, 3);
 
 	/* and where there is none, that is said */
 	orc_machine_init(&machine, NEW);
-	unwind(&machine, &start, false, &stack);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 	assert_int_equal(stack.count, 1);
 }
@@ -279,41 +260,41 @@ static void test_broken_stacks(void **state)
 
 	/* the return address is no code */
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, STACK + 8, 0xffffffffdeadbeef);
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK + 8, 0xffffffffdeadbeef);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 	assert_int_equal(stack.count, 2);
 	assert_null(stack.frames[1].symbol);
 
 	/* data is no code, either: the tables end where code does, a search in them does not */
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, STACK + 8, MADE_VADDR(DATA) + 8);
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK + 8, MADE_VADDR(DATA) + 8);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 
 	/* frames that lead to each other */
 	orc_machine_init(&machine, NEW);
 	start.pc = code(WITH_BP, 4);
 	start.bp = MADE_VADDR(STACK + 0x100);
-	put_word(&machine, STACK + 0x100, MADE_VADDR(STACK + 0x80));
-	put_word(&machine, STACK + 0x108, code(WITH_BP, 8));
-	put_word(&machine, STACK + 0x80, MADE_VADDR(STACK + 0x100));
-	put_word(&machine, STACK + 0x88, code(WITH_BP, 8));
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK + 0x100, MADE_VADDR(STACK + 0x80));
+	orc_put_word(&machine, STACK + 0x108, code(WITH_BP, 8));
+	orc_put_word(&machine, STACK + 0x80, MADE_VADDR(STACK + 0x100));
+	orc_put_word(&machine, STACK + 0x88, code(WITH_BP, 8));
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_CORRUPT);
 	assert_true(stack.count < 4);
 
 	/* no stack at all */
 	orc_machine_init(&machine, NEW);
 	start = (struct kd_unwind_start){.pc = code(LEAF, 0x10), .sp = 0x1000};
-	unwind(&machine, &start, false, &stack);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_FAULT);
 	assert_int_equal(stack.count, 1);
 
 	/* a register that nobody saved */
 	orc_machine_init(&machine, NEW);
 	start = (struct kd_unwind_start){.pc = code(LAST, 0x10), .sp = MADE_VADDR(STACK)};
-	unwind(&machine, &start, false, &stack);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 	assert_non_null(strstr(stack.end.text, "r10"));
 }
@@ -328,17 +309,17 @@ static void test_null_call_and_guesses(void **state)
 	struct machine machine;
 
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, STACK, code(ROOT, 8));
-	unwind(&machine, &start, false, &stack);
+	orc_put_word(&machine, STACK, code(ROOT, 8));
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_OK);
 	assert_pcs(&stack, null_pcs, 2);
 	assert_true(stack.frames[1].reliable);
 
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, STACK + 0x48, code(ROOT, 8));
+	orc_put_word(&machine, STACK + 0x48, code(ROOT, 8));
 	start.pc = MADE_VADDR(DATA);
 	start.bp = MADE_VADDR(STACK + 0x40);
-	unwind(&machine, &start, true, &stack);
+	orc_unwind(&machine, &start, true, &stack);
 	assert_int_equal(stack.end.status, KD_OK);
 	assert_pcs(&stack, guessed, 2);
 	assert_true(stack.frames[0].reliable && !stack.frames[1].reliable);

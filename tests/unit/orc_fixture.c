@@ -188,3 +188,21 @@ void orc_machine_init(struct machine *machine, enum orc_format format)
 			 MADE_RELATIVE, &types);
 	put_orc(&machine->fixture, format);
 }
+
+void orc_put_word(struct machine *machine, uint64_t paddr, uint64_t value)
+{
+	fixture_poke_number(&machine->fixture, paddr, value, 8);
+}
+
+void orc_unwind(struct machine *machine, const struct kd_unwind_start *start, bool guess,
+		struct kd_stack *stack)
+{
+	struct kd_orc_tables tables;
+	struct kd_err err = {KD_OK, ""};
+
+	open_machine(machine);
+	if (kd_orc_init(&tables, machine->system, &err))
+		fail_msg("%s", err.text);
+	kd_unwind(&tables, start, guess, stack);
+	close_machine(machine);
+}

@@ -59,4 +59,10 @@ static inline uint64_t code(unsigned int function, unsigned int offset)
 /* The fixture; the caller pokes stacks, and opens it. */
 void orc_machine_init(struct machine *machine, enum orc_format format);
 
+/* A word of it, before it is opened. */
+void orc_put_word(struct machine *machine, uint64_t paddr, uint64_t value);
+/* Opens it, unwinds one stack, and closes it. */
+void orc_unwind(struct machine *machine, const struct kd_unwind_start *start, bool guess,
+		struct kd_stack *stack);
+
 #endif

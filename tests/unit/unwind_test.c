@@ -20,24 +20,6 @@ enum {
 /* As code(), in a constant. */
 #define CODE_AT(function, offset) (MADE_VADDR(CODE) + 0x100 * (function) + (offset))
 
-static void put_word(struct machine *machine, uint64_t paddr, uint64_t value)
-{
-	fixture_poke_number(&machine->fixture, paddr, value, 8);
-}
-
-static void unwind(struct machine *machine, const struct kd_unwind_start *start,
-		   struct kd_stack *stack)
-{
-	struct kd_orc_tables tables;
-	struct kd_err err = {KD_OK, ""};
-
-	open_machine(machine);
-	if (kd_orc_init(&tables, machine->system, &err))
-		fail_msg("%s", err.text);
-	kd_unwind(&tables, start, false, stack);
-	close_machine(machine);
-}
-
 static void assert_pcs(const struct kd_stack *stack, const uint64_t *pcs, size_t count)
 {
 	if (stack->end.status)
@@ -50,9 +32,9 @@ static void assert_pcs(const struct kd_stack *stack, const uint64_t *pcs, size_t
 static void put_registers(struct machine *machine, uint64_t paddr, uint64_t pc, uint64_t cs,
 			  uint64_t sp)
 {
-	put_word(machine, paddr + 8 * KD_PT_IP, pc);
-	put_word(machine, paddr + 8 * KD_PT_CS, cs);
-	put_word(machine, paddr + 8 * KD_PT_SP, sp);
+	orc_put_word(machine, paddr + 8 * KD_PT_IP, pc);
+	orc_put_word(machine, paddr + 8 * KD_PT_CS, cs);
+	orc_put_word(machine, paddr + 8 * KD_PT_SP, sp);
 }
 
 /* An NMI, on a stack of its own, in an interrupt, on another, in a system call, on the task's: down and up again. */
@@ -67,15 +49,16 @@ static void test_three_stacks(void **state)
 	struct machine machine;
 
 	orc_machine_init(&machine, NEW);
-	put_word(&machine, NMI_STACK + 8, code(INTERRUPT, 8));
+	orc_put_word(&machine, NMI_STACK + 8, code(INTERRUPT, 8));
 	put_registers(&machine, NMI_STACK + 16, code(CALLER, 6), CS_KERNEL, MADE_VADDR(IRQ_STACK));
-	put_word(&machine, IRQ_STACK + 16, code(SWITCH, 9));
-	put_word(&machine, IRQ_STACK + 24, MADE_VADDR(STACK)); /* at the top: the stack it left */
-	put_word(&machine, STACK, code(INTERRUPT, 16));
+	orc_put_word(&machine, IRQ_STACK + 16, code(SWITCH, 9));
+	orc_put_word(&machine, IRQ_STACK + 24,
+		     MADE_VADDR(STACK)); /* at the top: the stack it left */
+	orc_put_word(&machine, STACK, code(INTERRUPT, 16));
 	put_registers(&machine, STACK + 8, code(LEAF, 0x20), CS_KERNEL, MADE_VADDR(STACK + 0x200));
-	put_word(&machine, STACK + 0x208, code(INTERRUPT, 24));
+	orc_put_word(&machine, STACK + 0x208, code(INTERRUPT, 24));
 	put_registers(&machine, STACK + 0x210, 0x401000, CS_USER, 0x7fff0000);
-	unwind(&machine, &start, &stack);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_pcs(&stack, pcs, sizeof(pcs) / sizeof(*pcs));
 	assert_true(stack.user && stack.frames[2].interrupted && stack.frames[5].interrupted);
 	assert_false(stack.frames[4].interrupted);
@@ -97,12 +80,12 @@ static void test_entry_that_was_interrupted(void **state)
 
 	orc_machine_init(&machine, NEW);
 	put_registers(&machine, NMI_STACK, code(PARTIAL, 8), CS_KERNEL, MADE_VADDR(IRQ_STACK));
-	put_word(&machine, NMI_STACK + 8 * KD_PT_R10, MADE_VADDR(STACK + 0x200));
-	put_word(&machine, IRQ_STACK, code(LAST, 0x12));
-	put_word(&machine, IRQ_STACK + 8, CS_KERNEL);
-	put_word(&machine, IRQ_STACK + 24, MADE_VADDR(STACK + 0x100));
-	put_word(&machine, STACK + 0x200 - 8, code(ROOT, 1));
-	unwind(&machine, &start, &stack);
+	orc_put_word(&machine, NMI_STACK + 8 * KD_PT_R10, MADE_VADDR(STACK + 0x200));
+	orc_put_word(&machine, IRQ_STACK, code(LAST, 0x12));
+	orc_put_word(&machine, IRQ_STACK + 8, CS_KERNEL);
+	orc_put_word(&machine, IRQ_STACK + 24, MADE_VADDR(STACK + 0x100));
+	orc_put_word(&machine, STACK + 0x200 - 8, code(ROOT, 1));
+	orc_unwind(&machine, &start, false, &stack);
 	assert_pcs(&stack, pcs, sizeof(pcs) / sizeof(*pcs));
 	assert_true(stack.frames[2].interrupted);
 }
@@ -118,8 +101,8 @@ static const uint64_t in_leaf_pcs[] = {CODE_AT(LEAF, 0x10), CODE_AT(CALLER, 0x20
 static void put_leaf(struct machine *machine, uint64_t returns_to)
 {
 	orc_machine_init(machine, NEW);
-	put_word(machine, STACK + 8, returns_to);
-	put_word(machine, STACK + 16 + 16, code(ROOT, 1));
+	orc_put_word(machine, STACK + 8, returns_to);
+	orc_put_word(machine, STACK + 16 + 16, code(ROOT, 1));
 }
 
 /* What a probe has replaced: number on the list, of that word of the stack. */
@@ -128,18 +111,18 @@ static void put_instance(struct machine *machine, unsigned int number, uint64_t 
 {
 	uint64_t at = INSTANCES + 24 * number;
 
-	put_word(machine, number ? at - 24 : TASK + 16, MADE_VADDR(at));
-	put_word(machine, at + 8, address);
-	put_word(machine, at + 16, place);
+	orc_put_word(machine, number ? at - 24 : TASK + 16, MADE_VADDR(at));
+	orc_put_word(machine, at + 8, address);
+	orc_put_word(machine, at + 16, place);
 }
 
 /* Of the graph tracer, behind words of another form. */
 static void put_graph(struct machine *machine, uint64_t place, uint64_t address)
 {
-	put_word(machine, TASK + 8, MADE_VADDR(RET_STACK));
-	put_word(machine, RET_STACK, 0x1234);
-	put_word(machine, RET_STACK + 24, address);
-	put_word(machine, RET_STACK + 32, place);
+	orc_put_word(machine, TASK + 8, MADE_VADDR(RET_STACK));
+	orc_put_word(machine, RET_STACK, 0x1234);
+	orc_put_word(machine, RET_STACK + 24, address);
+	orc_put_word(machine, RET_STACK + 32, place);
 }
 
 static void test_replaced_return_addresses(void **state)
@@ -152,28 +135,28 @@ static void test_replaced_return_addresses(void **state)
 	put_leaf(&machine, code(PROBE, 0));
 	put_instance(&machine, 0, place + 0x100, code(ROOT, 2));
 	put_instance(&machine, 1, place, code(CALLER, 0x20));
-	unwind(&machine, &in_leaf, &stack);
+	orc_unwind(&machine, &in_leaf, false, &stack);
 	assert_pcs(&stack, in_leaf_pcs, 3);
 
 	/* by two of the same function */
 	put_leaf(&machine, code(PROBE, 0));
 	put_instance(&machine, 0, place, code(PROBE, 0));
 	put_instance(&machine, 1, place, code(CALLER, 0x20));
-	unwind(&machine, &in_leaf, &stack);
+	orc_unwind(&machine, &in_leaf, false, &stack);
 	assert_pcs(&stack, in_leaf_pcs, 3);
 
 	/* by the graph tracer, and before that by a probe */
 	put_leaf(&machine, code(GRAPH, 0));
 	put_graph(&machine, place, code(PROBE, 0));
 	put_instance(&machine, 0, place, code(CALLER, 0x20));
-	unwind(&machine, &in_leaf, &stack);
+	orc_unwind(&machine, &in_leaf, false, &stack);
 	assert_pcs(&stack, in_leaf_pcs, 3);
 
 	/* the list does not tell, or goes round: then it is not known where this goes on */
 	put_leaf(&machine, code(PROBE, 0));
 	put_instance(&machine, 0, place + 8, code(CALLER, 0x20));
-	put_word(&machine, INSTANCES, MADE_VADDR(INSTANCES));
-	unwind(&machine, &in_leaf, &stack);
+	orc_put_word(&machine, INSTANCES, MADE_VADDR(INSTANCES));
+	orc_unwind(&machine, &in_leaf, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 	assert_int_equal(stack.count, 2);
 
@@ -181,7 +164,7 @@ static void test_replaced_return_addresses(void **state)
 	put_leaf(&machine, code(GRAPH, 0));
 	put_graph(&machine, place, code(PROBE, 0));
 	put_instance(&machine, 0, place, code(GRAPH, 0));
-	unwind(&machine, &in_leaf, &stack);
+	orc_unwind(&machine, &in_leaf, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 }
 
@@ -190,10 +173,10 @@ static void put_tracer(struct machine *machine, unsigned int number, uint64_t tr
 {
 	uint64_t at = OPS + OP_BYTES * number;
 
-	put_word(machine, number ? at - OP_BYTES : TRACERS, MADE_VADDR(at));
-	put_word(machine, at + 8, flags);
-	put_word(machine, at + 16, trampoline);
-	put_word(machine, at + 24, TRAMPOLINE_BYTES);
+	orc_put_word(machine, number ? at - OP_BYTES : TRACERS, MADE_VADDR(at));
+	orc_put_word(machine, at + 8, flags);
+	orc_put_word(machine, at + 16, trampoline);
+	orc_put_word(machine, at + 24, TRAMPOLINE_BYTES);
 }
 
 /* In a tracer's own copy of the code that calls tracers, and out of it by what is known of the original. */
@@ -208,13 +191,13 @@ static void test_code_of_a_tracer(void **state)
 
 	for (int last = 0; last < 2; last++) {
 		orc_machine_init(&machine, NEW);
-		put_word(&machine, STACK + 24, code(CALLER, 0x20));
-		put_word(&machine, STACK + 32 + 16, code(ROOT, 1));
+		orc_put_word(&machine, STACK + 24, code(CALLER, 0x20));
+		orc_put_word(&machine, STACK + 32 + 16, code(ROOT, 1));
 		put_tracer(&machine, 0, 0, 0);
 		put_tracer(&machine, 1, MADE_VADDR(TRAMPOLINE + TRAMPOLINE_BYTES), SAVES_REGISTERS);
 		/* without the flag it is a copy of another function, which this kernel lacks */
 		put_tracer(&machine, 2, MADE_VADDR(TRAMPOLINE), last ? 0 : SAVES_REGISTERS);
-		unwind(&machine, &start, &stack);
+		orc_unwind(&machine, &start, false, &stack);
 		if (!last) {
 			assert_pcs(&stack, pcs, 3);
 			continue;
@@ -226,9 +209,9 @@ static void test_code_of_a_tracer(void **state)
 	/* behind the end of it, and with a list that goes round */
 	orc_machine_init(&machine, NEW);
 	put_tracer(&machine, 0, MADE_VADDR(TRAMPOLINE), SAVES_REGISTERS);
-	put_word(&machine, OPS, MADE_VADDR(OPS));
+	orc_put_word(&machine, OPS, MADE_VADDR(OPS));
 	start.pc = MADE_VADDR(TRAMPOLINE + TRAMPOLINE_BYTES);
-	unwind(&machine, &start, &stack);
+	orc_unwind(&machine, &start, false, &stack);
 	assert_int_equal(stack.end.status, KD_NOTFOUND);
 	assert_int_equal(stack.count, 1);
 }
