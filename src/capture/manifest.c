@@ -120,10 +120,10 @@ static json_t *pages(const struct kd_save_result *saved)
 		if (kind != KD_PAGE_ZERO)
 			json_object_set_new(kinds, kd_page_kind_name(kind),
 					    number(saved->pages[kind]));
-	return json_pack("{sb so so so so so}", "classified", (int)saved->classified, "kinds",
+	return json_pack("{sb so so so so so so}", "classified", (int)saved->classified, "kinds",
 			 kinds, "kept", number(saved->kept_pages), "saved",
-			 number(saved->saved_pages), "zero", number(saved->zero_pages), "unknown",
-			 number(saved->unknown_pages));
+			 number(saved->saved_pages), "zero", number(saved->zero_pages), "repeated",
+			 number(saved->repeated_pages), "unknown", number(saved->unknown_pages));
 }
 
 static double seconds(uint64_t ns)

@@ -110,8 +110,9 @@ static json_t *saved_json(const struct kd_save_result *result)
 
 	json_object_update_new(
 		json,
-		json_pack("{s:b, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "complete",
-			  result->complete, "saved", (json_int_t)result->saved_pages, "unreadable",
+		json_pack("{s:b, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}}", "complete",
+			  result->complete, "saved", (json_int_t)result->saved_pages, "repeated",
+			  (json_int_t)result->repeated_pages, "unreadable",
 			  (json_int_t)result->unreadable_pages, "seconds", "plan",
 			  seconds(result->plan_ns), "data", seconds(result->data_ns), "sync",
 			  seconds(result->sync_ns), "judge", seconds(result->judge_ns), "read",
@@ -126,10 +127,12 @@ static void print_summary(const struct kd_save_request *request,
 	if (request->quiet)
 		return;
 	fprintf(stderr,
-		"%s: %" PRIu64 " pages (%.1f MiB, %" PRIu64 " of them zero) in %.1f MiB%s\n",
+		"%s: %" PRIu64 " pages (%.1f MiB, %" PRIu64 " of them zero, %" PRIu64
+		" like others) in %.1f MiB%s\n",
 		request->target, result->saved_pages,
 		(double)(result->saved_pages * page_bytes) / 1048576, result->zero_pages,
-		(double)result->file_bytes / 1048576, result->complete ? "" : ", incomplete");
+		result->repeated_pages, (double)result->file_bytes / 1048576,
+		result->complete ? "" : ", incomplete");
 }
 
 static void print_warnings(const struct kd_save_result *result, const struct kd_dump *dump)

@@ -53,7 +53,8 @@ static size_t memory_bytes(const struct kd_save_options *options, unsigned int w
 		bytes += windows * kd_reserve_bytes(kd_pack_room(codec, page_bytes)) +
 			 workers * (kd_reserve_bytes(codec->encoder_bytes(options->codec_level,
 									  page_bytes)) +
-				    kd_reserve_bytes(kd_pack_input(page_bytes)));
+				    kd_reserve_bytes(kd_pack_input(page_bytes)) +
+				    kd_reserve_bytes(kd_repeats_memory(page_bytes)));
 	return bytes;
 }
 
@@ -90,6 +91,9 @@ static enum kd_status init_hand(struct kd_job *job, struct kd_hand *hand, bool r
 		.codec = codec,
 		.encoder = hand->encoder,
 		.input = kd_reserve_take(&job->reserve, kd_pack_input(page_bytes)),
+		.repeats = {.page_bytes = page_bytes,
+			    .copies =
+				    kd_reserve_take(&job->reserve, kd_repeats_memory(page_bytes))},
 		.page_bytes = job->plan.page_bytes,
 		.packing = kd_job_format(job->options)->packing,
 		.erasures = job->options->erasures,

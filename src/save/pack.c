@@ -29,6 +29,19 @@ size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes)
 	return KD_WINDOW_PAGES * (size_t)page_bytes + codec->bound((size_t)page_bytes);
 }
 
+/* Whether an earlier page has the same bytes: then the data are that one's. */
+static bool repeats_page(struct kd_packer *packer, struct kd_window *window, unsigned int page,
+			 const uint8_t *data)
+{
+	int earlier = kd_repeats_find(&packer->repeats, data, page);
+
+	if (earlier == KD_NOT_REPEATED)
+		return false;
+	window->packed[page] = window->packed[earlier];
+	window->packed[page].state = KD_PACKED_REPEAT;
+	return true;
+}
+
 static void pack_page(struct kd_packer *packer, struct kd_window *window, unsigned int page,
 		      const uint8_t *data)
 {
@@ -51,6 +64,8 @@ static void pack_page(struct kd_packer *packer, struct kd_window *window, unsign
 		packed->state = KD_PACKED_ZERO;
 		return;
 	}
+	if (packer->encoder && repeats_page(packer, window, page, data))
+		return;
 	if (packer->encoder)
 		bytes = packer->codec->compress(packer->encoder, data, page_bytes, out,
 						packer->codec->bound(page_bytes));
@@ -141,6 +156,7 @@ void kd_pack_window(struct kd_packer *packer, struct kd_window *window)
 	unsigned int page = 0;
 
 	window->out_bytes = 0;
+	kd_repeats_begin(&packer->repeats);
 	for (;;) {
 		unsigned int end;
 

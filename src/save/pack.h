@@ -6,6 +6,7 @@
 #include "codec/codec.h"
 #include "save/erase.h"
 #include "save/plan.h"
+#include "save/repeats.h"
 
 /* How page data stands in window->out. */
 enum kd_packing {
@@ -16,8 +17,9 @@ enum kd_packing {
 struct kd_packer {
 	struct kd_reader *reader; /* borrowed */
 	const struct kd_codec *codec;
-	void *encoder;  /* borrowed, set up; NULL for KD_PACK_IN_PLACES */
-	uint8_t *input; /* borrowed, kd_pack_input() bytes: what is not read in place */
+	void *encoder;             /* borrowed, set up; NULL for KD_PACK_IN_PLACES */
+	uint8_t *input;            /* borrowed, kd_pack_input() bytes: what is not read in place */
+	struct kd_repeats repeats; /* set up where there is an encoder */
 	uint64_t page_bytes;
 	enum kd_packing packing;
 	const struct kd_erasures *erasures; /* borrowed; NULL: none */

@@ -60,7 +60,7 @@ static void count_pages(const struct kd_window *window, struct counts *counts)
 		counts->pages++;
 		if (packed->state == KD_PACKED_ZERO)
 			counts->zero_pages++;
-		else
+		else if (packed->state == KD_PACKED_DATA)
 			counts->data_bytes += packed->bytes;
 	}
 }

@@ -85,6 +85,10 @@ static void count_page(const struct kd_job *job, const struct kd_window *window,
 		result->zero_pages++;
 		result->saved_pages++;
 		break;
+	case KD_PACKED_REPEAT:
+		result->repeated_pages++;
+		result->saved_pages++;
+		break;
 	case KD_PACKED_DATA:
 		result->data_bytes += window->packed[page].bytes;
 		result->saved_pages++;

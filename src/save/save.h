@@ -51,6 +51,7 @@ struct kd_save_result {
 		[KD_PAGE_KINDS]; /* pages of the source by kind; zero ones under what they are */
 	uint64_t absent[KD_PAGE_KINDS];   /* pages that the source lacks, by what they were */
 	uint64_t zero_pages;              /* of those that were read */
+	uint64_t repeated_pages;          /* of these, not zero, that share the data of another */
 	uint64_t kept_pages, saved_pages; /* to be saved, and saved */
 	uint64_t unknown_pages;           /* that could not be judged, and were kept */
 	uint64_t file_bytes, data_bytes;  /* of the dump; of page data in it */

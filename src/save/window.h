@@ -44,10 +44,15 @@ unsigned int kd_set_next(const struct kd_page_set *set, unsigned int page, unsig
 			 bool in);
 
 /* What became of a page that was read. */
-enum kd_packed_state { KD_PACKED_DATA, KD_PACKED_ZERO, KD_PACKED_UNREADABLE };
+enum kd_packed_state {
+	KD_PACKED_DATA,
+	KD_PACKED_REPEAT, /* the data are those of an earlier page of the window */
+	KD_PACKED_ZERO,
+	KD_PACKED_UNREADABLE,
+};
 
 struct kd_packed {
-	uint32_t at, bytes; /* in window->out; KD_PACKED_DATA only */
+	uint32_t at, bytes; /* in window->out; of data and repeats */
 	uint8_t flags;      /* enum kd_codec_flag */
 	uint8_t state;      /* enum kd_packed_state */
 };

@@ -312,6 +312,7 @@ static struct kd_kdump_desc describe(const struct kd_writer *writer, const struc
 
 	switch (packed->state) {
 	case KD_PACKED_DATA:
+	case KD_PACKED_REPEAT:
 		return (struct kd_kdump_desc){data_offset + packed->at, packed->bytes,
 					      packed->flags, 0};
 	case KD_PACKED_ZERO:

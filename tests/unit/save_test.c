@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "base/bytes.h"
 #include "codec/codec.h"
 #include "dump/dump.h"
 #include "host/file.h"
@@ -410,6 +411,63 @@ static void test_expected_sizes(void **state)
 	kd_dump_close(wide);
 }
 
+/*
+ * Windows of pages that are alike, but for one among them that differs where no key looks: of such a run all pages but its
+ * first two share data, and none is taken for another.
+ */
+static void test_repeated_pages(void **state)
+{
+	enum { WINDOW = 256, WINDOWS = 5, ODD = 100, UNLOOKED = 8 };
+	static const struct kd_codec *const codecs[] = {&kd_codec_zstd, &kd_codec_none};
+	struct world *world = *state;
+	uint64_t base = kd_round_up(RAM + RAM_BYTES, WINDOW * PAGE);
+	uint8_t odd = 0;
+	struct fixture fixture;
+	struct kd_dump *dump;
+
+	fixture_init(&fixture, 0);
+	fixture_memory(&fixture, base, WINDOWS * WINDOW * PAGE, WINDOWS * WINDOW * PAGE);
+	for (uint64_t i = 0; i < WINDOWS * WINDOW; i++) {
+		fill_page(&fixture, base + i * PAGE, 4); /* noise: it gets no smaller */
+		if (i % WINDOW == ODD)
+			fixture_poke(&fixture, base + i * PAGE + UNLOOKED, &odd, 1);
+	}
+	fixture_build(&fixture);
+	assert_int_equal(kd_dump_open(fixture.path, NULL, &dump, NULL), KD_OK);
+	for (unsigned int i = 0; i < 2; i++)
+		for (unsigned int workers = 1; workers <= 3; workers++) {
+			struct kd_save_options options =
+				options_for(KD_SAVE_KDUMP, codecs[i], workers);
+			const char *path = workers == 1 ? world->path : world->other;
+			struct kd_save_result result;
+			struct kd_dump *saved;
+			uint8_t a[PAGE], b[PAGE];
+
+			assert_int_equal(
+				save_to(dump, NULL, path, 0, false, &options, &result, NULL),
+				KD_OK);
+			/* what is not compressed is read to where it goes */
+			assert_int_equal(result.repeated_pages,
+					 codecs[i] == &kd_codec_none
+						 ? 0
+						 : WINDOWS * (ODD - 2 + WINDOW - ODD - 2));
+			assert_int_equal(result.data_bytes,
+					 (result.saved_pages - result.repeated_pages) * PAGE);
+			assert_int_equal(result.saved_pages, WINDOWS * WINDOW);
+			assert_int_equal(kd_dump_open(path, NULL, &saved, NULL), KD_OK);
+			for (uint64_t at = base; at < base + WINDOWS * WINDOW * PAGE; at += PAGE) {
+				assert_int_equal(kd_dump_read(dump, at, a, PAGE, NULL), KD_OK);
+				assert_int_equal(kd_dump_read(saved, at, b, PAGE, NULL), KD_OK);
+				assert_memory_equal(a, b, PAGE);
+			}
+			kd_dump_close(saved);
+			if (workers > 1)
+				assert_same_bytes(world->path, world->other);
+		}
+	kd_dump_close(dump);
+	fixture_deinit(&fixture);
+}
+
 static void test_zero_test(void **state)
 {
 	uint8_t page[PAGE] __attribute__((aligned(64))) = {0};
@@ -467,6 +525,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zero_test),
+		cmocka_unit_test_setup_teardown(test_repeated_pages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_expected_sizes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_every_format_and_codec, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_conversions, set_up, tear_down),
