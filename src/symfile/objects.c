@@ -10,34 +10,11 @@
  *
  * Where that is not certain they remain symbols.
  */
-#include <ctype.h>
 #include <dwarf.h>
 #include <stdlib.h>
 
 #include "symfile/dwarf.h"
 #include "host/file.h"
-
-static void put_function(struct kd_dwarf *dwarf, const struct kd_unit *unit,
-			 const struct kd_btf_type *function, const struct kd_symbol *symbol)
-{
-	struct kd_btf_type prototype;
-
-	if (kd_btf_type(unit->btf, function->type_id, &prototype, NULL) ||
-	    prototype.kind != KD_BTF_PROTOTYPE)
-		return;
-	kd_die_begin(&dwarf->dies, DW_TAG_subprogram, prototype.count);
-	kd_dwarf_name(dwarf, unit, function->name);
-	kd_die_flag(&dwarf->dies, DW_AT_prototyped);
-	if (isupper((unsigned char)symbol->type))
-		kd_die_flag(&dwarf->dies, DW_AT_external);
-	kd_dwarf_type(dwarf, unit, prototype.type_id);
-	kd_die_address(&dwarf->dies, DW_AT_low_pc, symbol->vaddr);
-	kd_die_number(&dwarf->dies, DW_AT_high_pc, kd_layout_extent(dwarf->layout, symbol));
-	kd_die_end(&dwarf->dies);
-	kd_dwarf_parameters(dwarf, unit, &prototype);
-	if (prototype.count)
-		kd_die_children_end(&dwarf->dies);
-}
 
 static void put_variable(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 			 const struct kd_btf_type *variable, const struct kd_symbol *symbol)
@@ -88,29 +65,29 @@ static bool is_alone(const struct kd_symbols *symbols, const struct kd_symbol *s
 	return true;
 }
 
-static void put_object(struct kd_dwarf *dwarf, const struct kd_unit *unit,
-		       const struct kd_btf_type *type, const struct kd_symbol *symbol)
+/* Whether a symbol is what a type says of its name. */
+static bool fits(const struct kd_dwarf *dwarf, const struct kd_unit *unit,
+		 const struct kd_btf_type *type, const struct kd_symbol *symbol)
 {
 	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
 	bool is_code = kd_layout_is_code(dwarf->layout, symbol);
 
 	if (symbol->module != unit->module)
-		return;
-	if (type->kind == KD_BTF_FUNCTION && is_code)
-		put_function(dwarf, unit, type, symbol);
-	else if (type->kind == KD_BTF_VARIABLE && !is_code && is_alone(symbols, symbol))
-		put_variable(dwarf, unit, type, symbol);
+		return false;
+	return type->kind == KD_BTF_FUNCTION ? is_code : !is_code && is_alone(symbols, symbol);
 }
 
-void kd_dwarf_objects(struct kd_dwarf *dwarf, const struct kd_unit *unit)
+uint32_t *kd_dwarf_objects(const struct kd_dwarf *dwarf, const struct kd_unit *unit)
 {
 	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
+	const struct kd_symbol *all = kd_symbols_get(symbols, 0);
 	KD_CLEANUP_FREE uint32_t *owners = calloc(kd_symbols_count(symbols) + 1, sizeof(*owners));
+	uint32_t *objects = calloc(kd_symbols_count(symbols) + 1, sizeof(*objects));
 	struct kd_btf_type type;
 
-	if (!owners) {
-		dwarf->dies.info.failed = true;
-		return;
+	if (!owners || !objects) {
+		free(objects);
+		return NULL;
 	}
 	find_owners(unit, symbols, owners);
 	for (uint32_t id = unit->btf->first_id; id < unit->btf->end_id; id++) {
@@ -119,9 +96,22 @@ void kd_dwarf_objects(struct kd_dwarf *dwarf, const struct kd_unit *unit)
 		if (!get_object(unit, id, &type))
 			continue;
 		first = kd_symbols_find(symbols, type.name, NULL);
-		if (!first || owners[first - kd_symbols_get(symbols, 0)] != id)
+		if (!first || owners[first - all] != id)
 			continue;
 		for (symbol = first; symbol; symbol = kd_symbols_find(symbols, type.name, symbol))
-			put_object(dwarf, unit, &type, symbol);
+			if (fits(dwarf, unit, &type, symbol))
+				objects[symbol - all] = id;
 	}
+	return objects;
+}
+
+void kd_dwarf_variables(struct kd_dwarf *dwarf, const struct kd_unit *unit, const uint32_t *objects)
+{
+	const struct kd_symbols *symbols = kd_system_symbols(dwarf->layout->system);
+	struct kd_btf_type type;
+
+	for (size_t rank = 0; rank < kd_symbols_count(symbols); rank++)
+		if (objects[rank] && !kd_btf_type(unit->btf, objects[rank], &type, NULL) &&
+		    type.kind == KD_BTF_VARIABLE)
+			put_variable(dwarf, unit, &type, kd_symbols_get(symbols, rank));
 }

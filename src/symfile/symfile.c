@@ -116,7 +116,7 @@ static enum kd_status write_units(struct parts *parts, const struct kd_btf *btf,
 	parts->units = units;
 	parts->unit_count = 1 + parts->module_count;
 	units[0] = (struct kd_unit){.btf = btf, .module = KD_KERNEL_ITSELF, .name = "vmlinux"};
-	status = kd_dwarf_unit(&parts->dwarf, &units[0], err);
+	status = kd_dwarf_units(&parts->dwarf, &units[0], err);
 	for (size_t i = 0; !status && i < parts->module_count; i++) {
 		const struct kd_module_types *own = &parts->module_types[i];
 
@@ -126,7 +126,7 @@ static enum kd_status write_units(struct parts *parts, const struct kd_btf *btf,
 			.name = list[own->module - 1].name,
 			.base = &units[0],
 		};
-		status = kd_dwarf_unit(&parts->dwarf, &units[1 + i], err);
+		status = kd_dwarf_units(&parts->dwarf, &units[1 + i], err);
 	}
 	return status;
 }
@@ -147,6 +147,7 @@ static enum kd_status add_types(struct parts *parts, struct kd_err *err)
 	status = without(parts, status, "types of modules", &why, err);
 	parts->dwarf.layout = &parts->layout;
 	kd_put_u8(&parts->dwarf.texts, 0);
+	parts->dwarf.producer = (uint32_t)kd_put_text(&parts->dwarf.texts, "kdump " KD_VERSION);
 	if (!status)
 		status = write_units(parts, btf, err);
 	if (status)
@@ -156,6 +157,7 @@ static enum kd_status add_types(struct parts *parts, struct kd_err *err)
 	add_buffer(parts, ".debug_info", &parts->dwarf.dies.info);
 	add_buffer(parts, ".debug_abbrev", &parts->abbreviations);
 	add_buffer(parts, ".debug_str", &parts->dwarf.texts);
+	add_buffer(parts, ".debug_aranges", &parts->dwarf.addresses);
 	return KD_OK;
 }
 

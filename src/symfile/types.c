@@ -111,13 +111,19 @@ static void write_enum(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 		kd_die_children_end(&dwarf->dies);
 }
 
-static void write_forward(struct kd_dwarf *dwarf, const struct kd_unit *unit,
-			  const struct kd_btf_type *type, unsigned int tag)
+static void write_declaration(struct kd_dwarf *dwarf, const struct kd_unit *unit,
+			      const struct kd_btf_type *type, unsigned int tag)
 {
-	kd_die_begin(&dwarf->dies, type->flag ? DW_TAG_union_type : tag, false);
+	kd_die_begin(&dwarf->dies, tag, false);
 	kd_dwarf_name(dwarf, unit, type->name);
 	kd_die_flag(&dwarf->dies, DW_AT_declaration);
 	kd_die_end(&dwarf->dies);
+}
+
+static void write_forward(struct kd_dwarf *dwarf, const struct kd_unit *unit,
+			  const struct kd_btf_type *type, unsigned int tag)
+{
+	write_declaration(dwarf, unit, type, type->flag ? DW_TAG_union_type : tag);
 }
 
 static void write_prototype(struct kd_dwarf *dwarf, const struct kd_unit *unit,
@@ -171,14 +177,27 @@ static const struct {
 	[KD_BTF_PROTOTYPE] = {write_prototype, DW_TAG_subroutine_type},
 };
 
-void kd_dwarf_types(struct kd_dwarf *dwarf, struct kd_unit *unit)
+/* Debuggers find these by their names, elsewhere. (Not so enumerations: gdb 13 takes a declaration for all there is.) */
+static bool is_found_by_name(const struct kd_btf_type *type)
+{
+	return *type->name && (type->kind == KD_BTF_STRUCT || type->kind == KD_BTF_UNION);
+}
+
+void kd_dwarf_one_type(struct kd_dwarf *dwarf, const struct kd_unit *unit, uint32_t id)
 {
 	struct kd_btf_type type;
+	write_type *write;
 
-	for (uint32_t id = unit->btf->first_id; id < unit->btf->end_id; id++) {
-		if (kd_btf_type(unit->btf, id, &type, NULL) || !kinds[type.kind].write)
-			continue;
-		unit->places[id - unit->btf->first_id] = (uint32_t)dwarf->dies.info.bytes;
-		kinds[type.kind].write(dwarf, unit, &type, kinds[type.kind].tag);
-	}
+	if (kd_btf_type(unit->btf, id, &type, NULL) || !kinds[type.kind].write)
+		return;
+	unit->places[id - unit->btf->first_id] = (uint32_t)dwarf->dies.info.bytes;
+	write = unit->copies && is_found_by_name(&type) ? write_declaration
+							: kinds[type.kind].write;
+	write(dwarf, unit, &type, kinds[type.kind].tag);
+}
+
+void kd_dwarf_types(struct kd_dwarf *dwarf, const struct kd_unit *unit)
+{
+	for (uint32_t id = unit->btf->first_id; id < unit->btf->end_id; id++)
+		kd_dwarf_one_type(dwarf, unit, id);
 }

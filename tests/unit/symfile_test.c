@@ -481,25 +481,39 @@ static void assert_says(const char *text, const char *lines)
 		fail_msg("no\n%sin\n%s", lines, text);
 }
 
+/* All that the next unit has; to be freed. NULL: that was the last one. */
+static char *say_unit(struct made *machine, Dwarf_CU **unit, Dwarf_Die *die)
+{
+	Dwarf_Half version;
+	uint8_t type;
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream;
+
+	if (dwarf_get_units(machine->dwarf, *unit, unit, &version, &type, die, NULL))
+		return NULL;
+	assert_int_equal(version, 5);
+	stream = open_memstream(&text, &bytes);
+	say(die, stream, 0);
+	fclose(stream);
+	return text;
+}
+
 static void test_types(void **state)
 {
 	struct made machine;
-	char *text = NULL;
-	size_t bytes;
-	FILE *stream = open_memstream(&text, &bytes);
 	Dwarf_CU *unit = NULL;
+	Dwarf_Aranges *addresses;
+	Dwarf_Addr low, start;
+	Dwarf_Off place;
 	Dwarf_Die die;
-	Dwarf_Half version;
-	uint8_t type;
+	size_t count;
+	char *text;
 
 	prepare(&machine, NEW);
 	open_file(&machine);
-	assert_int_equal(dwarf_get_units(machine.dwarf, unit, &unit, &version, &type, &die, NULL),
-			 0);
-	assert_int_equal(version, 5);
-	say(&die, stream, 0);
-	assert_int_equal(dwarf_get_units(machine.dwarf, unit, &unit, NULL, NULL, NULL, NULL), 1);
-	fclose(stream);
+	text = say_unit(&machine, &unit, &die);
+	assert_non_null(text);
 	assert_says(text, "11 vmlinux: void\n 24 unsigned int: void size=4 encoding=7\n");
 	assert_says(text, " 24 short: void size=2 encoding=5\n 24 char: void size=1 encoding=6\n");
 	assert_says(text, " 1 : char\n  21 : void count=16\n f : struct object size=8\n");
@@ -520,14 +534,34 @@ static void test_types(void **state)
 	assert_says(text, " 4 wide: void size=8\n  28 FAR: void value=-9223372036854775803\n");
 	/* a tag is passed over, and what is behind it comes later or elsewhere */
 	assert_says(text, " 17 elsewhere: void declared=1\n f : union elsewhere size=8\n");
+	assert_says(text, " 34 counter: unsigned int\n");
+	assert_says(text, " 34 init_task: struct task_struct\n");
+	assert_null(strstr(text, "leaf"));
+	assert_null(strstr(text, "caller"));
+	assert_int_equal(dwarf_lowpc(&die, &low), -1);
+	free(text);
+	/* functions, apart, with what they need: of a structure with a name that it is one */
+	text = say_unit(&machine, &unit, &die);
+	assert_non_null(text);
 	assert_says(text, " 2e caller: unsigned int long=256 pc=100\n"
 			  "  5 object: *struct object\n"
 			  "  5 format: *const char\n"
 			  "  18 : void\n");
-	assert_says(text, " 34 counter: unsigned int\n");
-	assert_says(text, " 34 init_task: struct task_struct\n");
+	assert_says(text, " 13 object: void declared=1\n");
+	assert_says(text, " 24 unsigned int: void size=4 encoding=7\n");
+	assert_null(strstr(text, "counter"));
 	assert_null(strstr(text, "leaf"));
+	assert_int_equal(dwarf_lowpc(&die, &low), 0);
+	assert_true(low <= MADE_VADDR(CODE) + 0x100);
 	free(text);
+	/* it alone has code, and no variable's place is taken for any */
+	assert_int_equal(dwarf_getaranges(machine.dwarf, &addresses, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(dwarf_getarangeinfo(dwarf_onearange(addresses, 0), &start, NULL, &place),
+			 0);
+	assert_int_equal(start, low);
+	assert_int_equal(place, dwarf_dieoffset(&die));
+	assert_null(say_unit(&machine, &unit, &die));
 	close_file(&machine);
 }
 
