@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "host/file.h"
 #include "host/system.h"
 #include "load/command_line.h"
@@ -59,8 +60,8 @@ static void read_powers(struct kd_exam *exam, bool live)
 static void read_asked(struct kd_exam *exam)
 {
 	KD_CLEANUP_FREE char *line = NULL;
-	char path[PATH_MAX], *end;
-	const char *asked;
+	char path[PATH_MAX];
+	const char *asked, *end;
 	size_t bytes, length;
 	uint64_t size;
 
@@ -70,14 +71,8 @@ static void read_asked(struct kd_exam *exam)
 	asked = kd_crashkernel_of(line, &length);
 	if (!asked)
 		return;
-	size = strtoull(asked, &end, 0);
-	if (*end == 'G' || *end == 'g')
-		size <<= 30, end++;
-	else if (*end == 'M' || *end == 'm')
-		size <<= 20, end++;
-	else if (*end == 'K' || *end == 'k')
-		size <<= 10, end++;
-	if (end >= asked + length || *end == '@' || !strncmp(end, ",high", 5))
+	if (kd_text_bytes(asked, 0, &size, &end) &&
+	    (end >= asked + length || *end == '@' || !strncmp(end, ",high", 5)))
 		exam->asked_bytes = size;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { CONTINUATION_BITS = 6 };
 
@@ -47,4 +50,25 @@ bool kd_text_clean(char *text, size_t bytes)
 		at += length ? length : 1;
 	}
 	return is_changed;
+}
+
+bool kd_text_bytes(const char *text, int base, uint64_t *bytes, const char **end)
+{
+	static const char units[] = "KkMmGgTt";
+	unsigned long long number;
+	const char *unit;
+	unsigned int shift;
+	char *behind;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &behind, base);
+	unit = *behind ? strchr(units, *behind) : NULL;
+	shift = unit ? 10 * ((unsigned int)(unit - units) / 2 + 1) : 0;
+	if (errno || number > UINT64_MAX >> shift)
+		return false;
+	*bytes = number << shift;
+	*end = behind + (unit ? 1 : 0);
+	return true;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/text.h"
 #include "cmd/dump_input.h"
 #include "cmd/fuse.h"
 #include "host/file.h"
@@ -25,20 +25,10 @@ struct request {
 /* Bytes, or with K, M or G behind it. */
 static bool parse_bytes(const char *text, size_t *bytes)
 {
-	static const char units[] = "KMG";
-	uint64_t value, unit = 1;
-	const char *found;
-	char *end;
+	const char *end;
+	uint64_t value;
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	found = *end ? strchr(units, *end) : NULL;
-	if (found) {
-		unit = UINT64_C(1) << 10 * (found - units + 1);
-		end++;
-	}
-	if (errno || end == text || *end || *text == '-' || !kd_multiply(value, unit, &value) ||
-	    !value || value > SIZE_MAX / 2)
+	if (!kd_text_bytes(text, 10, &value, &end) || *end || !value || value > SIZE_MAX / 2)
 		return false;
 	*bytes = (size_t)value;
 	return true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/config.h"
 
 static const struct {
@@ -44,21 +45,9 @@ static bool parse_levels(struct kd_save_request *request, const char *text)
 /* "4096", "512M": bytes. */
 static bool parse_bytes(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "KMGT";
-	char *end;
-	const char *unit;
+	const char *end;
 
-	errno = 0;
-	*bytes = strtoull(text, &end, 10);
-	if (errno || end == text || *text == '-' || !*bytes)
-		return false;
-	if (!*end)
-		return true;
-	unit = strchr(units, *end);
-	if (!unit || end[1] || *bytes >> (64 - 10 * (unit - units + 1)))
-		return false;
-	*bytes <<= 10 * (unit - units + 1);
-	return true;
+	return kd_text_bytes(text, 10, bytes, &end) && !*end && *bytes;
 }
 
 static bool parse_workers(struct kd_save_request *request, const char *text)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "codec/codec.h"
 
 /* A kind of value. Text kinds have `check`; the others a list of words, or a range of numbers. */
@@ -104,15 +105,9 @@ static const char *check_levels(const char *text)
 
 bool kd_config_bytes(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "KMGT";
-	enum { DIGITS_MOST = 15 };
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
-	uint64_t factor = unit ? UINT64_C(1) << 10 * (unit - units + 1) : 1;
+	const char *end;
 
-	if (!digits || digits > DIGITS_MOST || (text[digits] && (!unit || text[digits + 1])))
-		return false;
-	return !__builtin_mul_overflow(strtoull(text, NULL, 10), factor, bytes);
+	return kd_text_bytes(text, 10, bytes, &end) && !*end;
 }
 
 static const char *check_bytes(const char *text)

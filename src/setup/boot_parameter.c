@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/file.h"
 
 #define WORD_START "crashkernel="
@@ -62,26 +63,14 @@ void kd_boot_parameter_unset(struct kd_setup_plan *plan)
 
 uint64_t kd_boot_parameter_bytes(const char *word)
 {
-	static const char units[] = "KMG";
-	unsigned long long number;
-	const char *unit;
-	char *end;
+	uint64_t bytes;
+	const char *end;
 
-	if (strncmp(word, WORD_START, strlen(WORD_START)) != 0)
+	if (strncmp(word, WORD_START, strlen(WORD_START)) != 0 ||
+	    !kd_text_bytes(word + strlen(WORD_START), 0, &bytes, &end))
 		return 0;
-	word += strlen(WORD_START);
-	if (*word < '0' || *word > '9')
-		return 0;
-	number = strtoull(word, &end, 0);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
-	if (unit)
-		end++;
 	/* An offset, a limit, ",high" change the place and not the size; ranges have a size each. */
-	if (*end && *end != '@' && *end != ',')
-		return 0;
-	if (unit && number > UINT64_MAX >> (10 * (unit - units + 1)))
-		return 0;
-	return unit ? number << (10 * (unit - units + 1)) : number;
+	return *end && *end != '@' && *end != ',' ? 0 : bytes;
 }
 
 char *kd_boot_parameter_edit(const char *line, const char *word, const char *old)

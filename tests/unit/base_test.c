@@ -160,12 +160,55 @@ static void test_clean_texts(void **state)
 	assert_memory_equal(nul, "a\0?", 4);
 }
 
+static void test_bytes_of_texts(void **state)
+{
+	static const struct {
+		const char *text;
+		int base;
+		uint64_t bytes;
+		const char *rest; /* NULL: it is none */
+	} cases[] = {
+		{"0", 10, 0, ""},
+		{"4096", 10, 4096, ""},
+		{"64K", 10, 64 << 10, ""},
+		{"64k@16M", 10, 64 << 10, "@16M"},
+		{"3G,high", 0, UINT64_C(3) << 30, ",high"},
+		{"2T ", 10, UINT64_C(2) << 40, " "},
+		{"2 T", 10, 2, " T"},
+		{"7MB", 10, 7 << 20, "B"},
+		{"0x10M", 0, 16 << 20, ""},
+		{"0x10M", 10, 0, "x10M"},
+		{"18446744073709551615", 10, UINT64_MAX, ""},
+		{"16777215T", 10, UINT64_C(16777215) << 40, ""},
+		{"16777216T", 10, 0, NULL},
+		{"18446744073709551616", 10, 0, NULL},
+		{"", 10, 0, NULL},
+		{"K", 10, 0, NULL},
+		{"-1", 10, 0, NULL},
+		{"+1", 10, 0, NULL},
+		{" 1", 10, 0, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *end = NULL;
+		uint64_t bytes = 0;
+
+		assert_int_equal(kd_text_bytes(cases[i].text, cases[i].base, &bytes, &end),
+				 cases[i].rest != NULL);
+		if (!cases[i].rest)
+			continue;
+		assert_int_equal(bytes, cases[i].bytes);
+		assert_string_equal(end, cases[i].rest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_format), cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_bytes),  cmocka_unit_test(test_clean_texts),
-		cmocka_unit_test(test_sha256), cmocka_unit_test(test_sha256_both_ways),
+		cmocka_unit_test(test_bytes_of_texts),   cmocka_unit_test(test_format),
+		cmocka_unit_test(test_error_text),       cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_clean_texts),      cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha256_both_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
