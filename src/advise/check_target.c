@@ -192,11 +192,29 @@ static void judge_space(const struct kd_exam *exam, const struct kd_exam_target 
 			  exam->paths->config);
 }
 
+/* Of a kdump-compressed dump every part that was written counts; an ELF core's header comes last on a device. */
+static void judge_format(const struct kd_exam *exam, const struct kd_exam_target *target,
+			 struct kd_finding *finding)
+{
+	if (target->target.config.type != KD_TARGET_RAW ||
+	    exam->config.dump_format != KD_DUMP_ELF) {
+		kd_find(finding, KD_RESULT_OK,
+			"A dump that is cut off on the target would still be one.");
+		return;
+	}
+	kd_find(finding, KD_RESULT_WARNING,
+		"An ELF core on a raw partition that gets full, or is cut off, is lost.");
+	kd_remedy(finding,
+		  "set [dump] format = kdump in %s; `kdump save -f elf` makes an ELF core of "
+		  "it afterwards",
+		  exam->paths->config);
+}
+
 typedef void judgement(const struct kd_exam *exam, const struct kd_exam_target *target,
 		       struct kd_finding *finding);
 
-static judgement *const judges[] = {judge_found, judge_mounted, judge_writable,
-				    judge_space, judge_image,   judge_modules};
+static judgement *const judges[] = {judge_found,  judge_mounted, judge_writable, judge_space,
+				    judge_format, judge_image,   judge_modules};
 
 /* The first target that would hold the dump as far as can be seen; NULL: none. */
 static const struct kd_exam_target *first_without_problem(const struct kd_exam *exam)
@@ -281,6 +299,11 @@ void kd_check_target_writable(const struct kd_exam *exam, struct kd_finding *fin
 void kd_check_target_space(const struct kd_exam *exam, struct kd_finding *finding)
 {
 	judge_targets(exam, judge_space, finding);
+}
+
+void kd_check_target_format(const struct kd_exam *exam, struct kd_finding *finding)
+{
+	judge_targets(exam, judge_format, finding);
 }
 
 /* The boot file system is the last resort only: that it would be missed is no problem. */

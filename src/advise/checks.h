@@ -17,7 +17,7 @@ kd_check_look kd_check_configuration, kd_check_reservation, kd_check_shrunk, kd_
 kd_check_look kd_check_files, kd_check_image_modules, kd_check_image_targets,
 	kd_check_image_configuration;
 kd_check_look kd_check_target, kd_check_target_mounted, kd_check_target_writable,
-	kd_check_target_space;
+	kd_check_target_space, kd_check_target_format;
 kd_check_look kd_check_watchdog, kd_check_notifiers;
 kd_check_look kd_check_panic, kd_check_panic_on_oops, kd_check_hung_task_panic,
 	kd_check_softlockup_panic, kd_check_hardlockup_panic, kd_check_unknown_nmi_panic,

@@ -26,6 +26,7 @@ const struct kd_check kd_checks[] = {
 	{"target-mounted", kd_check_target_mounted},
 	{"target-writable", kd_check_target_writable},
 	{"target-space", kd_check_target_space},
+	{"target-format", kd_check_target_format},
 	{"watchdog", kd_check_watchdog},
 	{"post-notifiers", kd_check_notifiers},
 	{"panic", kd_check_panic},

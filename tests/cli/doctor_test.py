@@ -166,12 +166,12 @@ def two(m, first=256, second=256, first_device=f"UUID={UUID}", second_device=f"U
     m.configure(f"[target]\ndevice = {first_device}\n[target spare]\ndevice = {second_device}\n{more}")
 
 
-def raw(m, mib):
+def raw(m, mib, more=""):
     """A target without a file system, of that size."""
     m.second_disk(256)
     m.put("dev/vdb", "\0" * 4096)
     m.put("sys/devices/virtio0/block/vdb/size", f"{mib << 11}\n")
-    m.configure("[target]\ndevice = /dev/vdb\ntype = raw\n")
+    m.configure(f"[target]\ndevice = /dev/vdb\ntype = raw\n{more}")
     m.make()
     m.load()
 
@@ -269,6 +269,7 @@ BROKEN = {
                                  m.disk(64)), {"target-space": ("warning", "level 31 does")}),
     "small raw target": (lambda m: raw(m, 66), {"target-space": ("problem", "2 MiB are free")}),
     "raw target": (lambda m: raw(m, 4096), {}),
+    "ELF on a raw target": (lambda m: raw(m, 4096, "[dump]\nformat = elf\n"), {"target-format": ("warning", "format = kdump")}),
     "two sound targets": (two, {}),
     "first of two full": (lambda m: two(m, first=8),
                           {"target-space": ("warning", "[target]: The target is full")}),
