@@ -10,11 +10,12 @@ import time
 
 import pytest
 
-from lab import kernels, program
+from lab import kernels, program, setups
+from lab.package import next_version
 
 pytestmark = pytest.mark.slow
 
-NEXT_KERNEL = "/opt/lab/kernel.deb"
+NEXT_KERNEL, NEXT_PACKAGE = "/opt/lab/kernel.deb", "/opt/lab/next.deb"
 # Every file of the system, without what changes by itself and what apt remembers of every package that there was.
 FILES = r"""find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /root -o -path /opt -o -path /var/log
     -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/tmp
@@ -29,9 +30,14 @@ head -c {OLD_BYTES} /dev/zero >$each/vmcore; echo '{{"complete": true}}' >$each/
 
 
 def install(debian):
+    """In place of Debian's own package, which is there before: both would load a kernel for a panic, into one place."""
     guest = debian.guest
     guest.run(f"{FILES} >/opt/lab/before")
-    debian.install()
+    debian.peer = setups.install(debian, setups.KDUMP_TOOLS)
+    assert "REMOVED:\n  kdump-tools" in debian.install()
+    # Its configuration stays until it is purged, and with it the boot parameter.
+    assert guest.output("dpkg-query -W -f '${db:Status-Abbrev}' kdump-tools").strip() == "rc"
+    assert "crashkernel=" in guest.output("cat /etc/default/grub.d/kdump-tools.cfg")
     # It does nothing before it is told to.
     assert debian.status()["verdict"] == "no-reservation"
     assert guest.run("systemctl is-enabled kdump.service", check=False).output.strip() == "disabled"
@@ -47,14 +53,16 @@ def set_up(debian):
     shown = guest.output("kdump setup --dry-run", timeout=240)
     assert "would write /etc/default/grub.d/zz-kdump.cfg" in shown and "would run update-grub" in shown
     assert debian.status()["verdict"] == "no-reservation"
-    assert guest.run("ls /etc/default/grub.d/zz-kdump.cfg /var/lib/kdump/initrd*", check=False).status != 0
+    assert guest.run("ls /etc/default/grub.d/zz-kdump.cfg /var/lib/kdump/initrd-*", check=False).status != 0
     done = guest.output("kdump setup", timeout=240)
     assert done.endswith("Left to do: reboot. The kernel sets memory aside only when it boots.")
     again = guest.output("kdump setup", timeout=240)
     assert "Everything is set up: nothing was changed." in again and "Left to do: reboot" in again
     debian.reboot()
-    # GRUB gave the kernel what update-grub wrote.
-    assert guest.output("cat /proc/cmdline").split()[-1].startswith("crashkernel=")
+    # GRUB gave the kernel what update-grub wrote: kdump-tools' first, and ours, which counts.
+    theirs, ours = [each for each in guest.output("cat /proc/cmdline").split() if each.startswith("crashkernel=")]
+    assert theirs != ours == guest.output("cat /var/lib/kdump/boot-parameter")
+    assert guest.output("cat /sys/kernel/kexec_crash_size") == str(int(ours.partition("=")[2].rstrip("M")) << 20)
     record = debian.wait_loaded()
     assert debian.failed_units() == "" and record["release"] == guest.output("uname -r")
     assert "Nothing is left to do" in guest.output("kdump setup", timeout=240)
@@ -76,9 +84,7 @@ def add_processor_and_memory(debian):
     before = debian.status()["record"]
     debian.hotplug_cpu()
     debian.hotplug_memory()
-    debian.guest.run("sleep 1; echo 1 >/sys/devices/system/cpu/cpu2/online; for each in "
-                     "/sys/devices/system/memory/memory*/state; do grep -q offline $each && echo online >$each; done; "
-                     "test $(nproc) = 3")
+    debian.bring_online(cpu=2)
     debian.wait_loaded(since=before["time"])
 
 
@@ -148,6 +154,18 @@ def upgrade_kernel(debian):
     assert guest.output("ls /var/lib/kdump/initrd-*") == f"/var/lib/kdump/initrd-{new}"
 
 
+def add_to_a_kernel_that_follows(debian):
+    """Since 6.6 the kernel itself brings the core header up to date: nothing is loaded again."""
+    guest, before = debian.guest, debian.status()["record"]
+    assert guest.output("cat /sys/devices/system/cpu/crash_hotplug /sys/devices/system/memory/crash_hotplug").split() == ["1", "1"]
+    guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online")
+    debian.hotplug_memory()
+    debian.bring_online(cpu=1)
+    time.sleep(5)  # twice what a refresh would wait
+    status = debian.status()
+    assert status["verdict"] == "ready" and status["stale"] == [] and status["record"] == before
+
+
 def keep_rules(debian):
     """A second crash, before which the second kernel makes room by the rules."""
     guest = debian.guest
@@ -158,10 +176,13 @@ def keep_rules(debian):
     record = debian.status()["record"]
     guest.put({"/etc/kdump.conf.d/50-keep.conf": f"[keep]\ncount = 4\nfree = {blocks * block_bytes + OLD_BYTES * 3 // 2}\n"})
     debian.wait_loaded(since=record["time"])
+    add_to_a_kernel_that_follows(debian)
+    ranges = system_ram(guest)
     folder = debian.crash()
     report = json.loads(guest.output(f"kdump report --json {folder}", timeout=240))
     assert (report["release"], report["kind"]) == (guest.output("uname -r"), "requested")
     check_processors(guest, folder, report, 3)
+    check_memory(guest, folder, ranges)
     assert debian.crashes() == {OLD[2], first, folder.rpartition("/")[2]}
     said = guest.output(f"cat {folder}/capture.log")
     assert f"removed {OLD[0]}: only 4 are kept" in said and f"removed {OLD[1]}: " in said and "MiB are to be" in said
@@ -170,28 +191,41 @@ def keep_rules(debian):
     assert set(guest.output(f"stat -c '%a %U' {folder}/*").splitlines()) <= {"600 root", "400 root"}
 
 
+def upgrade_package(debian):
+    """Another version, with another program for the second kernel: that is what is loaded when apt is done."""
+    guest, before = debian.guest, debian.status()["record"]
+    guest.put({NEXT_PACKAGE: next_version(debian.deb, debian.work / "next")})
+    digest = guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)")
+    guest.run(f"apt-get install -y {NEXT_PACKAGE}", timeout=300)
+    assert guest.output("dpkg-query -W -f '${Version}' kdump").endswith("+next")
+    status = debian.status()
+    assert status["verdict"] == "ready" and status["record"]["time"] > before["time"]
+    assert guest.output("sha256sum /var/lib/kdump/initrd-$(uname -r)") != digest
+    assert debian.failed_units() == "" and guest.output("cat /sys/kernel/kexec_crash_loaded") == "1"
+
+
 def purge(debian):
     guest = debian.guest
     crashes, release = guest.output("ls /var/crash"), guest.output("uname -r")
+    guest.run(f"apt-get purge -y {' '.join(debian.peer)}", timeout=300)
     guest.run("apt-get purge -y kdump", timeout=300)
     assert guest.output("cat /sys/kernel/kexec_crash_loaded") == "0"
     assert guest.run("grep crashkernel /boot/grub/grub.cfg", check=False).status == 1
     assert guest.output("ls /var/crash") == crashes
     # The crashes, and of the other kernel its files and what GRUB and the initramfs made for it.
-    others = ("/var/crash", "/boot/", "/usr/lib/modules/")
-    left = guest.output(f"{FILES} | comm -13 /opt/lab/before -").splitlines()
-    assert [path for path in left if not path.startswith(others) and release not in path] == []
+    left = [path for path in guest.output(f"{FILES} | comm -13 /opt/lab/before -").splitlines() if not path.startswith("/var/crash")]
+    assert [path for path in left if "kdump" in path or not path.startswith(("/boot/", "/usr/lib/modules/")) and release not in path] == []
     debian.reboot()
     assert "crashkernel" not in guest.output("cat /proc/cmdline") and debian.failed_units() == ""
 
 
 def test_from_installation_to_crash_to_purge(debian_machine, tmp_path):
-    debian = debian_machine(cpus="2,maxcpus=3", memory="1G,slots=1,maxmem=2G",
+    debian = debian_machine(cpus="2,maxcpus=3", memory="1G,slots=2,maxmem=2G",
                             files={NEXT_KERNEL: kernels.package_file("6.12-cloud")})
     for step in (install, set_up, change_configuration, add_processor_and_memory):
         timed(step, debian)
     timed(crash_and_look, debian, tmp_path)
-    for step in (upgrade_kernel, keep_rules, purge):
+    for step in (upgrade_kernel, keep_rules, upgrade_package, purge):
         timed(step, debian)
 
 

@@ -73,7 +73,7 @@ class DebianMachine(Machine):
 
     def install(self):
         """Installs kdump's package; what apt said."""
-        return self.guest.output(f"apt-get install -y {PACKAGE}", timeout=300)
+        return self.guest.output(f"apt-get install -y {PACKAGE}", timeout=600)
 
     def set_up(self):
         """What an administrator does; returns the doctor's findings, none of which is a problem."""

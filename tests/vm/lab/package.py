@@ -2,6 +2,7 @@
 """kdump's Debian package, built by script/package from the checkout as it is, once for each state of it."""
 
 import hashlib
+import re
 import subprocess
 
 from . import LabError, cache
@@ -34,3 +35,16 @@ def build():
         (found,) = [deb for deb in out.glob("kdump_*.deb")]
         found.rename(path)
     return cache.make(cache.folder() / "packages" / f"kdump-{digest.hexdigest()[:12]}.deb", make)
+
+
+def next_version(deb, work):
+    """The same package as a version that comes after it, and differs in the program for the second kernel."""
+    tree, path = work / "tree", work / "next.deb"
+    work.mkdir()
+    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"(?m)^Version: .*", r"\g<0>+next", control.read_text()))
+    with open(tree / "usr/libexec/kdump/kdump-capture", "ab") as program:
+        program.write(b"next")  # behind all that an ELF file's headers speak of
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "-b", tree, path], stdout=subprocess.DEVNULL, check=True)
+    return path

@@ -69,15 +69,23 @@ def _fetch(packages, status):
     return cache.make(cache.folder() / "debian" / f"packages-{name}", build)
 
 
-def _install(machine, set_up):
-    guest = machine.guest
+def install(machine, set_up):
+    """Installs and sets it up; returns the names of the packages that were fetched for it. It counts from the next boot on."""
+    guest, names = machine.guest, []
     if set_up.packages:
         status = guest.get(["/var/lib/dpkg/status"], machine.work / "got") / "var/lib/dpkg/status"
-        guest.put({f"{PEER_FOLDER}/{deb.name}": deb for deb in sorted(_fetch(set_up.packages, status).glob("*.deb"))})
+        debs = sorted(_fetch(set_up.packages, status).glob("*.deb"))
+        guest.put({f"{PEER_FOLDER}/{deb.name}": deb for deb in debs})
+        names = [deb.name.partition("_")[0] for deb in debs]
     for command in set_up.commands:
         guest.run(command, timeout=600)
+    return names
+
+
+def _install_and_reboot(machine, set_up):
+    install(machine, set_up)
     machine.qmp.events.clear()
-    guest.send("sync; systemctl reboot\n")
+    machine.guest.send("sync; systemctl reboot\n")
     machine.wait_reset()
     machine.wait_boot(FIRST_BOOT_SECONDS)
 
@@ -89,7 +97,7 @@ def guest(set_up, work, **options):
     machine.set_up = set_up
     try:
         machine.boot()
-        _install(machine, set_up)
+        _install_and_reboot(machine, set_up)
         yield machine
     finally:
         machine.close()
