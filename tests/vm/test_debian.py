@@ -16,15 +16,15 @@ from lab.package import next_version
 pytestmark = pytest.mark.slow
 
 NEXT_KERNEL, NEXT_PACKAGE = "/opt/lab/kernel.deb", "/opt/lab/next.deb"
-# Every file of the system, without what changes by itself and what apt remembers of every package that there was.
+# Every file of the system, without what changes by itself and what apt and ucf remember of every package that there was.
 FILES = r"""find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /root -o -path /opt -o -path /var/log
-    -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/tmp
+    -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/ucf -o -path /var/tmp
     -o -path /var/lib/systemd/random-seed -o -path /var/lib/systemd/timesync -o -path /var/lib/systemd/catalog
     -o -path '/var/lib/systemd/timers/stamp-*' ! -name '*kdump*' \) -prune
     -o -print | sort""".replace("\n", " ")
 
 OLD = [f"old-2020-01-0{day}T00-00-00Z" for day in (1, 2, 3)]
-OLD_BYTES = 100 << 20
+OLD_BYTES = 200 << 20
 OLD_CRASHES = f"""cd /var/crash; for each in {' '.join(OLD)}; do mkdir -m 700 $each
 head -c {OLD_BYTES} /dev/zero >$each/vmcore; echo '{{"complete": true}}' >$each/manifest.json; done; sync"""
 
@@ -172,9 +172,10 @@ def keep_rules(debian):
     guest.run(OLD_CRASHES)
     (first,) = debian.crashes() - set(OLD)
     blocks, block_bytes = map(int, guest.output("stat -f -c '%f %S' /var/crash").split())
-    # One goes for their number: with the one that is to come there are five. Another one for the space.
+    # One goes for their number: with the one that is to come there are five. Another one for the space, so that enough is left for
+    # the dump that no third one goes after the boot.
     record = debian.status()["record"]
-    guest.put({"/etc/kdump.conf.d/50-keep.conf": f"[keep]\ncount = 4\nfree = {blocks * block_bytes + OLD_BYTES * 3 // 2}\n"})
+    guest.put({"/etc/kdump.conf.d/50-keep.conf": f"[keep]\ncount = 4\nfree = {blocks * block_bytes + OLD_BYTES * 11 // 10}\n"})
     debian.wait_loaded(since=record["time"])
     add_to_a_kernel_that_follows(debian)
     ranges = system_ram(guest)
