@@ -322,16 +322,17 @@ def test_mounts_of_a_process(dump):
         assert done.returncode == 1 and done.stderr.rstrip().endswith(why) and not done.stdout
 
 
-def test_pages():
+@pytest.mark.parametrize("name", ["filled", "hot-added"])
+def test_pages(name):
     """As /proc/buddyinfo and /proc/meminfo had them."""
-    dump = dumps.get("filled")
+    dump = dumps.get(name)
     ours = kdump("pages", "--json", dump.vmcore)
     said = {name: int(kib) >> 2 for name, kib in re.findall(r"^(\S+):\s+(\d+) kB", dump.said("meminfo"), re.M)}
     near = 8192  # pages: a little changes until the panic
     assert abs(sum(zone["free"] for zone in ours["zones"]) - said["MemFree"]) < near
     assert abs(sum(zone["managed"] for zone in ours["zones"]) - said["MemTotal"]) < near
     assert abs(ours["pages"]["free"] - said["MemFree"]) < near
-    assert ours["pages"]["huge"] >= 80 * 512
+    assert ours["pages"]["huge"] >= dumps.RECIPES[name].huge_pages * 512
     for line in dump.said("buddyinfo").splitlines():
         node, name, counts = re.fullmatch(r"Node (\d+), zone +(\S+) +(.*)", line).groups()
         zone, = (zone for zone in ours["zones"] if (zone["node"], zone["name"]) == (int(node), name))

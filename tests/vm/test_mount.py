@@ -319,7 +319,7 @@ def test_dd(saved, work):
 
 
 # the latter with 4 GiB of memory
-@pytest.mark.parametrize("name", ["idle", pytest.param("filled", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["idle", pytest.param("large", marks=pytest.mark.slow)])
 def test_parallel_readers(name, saved, work):
     """All get the same, that of the dump; and what the daemon takes for it is bounded, however large the dump."""
     dump, cache_kib, found = saved(dumps.get(name), "zstd"), 16, []

@@ -50,7 +50,8 @@ class Recipe:
 
 RECIPES = {
     "idle": Recipe("6.1-cloud", "1G", cpu="qemu64", page_flags=True),
-    "filled": Recipe("6.1-cloud", "4G", fill_mib=2800, huge_pages=80),
+    "filled": Recipe("6.1-cloud", "1536M", fill_mib=950, huge_pages=28),
+    "large": Recipe("6.1-cloud", "4G", fill_mib=2800, huge_pages=80),  # for script/bench and slow tests
     "hot-added": Recipe("6.1-cloud", "1G,slots=2,maxmem=8G", fill_mib=500, huge_pages=8, thin_huge_pages=True, hot_add=True),
     "6.12": Recipe("6.12-cloud", "1G", fill_mib=450, huge_pages=8, thin_huge_pages=True, page_flags=True),
     "crowd": Recipe("6.1-cloud", "1G", crowd=True, cpus=4),
