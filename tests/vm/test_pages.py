@@ -89,7 +89,7 @@ REST = tuple(sorted(set(ALL) - set(SOME)))
 @pytest.mark.parametrize("name, levels", [
     ("idle", ALL), ("hot-added", SOME), ("filled", SOME),
     pytest.param("hot-added", REST, marks=pytest.mark.slow), pytest.param("filled", REST, marks=pytest.mark.slow),
-    pytest.param("large", SOME, marks=pytest.mark.slow)])
+    pytest.param("large", ALL, marks=pytest.mark.slow)])
 def test_same_pages_as_makedumpfile(name, levels, tmp_path):
     dump = dumps.get(name)
     for level in levels:
