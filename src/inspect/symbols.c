@@ -26,8 +26,8 @@ struct kd_symbols {
 	size_t count, room;
 	char *names;
 	size_t name_bytes, name_room;
-	uint32_t *slots; /* 1 + rank, by the hash of the name; 0: free */
-	size_t slot_count;
+	uint32_t *slots;           /* 1 + rank, by the hash of the name; 0: free */
+	size_t slot_count, hashed; /* of the first so many symbols */
 	struct range ranges[RANGES_MOST];
 	size_t range_count;
 };
@@ -111,33 +111,54 @@ static bool is_sorted(const struct kd_symbols *symbols)
 	return true;
 }
 
+static void hash_one(struct kd_symbols *symbols, size_t rank)
+{
+	const size_t mask = symbols->slot_count - 1;
+	size_t slot = hash_name(symbols->names + symbols->list[rank].name) & mask;
+
+	while (symbols->slots[slot])
+		slot = (slot + 1) & mask;
+	symbols->slots[slot] = (uint32_t)rank + 1;
+}
+
+/* Those that are not in the table yet: the kernel's own first, so that they are found first. */
+static void hash_all(struct kd_symbols *symbols)
+{
+	for (int modules = 0; modules < 2; modules++)
+		for (size_t rank = symbols->hashed; rank < symbols->count; rank++)
+			if ((symbols->list[rank].module != KD_KERNEL_ITSELF) == modules)
+				hash_one(symbols, rank);
+	symbols->hashed = symbols->count;
+}
+
+/* Symbols of modules came behind all others, as they do where modules lie above the kernel: these have their ranks still. */
+static bool only_modules_are_new(const struct kd_symbols *symbols)
+{
+	for (size_t rank = symbols->hashed; rank < symbols->count; rank++)
+		if (symbols->list[rank].module == KD_KERNEL_ITSELF)
+			return false;
+	return true;
+}
+
 enum kd_status kd_symbols_sort(struct kd_symbols *symbols, struct kd_err *err)
 {
+	bool sorted = is_sorted(symbols);
 	size_t slots = 16;
 
-	if (symbols->count && !is_sorted(symbols))
+	if (!sorted)
 		qsort(symbols->list, symbols->count, sizeof(*symbols->list), by_address);
 	qsort(symbols->ranges, symbols->range_count, sizeof(*symbols->ranges), by_range);
 	while (slots < 2 * symbols->count)
 		slots *= 2;
-	free(symbols->slots);
-	symbols->slots = calloc(slots, sizeof(*symbols->slots));
-	symbols->slot_count = slots;
+	if (!sorted || slots > symbols->slot_count || !only_modules_are_new(symbols)) {
+		free(symbols->slots);
+		symbols->slots = calloc(slots, sizeof(*symbols->slots));
+		symbols->slot_count = slots;
+		symbols->hashed = 0;
+	}
 	if (!symbols->slots)
 		return kd_fail_errno(err, ENOMEM, "%zu symbols", symbols->count);
-	/* the kernel's own first, so that they are found first */
-	for (int modules = 0; modules < 2; modules++)
-		for (size_t rank = 0; rank < symbols->count; rank++) {
-			const struct kd_symbol *symbol = &symbols->list[rank];
-			size_t slot;
-
-			if ((symbol->module != KD_KERNEL_ITSELF) != modules)
-				continue;
-			slot = hash_name(symbols->names + symbol->name) & (slots - 1);
-			while (symbols->slots[slot])
-				slot = (slot + 1) & (slots - 1);
-			symbols->slots[slot] = (uint32_t)rank + 1;
-		}
+	hash_all(symbols);
 	return KD_OK;
 }
 

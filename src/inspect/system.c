@@ -17,6 +17,17 @@ struct kd_system {
 	size_t module_count;
 };
 
+/* Where symbols are read already, to look for them once more would cost as much as to read the types. */
+static enum kd_status read_types(struct kd_system *system, struct kd_err *err)
+{
+	const struct kd_symbol *start = kd_symbols_find(system->symbols, "__start_BTF", NULL);
+	const struct kd_symbol *stop = kd_symbols_find(system->symbols, "__stop_BTF", NULL);
+
+	if (!start || !stop)
+		return kd_fail(err, KD_NOTFOUND, "this kernel has no types of its own (BTF)");
+	return kd_types_read(&system->types, system->kernel, start->vaddr, stop->vaddr, err);
+}
+
 enum kd_status kd_system_open(struct kd_kernel *kernel, struct kd_system **system,
 			      struct kd_err *err)
 {
@@ -31,7 +42,7 @@ enum kd_status kd_system_open(struct kd_kernel *kernel, struct kd_system **syste
 		kd_system_close(made);
 		return kd_context(err, status, "symbols");
 	}
-	made->types_status = kd_types_init(&made->types, kernel, &made->types_error);
+	made->types_status = read_types(made, &made->types_error);
 	made->modules_status =
 		kd_modules_read(made, &made->modules, &made->module_count, &made->modules_error);
 	/* those of the modules that could be read, whatever became of the others */

@@ -10,12 +10,11 @@
 #include "kernel/kallsyms.h"
 
 /* Where the linker put the kernel's BTF (include/asm-generic/vmlinux.lds.h, since 90ceddcb4950, 5.7). */
-static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint64_t *bytes,
+static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint64_t *stop,
 				struct kd_err *err)
 {
 	KD_CLEANUP_FREE struct kd_kallsyms *symbols = malloc(sizeof(*symbols));
 	enum kd_status status;
-	uint64_t stop = 0;
 
 	if (!symbols)
 		return kd_fail_errno(err, ENOMEM, "symbols");
@@ -23,14 +22,8 @@ static enum kd_status find_blob(struct kd_kernel *kernel, uint64_t *start, uint6
 	if (!status)
 		status = kd_kallsyms_find(symbols, "__start_BTF", start, err);
 	if (!status)
-		status = kd_kallsyms_find(symbols, "__stop_BTF", &stop, err);
-	if (status)
-		return status;
-	if (stop <= *start || stop - *start > KD_BTF_BYTES_MOST)
-		return kd_fail(err, KD_CORRUPT, "BTF from 0x%llx to 0x%llx",
-			       (unsigned long long)*start, (unsigned long long)stop);
-	*bytes = stop - *start;
-	return KD_OK;
+		status = kd_kallsyms_find(symbols, "__stop_BTF", stop, err);
+	return status;
 }
 
 enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
@@ -61,24 +54,36 @@ enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
 	return status;
 }
 
-enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
+enum kd_status kd_types_read(struct kd_types *types, struct kd_kernel *kernel, uint64_t start,
+			     uint64_t stop, struct kd_err *err)
 {
-	uint64_t start = 0, bytes = 0;
+	const size_t bytes = (size_t)(stop - start);
 	enum kd_status status = kd_kernel_need_64_bits(kernel, "BTF", err);
 	void *blob;
 
-	if (!status)
-		status = find_blob(kernel, &start, &bytes, err);
 	if (status)
 		return status;
-	blob = malloc((size_t)bytes);
+	if (stop <= start || stop - start > KD_BTF_BYTES_MOST)
+		return kd_fail(err, KD_CORRUPT, "BTF from 0x%llx to 0x%llx",
+			       (unsigned long long)start, (unsigned long long)stop);
+	blob = malloc(bytes);
 	if (!blob)
-		return kd_fail_errno(err, ENOMEM, "BTF of %llu bytes", (unsigned long long)bytes);
-	status = kd_kernel_read(kernel, start, blob, (size_t)bytes, err);
+		return kd_fail_errno(err, ENOMEM, "BTF of %zu bytes", bytes);
+	status = kd_kernel_read(kernel, start, blob, bytes, err);
 	if (!status)
-		return kd_types_take(types, blob, (size_t)bytes, NULL, err);
+		return kd_types_take(types, blob, bytes, NULL, err);
 	free(blob);
 	return status;
+}
+
+enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err)
+{
+	uint64_t start = 0, stop = 0;
+	enum kd_status status = kd_kernel_need_64_bits(kernel, "BTF", err);
+
+	if (!status)
+		status = find_blob(kernel, &start, &stop, err);
+	return status ? status : kd_types_read(types, kernel, start, stop, err);
 }
 
 void kd_types_deinit(struct kd_types *types)

@@ -18,8 +18,12 @@ struct kd_types {
 enum kd_status kd_types_take(struct kd_types *types, void *blob, size_t bytes,
 			     const struct kd_btf *base, struct kd_err *err);
 
+/* The kernel's types, where they are known to lie. KD_NOMEM, KD_CORRUPT, or what reading memory says. */
+enum kd_status kd_types_read(struct kd_types *types, struct kd_kernel *kernel, uint64_t start,
+			     uint64_t stop, struct kd_err *err);
+
 /*
- * KD_NOTFOUND for a kernel without BTF or whose symbols cannot be found, KD_NOMEM, KD_CORRUPT, or what reading
+ * The same, of a kernel whose symbols are not read yet: looks for theirs. KD_NOTFOUND for a kernel without BTF or whose symbols cannot be found, KD_NOMEM, KD_CORRUPT, or what reading
  * memory says.
  */
 enum kd_status kd_types_init(struct kd_types *types, struct kd_kernel *kernel, struct kd_err *err);

@@ -41,7 +41,6 @@ static void put_function(struct kd_dwarf *dwarf, const struct kd_unit *unit,
 		kd_die_children_end(&dwarf->dies);
 }
 
-
 /* A unit's double that has copies. KD_NOMEM. */
 static enum kd_status make_copying(const struct kd_unit *unit, struct kd_unit *copying,
 				   struct kd_err *err)
