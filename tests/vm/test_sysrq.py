@@ -57,7 +57,8 @@ def test_every_task(printed):
     for start, end in zip(heads, heads[1:] + [len(printed[1])]):
         name, state, pid, parent = re.match(r"task:(.*?) +state:(\S).* pid:(\d+) .*ppid:(\d+)", printed[1][start]).groups()
         task = ours.get(int(pid))
-        if name.startswith(RESTLESS) or task is None:
+        # one of the kernel's own that ran just then sleeps again
+        if name.startswith(RESTLESS) or task is None or state == "R" and name not in CROWD:
             continue
         assert name == task["comm"] and int(parent) == parents[int(pid)]
         if name in CROWD or not task["running"]:
@@ -81,8 +82,10 @@ def test_every_cpu(printed):
             current.append(line)
     ours = {task["comm"]: ours_of(task) for task in kdump("bt", "-A", "--json", dumps.get(DUMP).vmcore)
             if task["running"] or task["comm"] == "spin-kernel"}
-    assert set(stacks) == {"sh", "spin-kernel"}
-    for name, since in (("sh", "write_sysrq_trigger"), ("spin-kernel", "vfs_read")):
+    # two spin on the other CPU, and one of them was there; who did in user space has no stack in the kernel
+    (other,) = set(stacks) - {"sh"}
+    assert other in ("spin-kernel", "spin-user")
+    for name, since in (("sh", "write_sysrq_trigger"), ("spin-kernel", "vfs_read"))[:1 + (other == "spin-kernel")]:
         theirs = certain(stacks[name])
         first = next(number for number, frame in enumerate(theirs) if frame.startswith(since))
         assert len(theirs[first:]) >= 4 and ours[name][-len(theirs[first:]):] == theirs[first:], name
