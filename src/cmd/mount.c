@@ -22,7 +22,7 @@ struct request {
 	bool foreground;
 };
 
-/* Bytes, or with K, M or G behind it. */
+/* Bytes, or with K, M, G or T behind it. */
 static bool parse_bytes(const char *text, size_t *bytes)
 {
 	const char *end;
@@ -185,6 +185,6 @@ const struct kd_command kd_cmd_mount = {
 		"  -f, --foreground    stay in the foreground, and print what cannot be had\n"
 		"  --excluded error    pages that were left out of the dump are errors (default)\n"
 		"  --excluded zero     they are zeros\n"
-		"  --cache BYTES       how much of what was made is kept, K, M or G behind it;\n"
+		"  --cache BYTES       how much of what was made is kept, K, M, G or T behind it;\n"
 		"                      32M by default\n" KD_INPUT_HELP,
 };

@@ -11,7 +11,7 @@ import pytest
     (["--excluded", "maybe", "dump", "dir"], "'maybe'"),
     (["--cache", "0", "dump", "dir"], "'0' is no number of bytes"),
     (["--cache", "-1", "dump", "dir"], "no number of bytes"),
-    (["--cache", "1T", "dump", "dir"], "no number of bytes"),
+    (["--cache", "1P", "dump", "dir"], "no number of bytes"),
     (["--cache", "99999999999G", "dump", "dir"], "no number of bytes"),
     (["--raw-input=x", "dump", "dir"], "hexadecimal address"),
     (["--nothing", "dump", "dir"], "no such option"),
