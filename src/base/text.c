@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/text.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { CONTINUATION_BITS = 6 };
 
@@ -52,23 +50,39 @@ bool kd_text_clean(char *text, size_t bytes)
 	return is_changed;
 }
 
+/* The value of a digit; of none, more than any base. */
+static unsigned int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned int)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10 : UINT_MAX;
+}
+
 bool kd_text_bytes(const char *text, int base, uint64_t *bytes, const char **end)
 {
 	static const char units[] = "KkMmGgTt";
-	unsigned long long number;
-	const char *unit;
-	unsigned int shift;
-	char *behind;
+	unsigned int radix = base ? (unsigned int)base : 10, shift = 0;
+	uint64_t number = 0;
 
 	if (*text < '0' || *text > '9')
 		return false;
-	errno = 0;
-	number = strtoull(text, &behind, base);
-	unit = *behind ? strchr(units, *behind) : NULL;
-	shift = unit ? 10 * ((unsigned int)(unit - units) / 2 + 1) : 0;
-	if (errno || number > UINT64_MAX >> shift)
+	if (!base && *text == '0') {
+		bool is_hexadecimal = (text[1] | 0x20) == 'x' && digit_of(text[2]) < 16;
+
+		radix = is_hexadecimal ? 16 : 8;
+		text += is_hexadecimal ? 2 : 0;
+	}
+	for (; digit_of(*text) < radix; text++)
+		if (__builtin_mul_overflow(number, radix, &number) ||
+		    __builtin_add_overflow(number, digit_of(*text), &number))
+			return false;
+	for (unsigned int i = 0; units[i]; i++)
+		if (*text == units[i])
+			shift = 10 * (i / 2 + 1);
+	if (number > UINT64_MAX >> shift)
 		return false;
 	*bytes = number << shift;
-	*end = behind + (unit ? 1 : 0);
+	*end = text + (shift ? 1 : 0);
 	return true;
 }
