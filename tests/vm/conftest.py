@@ -17,6 +17,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: only with script/test --all")
 
 
+# Side by side, files are handed out whole and in this order: quick ones come last, so that nobody waits long for the
+# last one.
+QUICK_FILES = ("test_formats", "test_targets", "test_fallbacks", "test_report", "test_struct_pages", "test_lab")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: QUICK_FILES.index(item.path.stem) if item.path.stem in QUICK_FILES else -1)
+
+
 @pytest.fixture
 def crash_machine(tmp_path):
     """A function that makes a Machine: crash_machine("6.1-cloud", target="ext4", …)."""

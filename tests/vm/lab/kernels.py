@@ -5,6 +5,7 @@ No ABI number is named anywhere: a meta package says which image it depends on t
 """
 
 import dataclasses
+import functools
 import re
 import shutil
 import subprocess
@@ -86,6 +87,7 @@ class Kernel:
         return {path.stem: path for path in (self.debug_folder() / "lib/modules").rglob("*.ko")}
 
 
+@functools.cache  # apt needs seconds for its lists, and every test asks
 def _newest(name):
     """(archive, package, version) of the image that the meta package of that flavour depends on today."""
     if name not in FLAVOURS:
