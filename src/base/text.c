@@ -34,13 +34,36 @@ static size_t character_bytes(const uint8_t *text, size_t bytes)
 	return 0;
 }
 
+static uint64_t load_word(const char *text)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* True when all bytes are NUL or what may be shown of ASCII. With the upper bits clear, no sum reaches the next byte. */
+static bool is_plain(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101, upper = 0x80 * each;
+	const uint64_t from_space = word + (0x80 - ' ') * each, from_one = word + 0x7f * each;
+	const uint64_t deleted = word + each;
+
+	return !((word | (from_one & ~from_space) | deleted) & upper);
+}
+
 bool kd_text_clean(char *text, size_t bytes)
 {
 	bool is_changed = false;
 
 	for (size_t at = 0; at < bytes;) {
-		size_t length = character_bytes((const uint8_t *)text + at, bytes - at);
+		size_t length;
 
+		if (bytes - at >= sizeof(uint64_t) && is_plain(load_word(text + at))) {
+			at += sizeof(uint64_t);
+			continue;
+		}
+		length = character_bytes((const uint8_t *)text + at, bytes - at);
 		if (!length && text[at]) {
 			text[at] = '?';
 			is_changed = true;
@@ -48,6 +71,25 @@ bool kd_text_clean(char *text, size_t bytes)
 		at += length ? length : 1;
 	}
 	return is_changed;
+}
+
+/* One step of a multiplicative hash: the product's upper half has something of every bit. */
+static uint64_t stir(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+uint32_t kd_text_hash(const char *text, size_t bytes)
+{
+	uint64_t hash = bytes, rest = 0;
+	size_t at = 0;
+
+	for (; bytes - at >= sizeof(uint64_t); at += sizeof(uint64_t))
+		hash = stir(hash, load_word(text + at));
+	for (; at < bytes; at++)
+		rest = rest << 8 | (uint8_t)text[at];
+	return (uint32_t)stir(hash, rest);
 }
 
 /* The value of a digit; of none, more than any base. */

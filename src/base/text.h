@@ -14,6 +14,12 @@
 bool kd_text_clean(char *text, size_t bytes);
 
 /*
+ * A hash for tables in memory: eight bytes at a time, in the order of the machine. Nothing to defend against names that
+ * were chosen to collide: a table that compares names gets slower by them, and no less right.
+ */
+uint32_t kd_text_hash(const char *text, size_t bytes);
+
+/*
  * A number of bytes as people and the kernel's command line write it (lib/cmdline.c, memparse): digits, octal or hexadecimal ones by
  * their prefix where `base` is 0, then perhaps K, M, G or T of either case. False when there is none, or it takes more
  * than 64 bits. *end is what follows it.

@@ -79,11 +79,7 @@ enum kd_status kd_symbols_add_range(struct kd_symbols *symbols, uint64_t vaddr, 
 
 static uint32_t hash_name(const char *name)
 {
-	uint32_t hash = 2166136261u;
-
-	while (*name)
-		hash = (hash ^ (uint8_t)*name++) * 16777619u;
-	return hash;
+	return kd_text_hash(name, strlen(name));
 }
 
 static int by_address(const void *left, const void *right)
@@ -103,12 +99,17 @@ static int by_range(const void *left, const void *right)
 	return a->vaddr < b->vaddr ? -1 : a->vaddr > b->vaddr;
 }
 
-static bool is_sorted(const struct kd_symbols *symbols)
+/* Sorts the list from `first` on; true when it is sorted as a whole then. */
+static bool sort_from(struct kd_symbols *symbols, size_t first)
 {
-	for (size_t i = 1; i < symbols->count; i++)
-		if (by_address(&symbols->list[i - 1], &symbols->list[i]) > 0)
-			return false;
-	return true;
+	struct kd_symbol *list = symbols->list;
+	size_t sorted = first + 1;
+
+	while (sorted < symbols->count && by_address(&list[sorted - 1], &list[sorted]) <= 0)
+		sorted++;
+	if (sorted < symbols->count)
+		qsort(list + first, symbols->count - first, sizeof(*list), by_address);
+	return !first || first == symbols->count || by_address(&list[first - 1], &list[first]) <= 0;
 }
 
 static void hash_one(struct kd_symbols *symbols, size_t rank)
@@ -131,7 +132,6 @@ static void hash_all(struct kd_symbols *symbols)
 	symbols->hashed = symbols->count;
 }
 
-/* Symbols of modules came behind all others, as they do where modules lie above the kernel: these have their ranks still. */
 static bool only_modules_are_new(const struct kd_symbols *symbols)
 {
 	for (size_t rank = symbols->hashed; rank < symbols->count; rank++)
@@ -142,11 +142,12 @@ static bool only_modules_are_new(const struct kd_symbols *symbols)
 
 enum kd_status kd_symbols_sort(struct kd_symbols *symbols, struct kd_err *err)
 {
-	bool sorted = is_sorted(symbols);
+	/* modules lie above the kernel as a rule: what is in the table then keeps its ranks */
+	bool sorted = sort_from(symbols, symbols->hashed);
 	size_t slots = 16;
 
 	if (!sorted)
-		qsort(symbols->list, symbols->count, sizeof(*symbols->list), by_address);
+		sort_from(symbols, 0);
 	qsort(symbols->ranges, symbols->range_count, sizeof(*symbols->ranges), by_range);
 	while (slots < 2 * symbols->count)
 		slots *= 2;

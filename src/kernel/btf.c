@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 enum {
 	MAGIC = 0xeb9f,
@@ -163,14 +164,9 @@ uint32_t kd_btf_count(const struct kd_btf *btf)
 	return btf->end_id - btf->first_id;
 }
 
-/* FNV-1a. */
 static uint32_t hash_name(enum kd_btf_kind kind, const char *name, size_t length)
 {
-	uint32_t hash = 2166136261u ^ (uint32_t)kind;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-	return hash;
+	return kd_text_hash(name, length) + (uint32_t)kind;
 }
 
 void kd_btf_index(struct kd_btf *btf, uint32_t *offsets, uint32_t *names, uint32_t name_slots)

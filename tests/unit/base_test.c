@@ -160,6 +160,59 @@ static void test_clean_texts(void **state)
 	assert_memory_equal(nul, "a\0?", 4);
 }
 
+/* Texts are looked at eight bytes at a time: any byte, at any place among ones that may be shown. */
+static void test_clean_every_byte(void **state)
+{
+	static const char plain[] =
+		" ~AZ09az\0~ }{|/."; /* what bounds the bytes that may be shown */
+	enum { BYTES = sizeof(plain) - 1 };
+
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		for (size_t at = 0; at < BYTES; at++) {
+			bool shown = !byte || (byte >= ' ' && byte < 0x7f);
+			char text[BYTES], clean[BYTES];
+
+			memcpy(text, plain, BYTES);
+			text[at] = (char)byte;
+			memcpy(clean, text, BYTES);
+			clean[at] = shown ? (char)byte : '?';
+			assert_int_equal(kd_text_clean(text, BYTES), !shown);
+			assert_memory_equal(text, clean, BYTES);
+		}
+	}
+}
+
+/* The same wherever the text lies, of its bytes alone; and names that differ little are spread over a table. */
+static void test_hash_of_texts(void **state)
+{
+	enum { NAMES = 20000, SLOTS = 1 << 16 };
+	static uint8_t used[SLOTS];
+	char text[64];
+	unsigned int taken = 0;
+
+	for (size_t bytes = 0; bytes < 20; bytes++) {
+		uint32_t hash = kd_text_hash("__do_sys_something_or_other", bytes);
+
+		for (size_t shift = 0; shift < 9; shift++) {
+			memset(text, (int)shift, sizeof(text));
+			memcpy(text + shift, "__do_sys_something_or_other", bytes);
+			assert_int_equal(kd_text_hash(text + shift, bytes), hash);
+			text[shift] ^= 1;
+			if (bytes)
+				assert_int_not_equal(kd_text_hash(text + shift, bytes), hash);
+		}
+	}
+	for (unsigned int i = 0; i < NAMES; i++) {
+		int bytes = snprintf(text, sizeof(text), "__tracepoint_%u", i);
+		uint8_t *slot = &used[kd_text_hash(text, (size_t)bytes) % SLOTS];
+
+		taken += !*slot;
+		*slot = 1;
+	}
+	/* chance alone would leave SLOTS * (1 - exp(-NAMES / SLOTS)), 17,235 of them */
+	assert_in_range(taken, 17000, NAMES);
+}
+
 static void test_bytes_of_texts(void **state)
 {
 	static const struct {
@@ -211,7 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes_of_texts),   cmocka_unit_test(test_format),
 		cmocka_unit_test(test_error_text),       cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_clean_texts),      cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_clean_texts),      cmocka_unit_test(test_clean_every_byte),
+		cmocka_unit_test(test_hash_of_texts),    cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_sha256_both_ways),
 	};
 
