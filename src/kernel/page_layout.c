@@ -129,27 +129,26 @@ static enum kd_status find_number(const struct source *source, const char *name,
 
 static enum kd_status find_flags(const struct source *source, struct kd_err *err)
 {
-	struct kd_page_flags *bit = &source->layout->bit;
+	struct kd_page_flags *flag = &source->layout->flag;
 	const struct {
 		const char *name;
-		int8_t *bit;
+		uint64_t *mask;
 		bool needed;
 	} flags[] = {
-		{"PG_lru", &bit->lru, true},
-		{"PG_private", &bit->private, true},
-		{"PG_swapcache", &bit->swapcache, true},
-		{"PG_swapbacked", &bit->swapbacked, false},
-		{"PG_slab", &bit->slab, false},
-		{"PG_hwpoison", &bit->hwpoison, false},
-		{"PG_buddy", &bit->buddy, false},
-		{"PG_hugetlb", &bit->hugetlb, false},
+		{"PG_lru", &flag->lru, true},
+		{"PG_private", &flag->private, true},
+		{"PG_swapcache", &flag->swapcache, true},
+		{"PG_swapbacked", &flag->swapbacked, false},
+		{"PG_slab", &flag->slab, false},
+		{"PG_hwpoison", &flag->hwpoison, false},
+		{"PG_buddy", &flag->buddy, false},
+		{"PG_hugetlb", &flag->hugetlb, false},
 	};
 	int64_t number;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		enum kd_status status = find_number(source, flags[i].name, &number, err);
 
-		*flags[i].bit = -1;
 		if (status == KD_NOTFOUND && !flags[i].needed)
 			continue;
 		if (status)
@@ -157,12 +156,12 @@ static enum kd_status find_flags(const struct source *source, struct kd_err *err
 		if (number < 0 || number > 63)
 			return kd_fail(err, KD_CORRUPT, "VMCOREINFO: %s is bit %lld", flags[i].name,
 				       (long long)number);
-		*flags[i].bit = (int8_t)number;
+		*flags[i].mask = UINT64_C(1) << number;
 	}
 	if (!kd_vmcoreinfo_number(source->info, "PG_head_mask", &number, NULL))
-		bit->head = (uint64_t)number;
+		flag->head = (uint64_t)number;
 	else if (!find_number(source, "PG_head", &number, NULL) && number >= 0 && number < 64)
-		bit->head = UINT64_C(1) << number;
+		flag->head = UINT64_C(1) << number;
 	return KD_OK;
 }
 
@@ -197,7 +196,6 @@ static void find_types(const struct source *source)
 		/* a type of the upper byte: what is below may count something else */
 		types[i].type->mask = value << (32 - TYPE_SHIFT) ? UINT32_MAX : TYPES_MASK;
 		types[i].type->value = value & types[i].type->mask;
-		types[i].type->known = true;
 	}
 }
 
@@ -229,7 +227,7 @@ enum kd_status kd_page_layout_init(struct kd_page_layout *layout, const struct k
 		return status;
 	find_folio_members(&source);
 	find_types(&source);
-	layout->order_in_flags = layout->hugetlb.known || layout->bit.hugetlb >= 0;
+	layout->order_in_flags = layout->hugetlb.mask || layout->flag.hugetlb;
 	if (!find_number(&source, "HUGETLB_PAGE_DTOR", &destructor, NULL))
 		layout->hugetlb_destructor = destructor;
 	layout->orders = 11;
@@ -244,12 +242,12 @@ bool kd_page_layout_lacks(const struct kd_page_layout *layout)
 	const struct kd_page_type *const types[] = {&layout->offline, &layout->unaccepted,
 						    &layout->slab, &layout->hugetlb};
 
-	if (!layout->private.bytes || (!layout->buddy.known && layout->bit.buddy < 0))
+	if (!layout->private.bytes || (!layout->buddy.mask && !layout->flag.buddy))
 		return true;
 	/* a kernel that numbers its types has all of these, whatever it says of them in VMCOREINFO */
 	for (size_t i = 0; layout->buddy.mask == TYPES_MASK && i < sizeof(types) / sizeof(*types);
 	     i++)
-		if (!types[i]->known)
+		if (!types[i]->mask)
 			return true;
 	return false;
 }
@@ -271,19 +269,14 @@ static uint32_t load_4(struct kd_member member, const uint8_t *page)
 	return value;
 }
 
-static bool has(uint64_t flags, int8_t bit)
-{
-	return bit >= 0 && flags >> bit & 1;
-}
-
 static bool is_type(const struct kd_page_type *type, uint32_t mapcount)
 {
-	return type->known && (mapcount & type->mask) == type->value;
+	return type->mask && (mapcount & type->mask) == type->value;
 }
 
 bool kd_page_is_head(const struct kd_page_layout *layout, const uint8_t *page)
 {
-	return load_8(layout->flags, page) & layout->bit.head;
+	return load_8(layout->flags, page) & layout->flag.head;
 }
 
 bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *page)
@@ -293,7 +286,7 @@ bool kd_page_unreferenced(const struct kd_page_layout *layout, const uint8_t *pa
 
 bool kd_page_poisoned(const struct kd_page_layout *layout, const uint8_t *page)
 {
-	return layout->bit.hwpoison >= 0 && has(load_8(layout->flags, page), layout->bit.hwpoison);
+	return load_8(layout->flags, page) & layout->flag.hwpoison;
 }
 
 /* The order of a compound page and whether it is hugetlb's, both told by its first tail page. */
@@ -305,7 +298,7 @@ static unsigned int judge_compound(const struct kd_page_layout *layout, uint64_t
 			 : layout->order.bytes  ? next[layout->order.offset]
 						: 0;
 
-	*hugetlb = is_type(&layout->hugetlb, mapcount) || has(next_flags, layout->bit.hugetlb) ||
+	*hugetlb = is_type(&layout->hugetlb, mapcount) || next_flags & layout->flag.hugetlb ||
 		   (layout->hugetlb_destructor >= 0 && layout->destructor.bytes &&
 		    next[layout->destructor.offset] == layout->hugetlb_destructor);
 	return order > MOST_ORDER || pfn & ((UINT64_C(1) << order) - 1) ? 0 : (unsigned int)order;
@@ -313,11 +306,11 @@ static unsigned int judge_compound(const struct kd_page_layout *layout, uint64_t
 
 static bool is_cache(const struct kd_page_layout *layout, uint64_t flags)
 {
-	if (has(flags, layout->bit.lru))
+	if (flags & layout->flag.lru)
 		return true;
 	/* the bit of PG_swapcache means something else without PG_swapbacked (since 4.10, 6326fec1122c) */
-	return has(flags, layout->bit.swapcache) &&
-	       (layout->bit.swapbacked < 0 || has(flags, layout->bit.swapbacked));
+	return flags & layout->flag.swapcache &&
+	       (!layout->flag.swapbacked || flags & layout->flag.swapbacked);
 }
 
 /*
@@ -346,17 +339,17 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 
 	verdict.tail =
 		layout->compound_head.bytes && load_8(layout->compound_head, page) & COMPOUND_TAIL;
-	if (flags & layout->bit.head && next && is_fake_head(layout, vaddr, next))
+	if (flags & layout->flag.head && next && is_fake_head(layout, vaddr, next))
 		verdict.tail = true;
 	if (verdict.tail)
 		return verdict;
-	if (flags & layout->bit.head && next)
+	if (flags & layout->flag.head && next)
 		verdict.order = judge_compound(layout, pfn, mapcount, next, &hugetlb);
-	if (has(flags, layout->bit.hwpoison)) {
+	if (flags & layout->flag.hwpoison) {
 		verdict.kind = KD_PAGE_POISONED;
-	} else if (has(flags, layout->bit.slab) || is_type(&layout->slab, mapcount)) {
+	} else if (flags & layout->flag.slab || is_type(&layout->slab, mapcount)) {
 		verdict.kind = KD_PAGE_KERNEL; /* whose other members are its own */
-	} else if (is_type(&layout->buddy, mapcount) || has(flags, layout->bit.buddy)) {
+	} else if (is_type(&layout->buddy, mapcount) || flags & layout->flag.buddy) {
 		uint64_t order = layout->private.bytes ? load_8(layout->private, page) : UINT64_MAX;
 
 		if (order < layout->orders) {
@@ -368,8 +361,7 @@ struct kd_page_verdict kd_page_judge(const struct kd_page_layout *layout, uint64
 		verdict.kind = KD_PAGE_UNACCEPTED;
 		verdict.order = layout->orders - 1;
 	} else if (is_cache(layout, flags) && !(mapping & MAPPING_ANONYMOUS)) {
-		verdict.kind =
-			has(flags, layout->bit.private) ? KD_PAGE_CACHE_PRIVATE : KD_PAGE_CACHE;
+		verdict.kind = flags & layout->flag.private ? KD_PAGE_CACHE_PRIVATE : KD_PAGE_CACHE;
 	} else if (hugetlb) {
 		verdict.kind = KD_PAGE_HUGE;
 	} else if (mapping & MAPPING_ANONYMOUS) {

@@ -28,9 +28,9 @@ enum { KD_STRUCT_PAGE_MOST = 256 };
 
 /* A value that _mapcount or page_type has for pages of a type. */
 struct kd_page_type {
-	bool known;
 	uint32_t value;
-	uint32_t mask; /* of the bits that count: all, or the upper byte */
+	uint32_t
+		mask; /* of the bits that count: all, or the upper byte; 0: the kernel has no such type */
 };
 
 /* A member of a struct; bytes 0: the kernel has none that we know of. */
@@ -38,11 +38,10 @@ struct kd_member {
 	uint16_t offset, bytes;
 };
 
-/* Bit numbers of page->flags; -1: the kernel has none. */
+/* Masks of page->flags; 0: the kernel has no such flag. */
 struct kd_page_flags {
-	int8_t lru, private, swapcache, swapbacked, slab, hwpoison, buddy;
-	int8_t hugetlb; /* of the first tail page */
-	uint64_t head;  /* a mask */
+	uint64_t lru, private, swapcache, swapbacked, slab, hwpoison, buddy, head;
+	uint64_t hugetlb; /* of the first tail page */
 };
 
 struct kd_page_layout {
@@ -51,7 +50,7 @@ struct kd_page_layout {
 	struct kd_member order, destructor; /* in the first tail page */
 	bool order_in_flags;                /* low byte of the first tail's flags */
 	bool heads_are_true;                /* what looks like a head is one */
-	struct kd_page_flags bit;
+	struct kd_page_flags flag;
 	struct kd_page_type buddy, offline, unaccepted, slab, hugetlb;
 	int64_t hugetlb_destructor; /* -1: not by destructor */
 	unsigned int
