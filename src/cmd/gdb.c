@@ -4,6 +4,10 @@
  *
  * gdb starts the stub itself, as the other end of a pipe, so that nothing listens anywhere, and both end together. What it
  * is told before and after are commands of its own (-ex), ahead of those of the user.
+ *
+ * Symbols that have to be made from the dump take about as long as gdb does to start, so a process of their own makes them
+ * meanwhile, into files without names. The last of them is a script that has gdb read the others: gdb waits for the end of
+ * that process, and runs the script, which is empty when something failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/dump_input.h"
@@ -33,10 +38,12 @@ struct request {
 
 /* What gdb reads besides the dump. What is made for it is in memory, and gone with it. */
 struct symbols {
-	char path[PATH_MAX]; /* "": from nowhere */
-	uint64_t offset;     /* to be added to their addresses */
-	int made;            /* what path leads to; -1: a file that there is anyway */
-	int functions;       /* for its Python; -1: none */
+	char path[PATH_MAX]; /* of a vmlinux; "": they are being made */
+	uint64_t offset;     /* to be added to its addresses */
+	int made,
+		script; /* symbols that are being made, and the commands that read them; -1: a vmlinux has them */
+	int making;    /* a pipe that ends when they are made */
+	int functions; /* for its Python; -1: none */
 };
 
 /* A word for the shell or for gdb, which both take a backslash for what makes the next character a plain one. */
@@ -74,20 +81,66 @@ static enum kd_status make_file(const char *what, const void *data, size_t bytes
 }
 
 /* The dump's own symbols, at the addresses that they had, for who has no vmlinux. */
-static enum kd_status make_symbols(struct kd_kernel *kernel, int *made, struct kd_err *err)
+static enum kd_status make_symbols(struct kd_kernel *kernel, const struct symbols *symbols,
+				   struct kd_err *err)
 {
 	const struct kd_log log = kd_command_log(false);
 	struct kd_buffer file = {.data = NULL};
 	struct kd_system *system = NULL;
+	char script[128];
 	enum kd_status status = kd_system_open(kernel, &system, err);
 
 	if (!status)
 		status = kd_symfile_make(system, &log, &file, err);
 	if (!status)
-		status = make_file("kdump-symbols", file.data, file.bytes, made, err);
+		status = kd_write_all(symbols->made, file.data, file.bytes, "symbols", err);
+	if (!status) {
+		int length = snprintf(script, sizeof(script),
+				      "exec-file /proc/self/fd/%d\nsymbol-file /proc/self/fd/%d\n",
+				      symbols->made, symbols->made);
+
+		status = kd_write_all(symbols->script, script, (size_t)length, "symbols", err);
+	}
 	kd_buffer_deinit(&file);
 	kd_system_close(system);
 	return status;
+}
+
+/*
+ * Has a process make them while this one becomes gdb. Nobody's child, so that gdb has none that it does not know of.
+ */
+static enum kd_status begin_symbols(struct kd_kernel *kernel, struct symbols *symbols,
+				    struct kd_err *err)
+{
+	const struct kd_log log = kd_command_log(false);
+	int ends[2];
+	enum kd_status status = make_file("kdump-symbols", "", 0, &symbols->made, err);
+	pid_t child;
+
+	if (!status)
+		status = make_file("kdump-commands", "", 0, &symbols->script, err);
+	if (status)
+		return status;
+	if (pipe(ends))
+		return kd_fail_errno(err, errno, "a pipe");
+	symbols->making = ends[0];
+	child = fork();
+	if (!child) {
+		pid_t maker = fork();
+
+		if (maker < 0)
+			status = kd_fail_errno(err, errno, "a process");
+		else if (!maker)
+			status = make_symbols(kernel, symbols, err);
+		if (status)
+			kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child < 0)
+		return kd_fail_errno(err, errno, "a process for the symbols");
+	waitpid(child, NULL, 0);
+	return KD_OK;
 }
 
 /* A vmlinux that was named has to be the right one; that there is none to be found is only said. */
@@ -111,12 +164,7 @@ static enum kd_status find_symbols(struct kd_kernel *kernel, const struct reques
 	}
 	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, NULL))
 		return KD_OK;
-	symbols->offset = 0;
-	if (make_symbols(kernel, &symbols->made, err))
-		kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
-	else
-		snprintf(symbols->path, sizeof(symbols->path), "/proc/self/fd/%d", symbols->made);
-	return KD_OK;
+	return begin_symbols(kernel, symbols, err);
 }
 
 /* "target remote | kdump gdbserver --stdio -- DUMP" */
@@ -158,13 +206,15 @@ static enum kd_status start(const struct request *request, const struct symbols 
 			    const char *target, struct kd_err *err)
 {
 	char program[3 * PATH_MAX], load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
+	char wait[80], script[80];
+	const bool made = symbols->script >= 0;
 	const char *const commands[] = {
 		"set confirm off", /* nothing can be lost */
 		/* to open a dump may take longer than the 2 s that gdb waits; the stub's end it sees at once */
 		"set remotetimeout 600",
 		/* gdb warns where it knows of no program; it still reads all memory from the target */
-		*symbols->path ? program : NULL,
-		*symbols->path ? load : NULL,
+		made ? wait : program,
+		made ? script : load,
 		target,
 		symbols->functions >= 0 ? functions : NULL,
 		/* resuming one thread, gdb tells which: so it stays there when that is refused */
@@ -180,6 +230,9 @@ static enum kd_status start(const struct request *request, const struct symbols 
 	quote(symbols->path, quoted, sizeof(quoted));
 	snprintf(program, sizeof(program), "exec-file %s", quoted);
 	snprintf(load, sizeof(load), "symbol-file -o 0x%" PRIx64 " %s", symbols->offset, quoted);
+	/* cat(1) has nothing to show, in whatever shell */
+	snprintf(wait, sizeof(wait), "shell cat /proc/self/fd/%d", symbols->making);
+	snprintf(script, sizeof(script), "source /proc/self/fd/%d", symbols->script);
 	snprintf(functions, sizeof(functions), "python exec(open('/proc/self/fd/%d').read())",
 		 symbols->functions);
 	words[count++] = "gdb";
@@ -197,7 +250,10 @@ static enum kd_status start(const struct request *request, const struct symbols 
 static enum kd_status debug(struct kd_input *input, const struct request *request,
 			    struct kd_err *err)
 {
-	struct symbols symbols = {.path = "", .made = -1, .functions = -1};
+	struct symbols symbols = {
+		.path = "", .made = -1, .script = -1, .making = -1, .functions = -1};
+	const int *const files[] = {&symbols.made, &symbols.script, &symbols.making,
+				    &symbols.functions};
 	char path[PATH_MAX], target[COMMAND_BYTES];
 	enum kd_status status;
 
@@ -212,10 +268,9 @@ static enum kd_status debug(struct kd_input *input, const struct request *reques
 				   &symbols.functions, err);
 	if (!status)
 		status = start(request, &symbols, target, err);
-	if (symbols.made >= 0)
-		close(symbols.made);
-	if (symbols.functions >= 0)
-		close(symbols.functions);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (*files[i] >= 0)
+			close(*files[i]);
 	return status;
 }
 

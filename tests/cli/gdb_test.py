@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What kdump gdb and kdump gdbserver make of a command line, and gdb's functions of what the stub lists, without a dump."""
+import os
 import pathlib
+import subprocess
 import sys
 import types
 
@@ -33,6 +35,38 @@ def test_usage(kdump, words, why):
 def test_no_dump(kdump, words, tmp_path):
     done = kdump(*words, str(tmp_path / "nothing"))
     assert done.returncode == 1 and "nothing: opening: No such file" in done.stderr and not done.stdout
+
+
+# Does what gdb does with the commands that it is started with, and tells of them.
+STAND_IN = r"""#!/bin/sh
+for word; do
+	case $word in
+	"shell "*) sh -c "${word#shell }" ;;
+	"source "*) cat "${word#source }" | while read -r what path; do echo "$what $(wc -c <"$path")"; done ;;
+	*) echo "$word" ;;
+	esac
+done
+"""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_symbols_are_made_meanwhile(kdump, tmp_path, broken):
+    """gdb waits for them, and reads them whole; without, it does without, and it is said why."""
+    core = tmp_path / "core"
+    subprocess.run([os.environ["MADE_CORE"], core], check=True)
+    if broken:  # its tables of symbols are somewhere else
+        core.write_bytes(core.read_bytes().replace(b"SYMBOL(kallsyms_names)=", b"SYMBOL(kallsyms_nowhere"))
+    (tmp_path / "gdb").write_text(STAND_IN)
+    (tmp_path / "gdb").chmod(0o755)
+    done = kdump("gdb", str(core), "--", "-batch", env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    said = done.stdout.splitlines()
+    assert done.returncode == 0 and said[-1] == "-batch" and any(word.startswith("target remote | ") for word in said)
+    files = [line.split() for line in said if line.startswith(("exec-file ", "symbol-file "))]
+    if broken:
+        assert not files and "gdb gets no symbols: " in done.stderr
+    else:
+        assert [what for what, _ in files] == ["exec-file", "symbol-file"] and "no symbols" not in done.stderr
+        assert all(int(size) > 1024 for _, size in files), files
 
 
 def test_who_runs(monkeypatch):

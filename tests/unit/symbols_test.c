@@ -14,9 +14,9 @@
 static void setup(struct machine *machine)
 {
 	static const struct made_symbol symbols[] = {
-		{"T_\1ext", 0x40, false},       {"D__\1art_\2", MADE_TYPES - MADE_RAM, false},
-		{"Tschedule", 0x9000, false},   {"D__\1op_\2", MADE_FREE - MADE_RAM, false},
-		{"Tshared", 0x18000, false},    {"Tpanic", 0x19000, false},
+		{"T_\1ext", 0x40, false},     {"D__\1art_\2", MADE_TYPES - MADE_RAM, false},
+		{"Tschedule", 0x9000, false}, {"D__\1op_\2", MADE_FREE - MADE_RAM, false},
+		{"Tshared", 0x18000, false},  {"Tpanic", 0x19000, false},
 		{"B_end", MADE_BYTES, false},
 	};
 	struct blob types;
