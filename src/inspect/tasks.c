@@ -8,12 +8,12 @@
 #include "base/text.h"
 #include "host/system.h"
 #include "inspect/fields.h"
+#include "inspect/links.h"
 #include "inspect/lists.h"
 
 enum {
 	TASKS_MOST = KD_LIST_MOST,
 	STRUCT_BYTES_MOST = 1 << 20,
-	PREVIOUS_OFFSET = 8, /* list_head.prev */
 	/* include/linux/sched.h, as they are since 4.14 (8ef9925b02c2) */
 	PF_KTHREAD = 0x00200000,
 	TASK_UNINTERRUPTIBLE = 0x2,
@@ -199,114 +199,22 @@ static enum kd_status add_task(struct reader *reader, uint64_t vaddr, bool idle,
 	return KD_OK;
 }
 
-/* Damage ends no list of tasks: what was met first is told at the end. Lack of memory does. */
 static enum kd_status note(struct reader *reader, enum kd_status status, const struct kd_err *why)
 {
-	if (status && status != KD_NOMEM && !reader->damage.status)
-		reader->damage = *why;
-	return status == KD_NOMEM ? status : KD_OK;
+	return kd_damage_note(&reader->damage, status, why);
 }
 
-/* Links of a list, in order. */
-struct links {
-	uint64_t *list;
-	size_t count, room;
-};
-
-static enum kd_status add_link(struct links *links, uint64_t node, struct kd_err *err)
-{
-	size_t room = links->room ? 2 * links->room : 64;
-	uint64_t *grown;
-
-	if (links->count == links->room) {
-		grown = realloc(links->list, room * sizeof(*grown));
-		if (!grown)
-			return kd_fail_errno(err, ENOMEM, "%zu tasks", room);
-		links->list = grown;
-		links->room = room;
-	}
-	links->list[links->count++] = node;
-	return KD_OK;
-}
-
-/*
- * Until the end, or where a walk has been before. With `odd` it stops, too, where a link leads to one that does not
- * lead back, and tells which.
- */
-static enum kd_status follow(struct reader *reader, struct kd_list *walk, struct links *links,
-			     uint64_t *odd, struct kd_err *err)
-{
-	uint64_t before = walk->at, node, back;
-	enum kd_status status = KD_OK;
-	bool is_new;
-
-	while (!status && kd_list_next(walk, &node)) {
-		if (odd && !kd_read_u64(walk->system, node + PREVIOUS_OFFSET, &back, NULL) &&
-		    back != before) {
-			*odd = node;
-			return KD_OK;
-		}
-		status = kd_address_map_put(&reader->on, node, 0, &is_new, err);
-		if (!status && !is_new)
-			return KD_OK;
-		if (!status)
-			status = add_link(links, node, err);
-		before = node;
-	}
-	if (odd && !status && !walk->status &&
-	    !kd_read_u64(walk->system, walk->head + PREVIOUS_OFFSET, &back, NULL) && back != before)
-		*odd = walk->head;
-	return kd_first_failure(status, &walk->err, err);
-}
-
-static void turn_round(struct links *links, size_t left)
-{
-	for (size_t right = links->count; left + 1 < right;) {
-		uint64_t node = links->list[left];
-
-		links->list[left++] = links->list[--right];
-		links->list[right] = node;
-	}
-}
-
-/*
- * All links of a list. Where it is broken, or leads to where it should not, what lies behind that place is found from
- * the other end: one link that is damaged loses nobody. A task that was just being added or taken out leaves a link
- * that does not lead back, too; then nobody else is found so.
- */
-static enum kd_status find_links(struct reader *reader, uint64_t head, struct links *links,
+static enum kd_status find_links(struct reader *reader, uint64_t head, struct kd_links *links,
 				 struct kd_err *err)
 {
-	struct kd_list forward, backward;
-	uint64_t odd = 0;
-	size_t first;
-	enum kd_status status, half;
-
-	kd_list_begin(&forward, reader->system, head);
-	status = follow(reader, &forward, links, &odd, err);
-	if (!status && !odd)
-		return KD_OK;
-	first = links->count;
-	half = note(reader, status, err);
-	kd_list_begin(&backward, reader->system, head);
-	backward.backward = true;
-	if (!half)
-		half = follow(reader, &backward, links, NULL, err);
-	turn_round(links, first);
-	if (odd && !half && (links->count > first ? links->list[first] : head) != odd)
-		half = kd_fail(err, KD_CORRUPT, "the list of tasks leads past some of them");
-	half = note(reader, half, err);
-	/* both ends lead nowhere: then what the odd link led to is better than nothing */
-	if (!half && odd && odd != head && backward.status)
-		half = note(reader, follow(reader, &forward, links, NULL, err), err);
-	return half;
+	return kd_links_find(links, reader->system, head, &reader->on, &reader->damage, err);
 }
 
 /* The threads of the process that was read last, but for the one that leads it. */
 static enum kd_status add_threads(struct reader *reader, uint64_t leader, struct kd_err *err)
 {
 	uint64_t signal = value(reader, SIGNAL);
-	struct links links = {.list = NULL};
+	struct kd_links links = {.list = NULL};
 	enum kd_status status;
 
 	if (!signal)
@@ -318,13 +226,13 @@ static enum kd_status add_threads(struct reader *reader, uint64_t leader, struct
 		if (vaddr != leader)
 			status = note(reader, add_task(reader, vaddr, false, err), err);
 	}
-	free(links.list);
+	kd_links_deinit(&links);
 	return status;
 }
 
 static enum kd_status add_processes(struct reader *reader, uint64_t init, struct kd_err *err)
 {
-	struct links links = {.list = NULL};
+	struct kd_links links = {.list = NULL};
 	enum kd_status status =
 		find_links(reader, init + reader->fields[TASKS].offset, &links, err);
 
@@ -335,7 +243,7 @@ static enum kd_status add_processes(struct reader *reader, uint64_t init, struct
 		/* of one that cannot be read, the threads cannot be found */
 		status = status ? note(reader, status, err) : add_threads(reader, vaddr, err);
 	}
-	free(links.list);
+	kd_links_deinit(&links);
 	return status;
 }
 

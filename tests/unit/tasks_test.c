@@ -207,8 +207,8 @@ static void test_lists_of_tasks(void **state)
 		{{NEXT(15)}, {link_of(4)}, 0, 0, "all 40 were found"},
 		{{NEXT(15)}, {link_of(15)}, 0, 0, "all 40 were found"},
 		{{NEXT(15)}, {0x1234}, 0, 0, "all 40 were found"},
-		{{NEXT(4)}, {link_of(15)}, 0, 0, "the list of tasks leads past some of them"},
-		{{NEXT(15)}, {link_of(0)}, 0, 0, "the list of tasks leads past some of them"},
+		{{NEXT(4)}, {link_of(15)}, 0, 0, "the list leads past some of its members"},
+		{{NEXT(15)}, {link_of(0)}, 0, 0, "the list leads past some of its members"},
 		/* broken in both directions */
 		{{NEXT(15), PREVIOUS(18)}, {0x1234, 0x1234}, 16, 17, "4 of 40 are missing"},
 		{{NEXT(15), PREVIOUS(18)},
