@@ -22,6 +22,8 @@ enum {
 	FRAME_BYTES_MOST = 4096,
 };
 
+#define THUNKS "__x86_indirect_"
+
 struct state {
 	struct kd_orc_tables *tables;
 	struct kd_stack *stack;
@@ -237,6 +239,44 @@ static enum kd_status find_call(struct state *state, struct kd_orc *orc)
 		       (unsigned long long)state->pc);
 }
 
+bool kd_is_indirect_thunk(const char *function)
+{
+	return !strncmp(function, THUNKS, sizeof(THUNKS) - 1);
+}
+
+/*
+ * A thunk for an indirect jump (arch/x86/lib/retpoline.S) begins with a call of its own, which puts the jump's target on the
+ * stack; up to where that is done the tables say that nobody called it. The return address is the word on
+ * top of the stack, or behind the one that the thunk's own call left.
+ */
+static bool find_thunk_call(struct state *state, struct kd_orc *orc)
+{
+	const struct kd_symbols *symbols = kd_system_symbols(state->tables->system);
+	const struct kd_symbol *thunk = kd_symbols_at(symbols, state->pc - !state->interrupted);
+	uint64_t word;
+
+	if (!thunk || !kd_is_indirect_thunk(kd_symbol_name(symbols, thunk)) ||
+	    kd_read_u64(state->tables->system, state->sp, &word, NULL))
+		return false;
+	*orc = (struct kd_orc){
+		.sp_offset = kd_symbols_at(symbols, word) == thunk ? 2 * WORD : WORD,
+		.sp_register = KD_ORC_SP,
+		.bp_register = KD_ORC_UNDEFINED,
+		.type = KD_ORC_TYPE_CALL,
+	};
+	return true;
+}
+
+/* Finds out by other means what the tables leave out. */
+static enum kd_status fill_gap(struct state *state, struct kd_orc *orc)
+{
+	if (orc->type != KD_ORC_TYPE_UNDEFINED && orc->type != KD_ORC_TYPE_END)
+		return KD_OK;
+	if (find_thunk_call(state, orc) || orc->type == KD_ORC_TYPE_END)
+		return KD_OK;
+	return find_call(state, orc);
+}
+
 static bool is_user(const struct state *state)
 {
 	return state->has_registers && (state->registers[KD_PT_CS] & USER_CS) == USER_CS;
@@ -307,8 +347,8 @@ void kd_unwind(struct kd_orc_tables *tables, const struct kd_unwind_start *start
 			return;
 		status = kd_orc_find(tables, state.interrupted ? state.pc : state.pc - 1, &orc,
 				     &stack->end);
-		if (!status && orc.type == KD_ORC_TYPE_UNDEFINED)
-			status = find_call(&state, &orc);
+		if (!status)
+			status = fill_gap(&state, &orc);
 		if (status == KD_NOTFOUND && guess) {
 			stack->end = (struct kd_err){KD_OK, ""};
 			state.reliable = false;

@@ -60,6 +60,12 @@ struct kd_stack {
  */
 uint64_t kd_frame_instruction(const struct kd_stack *stack, size_t index);
 
+/*
+ * Whether a function of that name is a thunk for indirect jumps, at the beginning of which the kernel's tables say that
+ * nobody called it.
+ */
+bool kd_is_indirect_thunk(const char *function);
+
 /* Whether two stacks are of the same places all the way. */
 bool kd_stack_same(const struct kd_stack *left, const struct kd_stack *right);
 

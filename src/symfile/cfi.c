@@ -390,6 +390,32 @@ static void put_search(struct kd_buffer *bytes, uint64_t function, uint64_t code
 	place_jump(bytes, done, bytes->bytes);
 }
 
+/* find_thunk_call() of inspect/unwind.c, as an expression whose value is the CFA. */
+static void put_thunk(struct kd_buffer *bytes, uint64_t thunk, uint64_t thunk_bytes)
+{
+	put_base(bytes, RSP, WORD);
+	put_base(bytes, RSP, 0);
+	OPERATIONS(bytes, DW_OP_deref);
+	put_constant(bytes, DW_OP_const8u, thunk, 8);
+	OPERATIONS(bytes, DW_OP_minus, DW_OP_dup, DW_OP_lit0, DW_OP_ge, DW_OP_swap);
+	put_constant(bytes, DW_OP_const8u, thunk_bytes, 8);
+	OPERATIONS(bytes, DW_OP_lt, DW_OP_and); /* cfa is_own */
+	OPERATIONS(bytes, DW_OP_lit0 + WORD, DW_OP_mul, DW_OP_plus);
+}
+
+void kd_cfi_thunk(struct kd_cfi *cfi, uint64_t start, uint64_t end, uint64_t thunk,
+		  uint64_t thunk_bytes)
+{
+	size_t begun;
+
+	kd_cfi_begin(cfi, KD_FRAME_CALL, start);
+	kd_put_u8(&cfi->bytes, DW_CFA_def_cfa_expression);
+	begun = begin_expression(&cfi->bytes);
+	put_thunk(&cfi->bytes, thunk, thunk_bytes);
+	end_expression(&cfi->bytes, begun);
+	kd_cfi_end(cfi, end);
+}
+
 void kd_cfi_search(struct kd_cfi *cfi, uint64_t start, uint64_t end, uint64_t code,
 		   uint64_t code_bytes)
 {

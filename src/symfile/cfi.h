@@ -49,4 +49,11 @@ void kd_cfi_end(struct kd_cfi *cfi, uint64_t end);
 void kd_cfi_search(struct kd_cfi *cfi, uint64_t start, uint64_t end, uint64_t code,
 		   uint64_t code_bytes);
 
+/*
+ * Code of a thunk for indirect jumps (kd_is_indirect_thunk()), which begins at `thunk`: the return address is on top of the
+ * stack, or behind an address within the thunk, which its own call left.
+ */
+void kd_cfi_thunk(struct kd_cfi *cfi, uint64_t start, uint64_t end, uint64_t thunk,
+		  uint64_t thunk_bytes);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "host/file.h"
 #include "host/system.h"
+#include "inspect/unwind.h"
 
 enum {
 	DISTANCE_BYTES = 4,
@@ -80,12 +81,42 @@ static void put_unknown(struct frames *frames, uint64_t start, uint64_t end)
 	put_end(frames, start, end);
 }
 
+/* How far code from pc on is a thunk for indirect jumps: the tables say that nobody called it. */
+static uint64_t put_thunks(struct frames *frames, uint64_t pc, uint64_t end)
+{
+	const struct kd_symbols *symbols = kd_system_symbols(frames->layout->system);
+	const struct kd_symbol *symbol;
+
+	while (pc < end && (symbol = kd_symbols_at(symbols, pc)) &&
+	       kd_is_indirect_thunk(kd_symbol_name(symbols, symbol))) {
+		uint64_t bytes = kd_layout_extent(frames->layout, symbol);
+		uint64_t stop = symbol->vaddr + bytes;
+
+		if (stop <= pc)
+			break;
+		if (stop > end)
+			stop = end;
+		kd_cfi_thunk(frames->cfi, pc, stop, symbol->vaddr, bytes);
+		pc = stop;
+	}
+	return pc;
+}
+
 static void take(struct frames *frames, uint64_t pc, uint64_t end, const struct kd_orc *orc)
 {
 	enum kd_frame_kind kind = kd_frame_kind(orc);
 
 	if (kind != frames->open || pc != frames->open_end || frames->rows == ROWS_MOST)
 		close_open(frames);
+	if (kind == KD_FRAME_NONE || kind == KD_FRAME_END) {
+		uint64_t thunks_end;
+
+		close_open(frames);
+		thunks_end = put_thunks(frames, pc, end);
+		if (thunks_end == end)
+			return;
+		pc = thunks_end;
+	}
 	if (kind == KD_FRAME_NONE) {
 		put_unknown(frames, pc, end);
 		return;

@@ -12,6 +12,7 @@ from lab import oracles, program
 from lab.core import Core
 from test_capture import kdump
 from test_mount import mounted, read_at, why_not
+from test_symfile import threads_of
 
 PIECE = 1 << 20
 LOW_BYTES = 640 << 10
@@ -190,3 +191,55 @@ def test_all_of_its_memory(stopped, tmp_path):
             compared += length if start not in above else 0
     # all but what lies between 640 KiB and 1 MiB
     assert compared >= MEMORY_BYTES - (384 << 10)
+
+
+# A CPU that needs thunks for its returns, too (arch/x86/kernel/cpu/common.c, cpu_vuln_blacklist).
+THUNK_CPU = "max,vendor=AuthenticAMD,family=23,model=49"
+STEPS = 4  # through a thunk, and out of it
+
+
+@pytest.fixture(scope="module", params=["6.1-cloud", pytest.param("6.12-cloud", marks=pytest.mark.slow)])
+def thunks(request, tmp_path_factory):
+    """{thunk: (where it begins, where its caller goes on, [cores of a CPU within it, an instruction apart])}"""
+    from lab import kernels
+    from lab.machine import Machine
+    work, found = tmp_path_factory.mktemp("thunks"), {}
+    with Machine(kernels.get(request.param), work / "machine", crashkernel=None, cpu=THUNK_CPU, cpus=1, memory="256M",
+                 append="spectre_v2=retpoline", files={}) as machine:
+        machine.boot()
+        machine.guest.run("setsid sh -c 'while :; do cat /proc/self/stat; done' >/dev/null 2>&1 &")
+        for thunk in ("srso_return_thunk", "__x86_indirect_thunk_rax"):
+            at = int(machine.guest.output(f"grep ' {thunk}$' /proc/kallsyms").split()[0], 16)
+            cores = [work / f"{thunk}-{step}" for step in range(STEPS)]
+            # asked for a dump, QEMU once says that the guest was stopped, and the next step is none
+            said = machine.qemu.debug(f"hbreak *{at:#x}", "continue", "x/gx $rsp", "delete",
+                                      *(command for core in cores
+                                        for command in (f"monitor dump-guest-memory {core}", "stepi", "stepi")))
+            word, = re.findall(r"^0x\w+:\t0x(\w+)$", said, re.M)
+            found[thunk] = at, int(word, 16), cores
+        machine.discard()
+    yield found
+    for *_, cores in found.values():
+        for core in cores:
+            core.unlink()
+
+
+@pytest.mark.parametrize("thunk", ["srso_return_thunk", "__x86_indirect_thunk_rax"])
+def test_thunks(thunks, thunk, tmp_path):
+    """Who jumped there is the caller, as the debugger outside saw it, wherever in the thunk the CPU is; for gdb, too."""
+    at, caller, cores = thunks[thunk]
+    places, behind = set(), []
+    for core in cores:
+        stack, = json.loads(kdump("bt", "-a", "--json", core))
+        pcs = [int(frame["pc"], 16) for frame in stack["frames"]]
+        if caller not in pcs[1:3]:  # it has left
+            continue
+        places.add(pcs[0])
+        behind.append(pcs[pcs.index(caller):])
+        assert stack["missing"] is None
+        symbols = tmp_path / core.name
+        subprocess.run([program.kdump_command(), "symfile", "-o", symbols, core], check=True)
+        (theirs, why), = threads_of(symbols, core, tmp_path)
+        assert why == "outermost" and [pc for pc, _ in theirs][:len(pcs)] == pcs
+    assert at in places and len(places) > 1, places
+    assert all(pcs == behind[0] for pcs in behind) and len(behind[0]) > 4

@@ -93,9 +93,9 @@ def test_binutils_accept_it(dump, symfile):
     assert [frame["symbol"] for frame in frames] == names
 
 
-def threads_of(symfile, dump, folder):
+def threads_of(symfile, vmcore, folder):
     """[(frames, why there are no more)] by thread, each frame (pc, name)."""
-    text = gdb(symfile, dump.vmcore, script=FRAMES, folder=folder)
+    text = gdb(symfile, vmcore, script=FRAMES, folder=folder)
     threads = []
     for thread in re.split(r"^THREAD \d+\n", text, flags=re.M)[1:]:
         frames = [(int(pc, 16), name) for pc, name in re.findall(r"^FRAME (\w+) (.*)$", thread, re.M)]
@@ -106,7 +106,7 @@ def threads_of(symfile, dump, folder):
 def test_stacks(dump, symfile, tmp_path):
     """Of every CPU, frame by frame as kdump bt has them; then what user space was at, and no guess behind that."""
     ours = {stack["cpu"]: stack for stack in kdump("bt", "-a", "--json", dump.vmcore)}
-    theirs = threads_of(symfile, dump, tmp_path)
+    theirs = threads_of(symfile, dump.vmcore, tmp_path)
     # gdb takes idle CPUs, which all have number 0, for one
     assert len(theirs) >= 4 and len(core.registers_of_cpus(dump.vmcore)) == len(ours)
     places = {symbol["name"]: symbol["address"] for symbol in kdump("sym", "--json", dump.vmcore)}

@@ -154,6 +154,13 @@ class Qemu:
     def keyboard(self):
         return Keyboard(self.sockets / "console")
 
+    def debug(self, *commands, timeout=180):
+        """What gdb prints, which has the guest's CPUs stand while it carries out the commands."""
+        words = ["set architecture i386:x86-64", f"target remote {self.sockets / 'gdb'}", *commands, "detach"]
+        done = subprocess.run(["gdb", "-nx", "-q", "-batch", *(word for command in words for word in ("-ex", command))],
+                              capture_output=True, text=True, check=True, timeout=timeout)
+        return done.stdout
+
     def gdb(self):
         """Physical memory from outside; the guest stands still inside the `with`."""
         return GdbStub(self.sockets / "gdb")
