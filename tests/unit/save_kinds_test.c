@@ -313,9 +313,11 @@ static void test_next_level_when_full(void **state)
 		enum kd_save_format format;
 		bool flattened;
 		uint64_t limit_bytes;
-	} forms[] = {{KD_SAVE_KDUMP, false, 2 << 20},
-		     {KD_SAVE_KDUMP, true, 2 << 20},
-		     {KD_SAVE_ELF, false, 3 << 20}};
+		/* the full one is synced; emptied, and synced, which gives its blocks back; then the next one */
+		const char *asked;
+	} forms[] = {{KD_SAVE_KDUMP, false, 2 << 20, "-slssls"},
+		     {KD_SAVE_KDUMP, true, 2 << 20, "--slsss"},
+		     {KD_SAVE_ELF, false, 3 << 20, "-slssls"}};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		struct kd_save_options options = options_of(forms[i].format, 1, 2);
@@ -330,9 +332,11 @@ static void test_next_level_when_full(void **state)
 		if (forms[i].flattened)
 			assert_int_equal(kd_sink_flatten(&sink, NULL), KD_OK);
 		sink.limit_bytes = forms[i].limit_bytes;
+		memset(asked, '-', sizeof(asked) - 1);
 		assert_int_equal(
 			kd_save(world->dump, world->kernel, &sink, &options, &result, NULL), KD_OK);
 		kd_sink_close(&sink);
+		assert_string_equal(asked, forms[i].asked);
 		assert_true(result.complete);
 		assert_int_equal(kd_kinds_level(result.excluded), 31);
 		assert_int_equal(kd_save_all_pages(&result), kd_dump_facts(world->dump)->ram_pages);
