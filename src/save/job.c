@@ -50,7 +50,8 @@ static size_t memory_bytes(const struct kd_save_options *options, unsigned int w
 	if (leaves_structs_out(options))
 		bytes += kd_reserve_bytes(sizeof(struct kd_memmap));
 	if (reads)
-		bytes += windows * kd_reserve_bytes(kd_pack_room(codec, page_bytes)) +
+		bytes += kd_reserve_bytes(sizeof(struct kd_memo)) +
+			 windows * kd_reserve_bytes(kd_pack_room(codec, page_bytes)) +
 			 workers * (kd_reserve_bytes(codec->encoder_bytes(options->codec_level,
 									  page_bytes)) +
 				    kd_reserve_bytes(kd_pack_input(page_bytes)) +
@@ -107,7 +108,11 @@ static void work(void *opaque, unsigned int worker, struct kd_window *window)
 	struct kd_hand *hand = &job->hands[worker];
 	uint64_t start = kd_monotonic_ns();
 
-	kd_judge_window(&hand->judge, window, job->wanted);
+	if (!job->memo || !kd_memo_recall(job->memo, window, job->wanted)) {
+		kd_judge_window(&hand->judge, window, job->wanted);
+		if (job->memo)
+			kd_memo_keep(job->memo, window);
+	}
 	hand->judge_ns += kd_monotonic_ns() - start;
 	if (job->reads)
 		kd_pack_window(&hand->packer, window);
@@ -145,6 +150,8 @@ static enum kd_status init_workers(struct kd_job *job, bool reads, struct kd_err
 	job->sweep.windows = kd_reserve_take(&job->reserve,
 					     job->sweep.window_count * sizeof(*job->sweep.windows));
 	job->hands = kd_reserve_take(&job->reserve, job->workers * sizeof(*job->hands));
+	if (reads && !job->options->judge_again)
+		job->memo = kd_reserve_take(&job->reserve, sizeof(*job->memo));
 	for (unsigned int i = 0; reads && i < job->sweep.window_count; i++)
 		job->sweep.windows[i].out = kd_reserve_take(&job->reserve, room);
 	for (unsigned int i = 0; !status && i < job->workers; i++)
@@ -211,6 +218,8 @@ void kd_job_exclude(struct kd_job *job, uint32_t kinds)
 {
 	job->plan.exclude = job->result->classified ? kinds | KD_KINDS_UNREADABLE
 						    : kinds & KD_KIND(KD_PAGE_ZERO);
+	if (job->memo)
+		kd_memo_clear(job->memo);
 	job->plan.memmap = kinds & KD_KIND(KD_PAGE_STRUCTS) ? job->memmap : NULL;
 	job->result->excluded = job->plan.exclude;
 }

@@ -6,6 +6,7 @@
 #ifndef KD_SAVE_JOB_H
 #define KD_SAVE_JOB_H
 
+#include "save/memo.h"
 #include "save/pack.h"
 #include "save/plan.h"
 #include "save/reserve.h"
@@ -29,6 +30,7 @@ struct kd_job {
 	struct kd_plan plan;
 	struct kd_pages pages;
 	struct kd_memmap *memmap; /* where struct pages are to be left out; else NULL */
+	struct kd_memo *memo;     /* where pages are read; else NULL: there is one sweep */
 	struct kd_sweep sweep;
 	struct kd_reserve reserve;
 	struct kd_hand *hands;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which pages of a dump are saved: nothing of it is kept in memory, each window is decided by itself, whenever it
- * is asked for: alike, if the source reads alike (save/agree.h). Private to this layer and to src/view.
+ * Which pages of a dump are saved: each window is decided by itself, whenever it is asked for: alike, if the source reads
+ * alike (save/agree.h). What becomes of the first windows is remembered (save/memo.h). Private to this layer and to src/view.
  */
 #ifndef KD_SAVE_PLAN_H
 #define KD_SAVE_PLAN_H

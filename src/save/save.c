@@ -16,7 +16,6 @@ enum { ALL_KINDS = -1 };
  * What a kernel's own pages are, for the order in which pages are written: when the target runs full, these are
  * there.
  */
-#define VALUABLE (KD_KIND(KD_PAGE_KERNEL))
 
 struct saving {
 	struct kd_job job; /* first: sweeps give it to take() */
@@ -156,7 +155,7 @@ static enum kd_status measure(struct saving *saving, struct kd_err *err)
 static bool has_lesser_pages(const struct kd_job *job)
 {
 	for (int kind = 0; kind < KD_PAGE_ABSENT; kind++)
-		if (job->result->pages[kind] && !(VALUABLE & KD_KIND(kind)) &&
+		if (job->result->pages[kind] && !(KD_KINDS_VALUABLE & KD_KIND(kind)) &&
 		    !(job->plan.exclude & KD_KIND(kind)))
 			return true;
 	return false;
@@ -171,11 +170,11 @@ static enum kd_status write_data(struct saving *saving, struct kd_err *err)
 		!writer->kind->needs_order && !job->options->by_address && has_lesser_pages(job);
 	enum kd_status status;
 
-	status = run_sweep(saving, take_data, twice ? VALUABLE : (uint32_t)ALL_KINDS, err);
+	status = run_sweep(saving, take_data, twice ? KD_KINDS_VALUABLE : (uint32_t)ALL_KINDS, err);
 	if (!status)
 		status = writer->kind->turn(writer, err);
 	if (!status && twice) {
-		status = run_sweep(saving, take_data, ~VALUABLE, err);
+		status = run_sweep(saving, take_data, ~KD_KINDS_VALUABLE, err);
 		if (!status)
 			status = writer->kind->turn(writer, err);
 	}

@@ -37,6 +37,7 @@ struct kd_save_options {
 	unsigned int workers;               /* threads; 0: as many as the machine has CPUs */
 	bool by_address;                    /* not the kernel's own pages first */
 	bool sample;                        /* of kd_save_estimate(): tell sizes, too */
+	bool judge_again;                   /* in each sweep, as it is on large machines */
 	const struct kd_erasures *erasures; /* what is not to be in the dump; NULL: nothing */
 	const struct kd_progress *progress;
 	const struct kd_log *log;

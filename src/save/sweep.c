@@ -92,7 +92,7 @@ static bool deal(struct state *state, unsigned int *slot)
 		wake_all(state);
 		return false;
 	}
-	state->dealt++;
+	window->number = state->dealt++;
 	return true;
 }
 

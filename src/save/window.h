@@ -13,6 +13,9 @@
 #include "kernel/page_kind.h"
 #include "kernel/page_scan.h"
 
+/* What a dump is made for first. */
+#define KD_KINDS_VALUABLE KD_KIND(KD_PAGE_KERNEL)
+
 enum { KD_WINDOW_PAGES = KD_SCAN_PAGES, KD_WINDOW_WORDS = KD_WINDOW_PAGES / 64 };
 
 /* A set of a window's pages, bit i for page first_pfn + i. */
@@ -58,6 +61,7 @@ struct kd_packed {
 };
 
 struct kd_window {
+	uint64_t number; /* in its sweep */
 	uint64_t first_pfn;
 	unsigned int pages;
 	struct kd_page_set absent; /* RAM that the source does not have */

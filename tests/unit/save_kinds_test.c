@@ -137,26 +137,30 @@ static void test_flaky_source(void **state)
 	struct world *world = *state;
 	unsigned int complete = 0, failed = 0;
 
-	for (unsigned int form = 0; form < 4; form++) {
+	/* what is remembered of the first sweep is what the others go by */
+	for (unsigned int form = 0; form < 8; form++) {
 		enum kd_save_format format = form % 2 ? KD_SAVE_ELF : KD_SAVE_KDUMP;
 
 		for (int after = 0; after < 24; after++) {
-			struct kd_save_options options = options_of(format, 31, 1 + form / 2 * 2);
+			struct kd_save_options options =
+				options_of(format, 31, 1 + form / 2 % 2 * 2);
 			struct kd_save_result result;
 			struct kd_err err = {KD_OK, ""};
 			enum kd_status status;
 
+			options.judge_again = form / 4;
 			bad.offset = store_offset;
 			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
 			atomic_store(&bad.after, after);
 			atomic_store(&bad.count, 2); /* what fails is tried again, piece by piece */
 			status = save_world(world, world->path, 0, &options, &result, &err);
 			atomic_store(&bad.count, 0);
-			assert_int_equal(result.complete, !status);
+			assert_int_equal(result.complete, !status && !result.unreadable_pages);
 			if (status) {
 				struct kd_dump *saved;
 
 				failed++;
+				assert_true(options.judge_again);
 				assert_int_equal(status, KD_CORRUPT);
 				assert_non_null(strstr(err.text, "struct pages"));
 				if (kd_dump_open(world->path, NULL, &saved, NULL))
@@ -167,7 +171,9 @@ static void test_flaky_source(void **state)
 			} else {
 				complete++;
 			}
-			compare_kinds(world, world->path, 31, true);
+			/* struct pages are pages, too: what is read of these for the dump is zeros then, and said */
+			if (!result.unreadable_pages)
+				compare_kinds(world, world->path, 31, true);
 		}
 	}
 	assert_true(failed > 20);
@@ -250,7 +256,7 @@ static void test_incomplete_source(void **state)
 	}
 }
 
-/* Every level leaves out what it should; nothing depends on how many threads there are. */
+/* Every level leaves out what it should; nothing depends on how many threads there are, or on what they remember. */
 static void test_levels(void **state)
 {
 	struct world *world = *state;
@@ -264,6 +270,7 @@ static void test_levels(void **state)
 			const char *path = workers == 1 ? world->path : world->other;
 			struct kd_save_result result;
 
+			options.judge_again = workers == 2;
 			assert_int_equal(save_world(world, path, 0, &options, &result, NULL),
 					 KD_OK);
 			assert_true(result.complete && result.classified);
