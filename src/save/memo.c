@@ -19,8 +19,7 @@ void kd_memo_keep(struct kd_memo *memo, const struct kd_window *window)
 	valuable = &memo->windows[window->number].valuable;
 	memset(valuable, 0, sizeof(*valuable));
 	for (unsigned int i = 0; i < window->pages; i++)
-		if (kd_set_has(&window->kept, i) &&
-		    KD_KIND(window->kinds[i]) & KD_KINDS_VALUABLE)
+		if (kd_set_has(&window->kept, i) && KD_KIND(window->kinds[i]) & KD_KINDS_VALUABLE)
 			kd_set_add(valuable, i);
 	memo->windows[window->number].kept = window->kept;
 	memo->windows[window->number].known = true;

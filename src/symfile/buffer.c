@@ -12,30 +12,23 @@ void kd_buffer_deinit(struct kd_buffer *buffer)
 	*buffer = (struct kd_buffer){.data = NULL};
 }
 
-void *kd_put_space(struct kd_buffer *buffer, size_t bytes)
+bool kd_buffer_grow(struct kd_buffer *buffer, size_t bytes)
 {
-	void *space;
+	size_t room = buffer->room ? buffer->room : LEAST_ROOM;
+	uint8_t *grown = NULL;
 
-	if (bytes > KD_BUFFER_BYTES_MOST - buffer->bytes)
-		buffer->failed = true;
-	if (!buffer->failed && buffer->room - buffer->bytes < bytes) {
-		size_t room = buffer->room ? buffer->room : LEAST_ROOM;
-		uint8_t *grown;
-
+	if (!buffer->failed && bytes <= KD_BUFFER_BYTES_MOST - buffer->bytes) {
 		while (room - buffer->bytes < bytes)
 			room *= 2;
 		grown = realloc(buffer->data, room);
-		if (grown) {
-			buffer->data = grown;
-			buffer->room = room;
-		}
-		buffer->failed = !grown;
 	}
-	if (buffer->failed)
-		return NULL;
-	space = buffer->data + buffer->bytes;
-	buffer->bytes += bytes;
-	return space;
+	if (!grown) {
+		buffer->failed = true;
+		return false;
+	}
+	buffer->data = grown;
+	buffer->room = room;
+	return true;
 }
 
 void kd_put(struct kd_buffer *buffer, const void *data, size_t bytes)

@@ -21,8 +21,22 @@ struct kd_buffer {
 
 void kd_buffer_deinit(struct kd_buffer *buffer);
 
-/* Room for so many bytes more, counted as written: NULL when there is no memory. */
-void *kd_put_space(struct kd_buffer *buffer, size_t bytes);
+/* Makes room for so many bytes more; false, and `failed` set, when there is no memory. */
+bool kd_buffer_grow(struct kd_buffer *buffer, size_t bytes);
+
+/* Room for so many bytes more, counted as written: NULL when there is no memory. Most of them come one by one. */
+static inline void *kd_put_space(struct kd_buffer *buffer, size_t bytes)
+{
+	void *space;
+
+	if (buffer->failed ||
+	    (buffer->room - buffer->bytes < bytes && !kd_buffer_grow(buffer, bytes)))
+		return NULL;
+	space = buffer->data + buffer->bytes;
+	buffer->bytes += bytes;
+	return space;
+}
+
 void kd_put(struct kd_buffer *buffer, const void *data, size_t bytes);
 void kd_put_number(struct kd_buffer *buffer, uint64_t value, size_t bytes);
 /* With its NUL; returns where it begins. */
@@ -36,7 +50,10 @@ void kd_buffer_patch(struct kd_buffer *buffer, size_t at, uint64_t value, size_t
 
 static inline void kd_put_u8(struct kd_buffer *buffer, uint8_t value)
 {
-	kd_put_number(buffer, value, 1);
+	uint8_t *space = kd_put_space(buffer, 1);
+
+	if (space)
+		*space = value;
 }
 
 #endif
