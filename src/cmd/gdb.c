@@ -38,12 +38,12 @@ struct request {
 
 /* What gdb reads besides the dump. What is made for it is in memory, and gone with it. */
 struct symbols {
-	char path[PATH_MAX]; /* of a vmlinux; "": they are being made */
+	char path[PATH_MAX]; /* of a vmlinux; "": there is none */
 	uint64_t offset;     /* to be added to its addresses */
-	int made,
-		script; /* symbols that are being made, and the commands that read them; -1: a vmlinux has them */
-	int making;    /* a pipe that ends when they are made */
-	int functions; /* for its Python; -1: none */
+	int made;            /* symbols that are being made; -1: none are */
+	int script;          /* commands that read them, once they are */
+	int making;          /* a pipe that ends then */
+	int functions;       /* for its Python; -1: none */
 };
 
 /* A word for the shell or for gdb, which both take a backslash for what makes the next character a plain one. */
@@ -164,7 +164,9 @@ static enum kd_status find_symbols(struct kd_kernel *kernel, const struct reques
 	}
 	if (!kd_vmlinux_find(kernel, request->debug_folder, symbols->path, NULL))
 		return KD_OK;
-	return begin_symbols(kernel, symbols, err);
+	if (begin_symbols(kernel, symbols, err))
+		kd_log(&log, KD_LOG_WARNING, "gdb gets no symbols: %s", err->text);
+	return KD_OK;
 }
 
 /* "target remote | kdump gdbserver --stdio -- DUMP" */
@@ -207,14 +209,18 @@ static enum kd_status start(const struct request *request, const struct symbols 
 {
 	char program[3 * PATH_MAX], load[3 * PATH_MAX], quoted[2 * PATH_MAX], functions[80];
 	char wait[80], script[80];
-	const bool made = symbols->script >= 0;
+	const bool is_made = symbols->making >= 0, is_there = *symbols->path;
 	const char *const commands[] = {
 		"set confirm off", /* nothing can be lost */
 		/* to open a dump may take longer than the 2 s that gdb waits; the stub's end it sees at once */
 		"set remotetimeout 600",
 		/* gdb warns where it knows of no program; it still reads all memory from the target */
-		made ? wait : program,
-		made ? script : load,
+		is_made    ? wait
+		: is_there ? program
+			   : NULL,
+		is_made    ? script
+		: is_there ? load
+			   : NULL,
 		target,
 		symbols->functions >= 0 ? functions : NULL,
 		/* resuming one thread, gdb tells which: so it stays there when that is refused */

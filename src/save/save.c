@@ -12,11 +12,6 @@
 
 enum { ALL_KINDS = -1 };
 
-/*
- * What a kernel's own pages are, for the order in which pages are written: when the target runs full, these are
- * there.
- */
-
 struct saving {
 	struct kd_job job; /* first: sweeps give it to take() */
 	struct kd_writer writer;

@@ -13,7 +13,7 @@
 #include "kernel/page_kind.h"
 #include "kernel/page_scan.h"
 
-/* What a dump is made for first. */
+/* The kernel's own pages, which are written first: when the target runs full, these are there. */
 #define KD_KINDS_VALUABLE KD_KIND(KD_PAGE_KERNEL)
 
 enum { KD_WINDOW_PAGES = KD_SCAN_PAGES, KD_WINDOW_WORDS = KD_WINDOW_PAGES / 64 };
