@@ -5,7 +5,7 @@
  * gdb starts the stub itself, as the other end of a pipe, so that nothing listens anywhere, and both end together. What it
  * is told before and after are commands of its own (-ex), ahead of those of the user.
  *
- * Symbols that have to be made from the dump take about as long as gdb does to start, so a process of their own makes them
+ * To make symbols from the dump takes a while, as gdb does to start, so a process of their own makes them
  * meanwhile, into files without names. The last of them is a script that has gdb read the others: gdb waits for the end of
  * that process, and runs the script, which is empty when something failed.
  */

@@ -342,9 +342,18 @@ static void put_constant(struct kd_buffer *bytes, uint8_t operation, uint64_t va
 	kd_put_number(bytes, value, value_bytes);
 }
 
+/* Whether the word on top is an address of these. Numbers are compared with their sign, so a range takes two. */
+static void put_within(struct kd_buffer *bytes, uint64_t start, uint64_t size)
+{
+	put_constant(bytes, DW_OP_const8u, start, 8);
+	OPERATIONS(bytes, DW_OP_minus, DW_OP_dup, DW_OP_lit0, DW_OP_ge, DW_OP_swap);
+	put_constant(bytes, DW_OP_const8u, size, 8);
+	OPERATIONS(bytes, DW_OP_lt, DW_OP_and);
+}
+
 /*
  * The loop of inspect/unwind.c (find_call()), as an expression whose value is the CFA. Behind each line what is on its
- * stack: `at` is a place on the stack, `word` what is there. Numbers are compared with their sign, so a range takes two.
+ * stack: `at` is a place on the stack, `word` what is there.
  */
 static void put_search(struct kd_buffer *bytes, uint64_t function, uint64_t code,
 		       uint64_t code_bytes)
@@ -353,11 +362,8 @@ static void put_search(struct kd_buffer *bytes, uint64_t function, uint64_t code
 
 	put_base(bytes, RSP, 0);
 	loop = bytes->bytes;
-	OPERATIONS(bytes, DW_OP_dup, DW_OP_deref, DW_OP_dup); /* at word word */
-	put_constant(bytes, DW_OP_const8u, code + CALL_BYTES, 8);
-	OPERATIONS(bytes, DW_OP_minus, DW_OP_dup, DW_OP_lit0, DW_OP_ge, DW_OP_swap);
-	put_constant(bytes, DW_OP_const8u, code_bytes - CALL_BYTES, 8);
-	OPERATIONS(bytes, DW_OP_lt, DW_OP_and); /* at word is_code */
+	OPERATIONS(bytes, DW_OP_dup, DW_OP_deref, DW_OP_dup);          /* at word word */
+	put_within(bytes, code + CALL_BYTES, code_bytes - CALL_BYTES); /* at word is_code */
 	is_code = put_jump(bytes, DW_OP_bra);
 	OPERATIONS(bytes, DW_OP_drop);
 	not_code = put_jump(bytes, DW_OP_skip);
@@ -396,10 +402,7 @@ static void put_thunk(struct kd_buffer *bytes, uint64_t thunk, uint64_t thunk_by
 	put_base(bytes, RSP, WORD);
 	put_base(bytes, RSP, 0);
 	OPERATIONS(bytes, DW_OP_deref);
-	put_constant(bytes, DW_OP_const8u, thunk, 8);
-	OPERATIONS(bytes, DW_OP_minus, DW_OP_dup, DW_OP_lit0, DW_OP_ge, DW_OP_swap);
-	put_constant(bytes, DW_OP_const8u, thunk_bytes, 8);
-	OPERATIONS(bytes, DW_OP_lt, DW_OP_and); /* cfa is_own */
+	put_within(bytes, thunk, thunk_bytes); /* cfa is_own */
 	OPERATIONS(bytes, DW_OP_lit0 + WORD, DW_OP_mul, DW_OP_plus);
 }
 
