@@ -12,8 +12,11 @@
 
 #include "dump/medium.h"
 
-/* By reading, small: of what a window holds, mostly little is wanted. */
-enum { KD_WINDOWS = 4, KD_WINDOW_BYTES = 4 << 20, KD_READ_WINDOW_BYTES = 64 << 10 };
+/*
+ * By reading, small: of what a window holds, mostly little is wanted, and it takes less to read more of such windows than
+ * the rest of larger ones.
+ */
+enum { KD_WINDOWS = 8, KD_WINDOW_BYTES = 4 << 20, KD_READ_WINDOW_BYTES = 16 << 10 };
 
 struct kd_windows {
 	const struct kd_medium *medium; /* borrowed */

@@ -37,6 +37,41 @@ static void reads_by_kind_of_address(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* Large reads go another way than small ones: the same bytes, and the same words where something is missing. */
+static void large_reads_are_as_small_ones(void **state)
+{
+	static const enum kd_access ways[] = {KD_ACCESS_READ, KD_ACCESS_MAP};
+	enum { RAM = 0x100000, FIRST = 0x9000, SECOND = 0x17000, SAVED = 0x12000 };
+	static uint8_t all[FIRST + SECOND], large[FIRST + SECOND];
+	struct fixture fixture;
+
+	fixture_init(&fixture, 0);
+	fixture_memory(&fixture, RAM, FIRST, FIRST);
+	fixture_memory(&fixture, RAM + FIRST, SECOND, SAVED);
+	for (uint32_t at = 0; at < FIRST + SAVED; at += sizeof(at))
+		fixture_poke(&fixture, RAM + at, &at, sizeof(at));
+	fixture_build(&fixture);
+	for (int i = 0; i < 2; i++) {
+		const struct kd_dump_options options = {.access = ways[i]};
+		struct kd_dump *dump;
+
+		assert_int_equal(kd_dump_open(fixture.path, &options, &dump, NULL), KD_OK);
+		for (uint32_t at = 0; at < FIRST + SAVED; at += 16)
+			assert_int_equal(kd_dump_read(dump, RAM + at, all + at, 16, NULL), KD_OK);
+		for (uint32_t from = 0; from < 0x3000; from += 0x7fc) {
+			size_t bytes = FIRST + SAVED - from;
+
+			assert_int_equal(kd_dump_read(dump, RAM + from, large, bytes, NULL), KD_OK);
+			assert_memory_equal(large, all + from, bytes);
+			assert_int_equal(kd_dump_read(dump, RAM + from, large, bytes + 1, NULL),
+					 KD_EXCLUDED);
+		}
+		assert_int_equal(kd_dump_read(dump, RAM - 1, large, FIRST, NULL), KD_HOLE);
+		kd_dump_close(dump);
+	}
+	fixture_deinit(&fixture);
+}
+
 /* The kernel text in its own segment and in the direct map: described once, by what comes first. */
 static void repeated_memory_counts_once(void **state)
 {
@@ -180,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_by_kind_of_address),
+		cmocka_unit_test(large_reads_are_as_small_ones),
 		cmocka_unit_test(repeated_memory_counts_once),
 		cmocka_unit_test(no_cut_goes_unnoticed),
 		cmocka_unit_test(no_damaged_header_harms),
