@@ -22,24 +22,23 @@ void kd_windows_init(struct kd_windows *windows, const struct kd_medium *medium,
 				: by_read    ? KD_READ_WINDOW_BYTES
 					     : KD_WINDOW_BYTES,
 		.by_read = by_read,
+		.sequel = UINT64_MAX,
 	};
 }
 
-static void drop(struct kd_windows *windows, unsigned int slot)
+static void drop(struct kd_window_slot *slot)
 {
-	if (!windows->slots[slot].data)
-		return;
-	if (windows->slots[slot].mapped)
-		munmap(windows->slots[slot].data, windows->slots[slot].bytes);
-	else
-		free(windows->slots[slot].data);
-	windows->slots[slot].data = NULL;
+	if (slot->data && slot->data != slot->buffer)
+		munmap(slot->data, slot->bytes);
+	slot->data = NULL;
 }
 
 void kd_windows_deinit(struct kd_windows *windows)
 {
-	for (unsigned int i = 0; i < KD_WINDOWS; i++)
-		drop(windows, i);
+	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
+		drop(&windows->slots[i]);
+		free(windows->slots[i].buffer);
+	}
 }
 
 /* Fills a buffer as far as the file allows; what cannot be read ends the window. */
@@ -64,70 +63,77 @@ static enum kd_status read_window(struct kd_windows *windows, uint64_t offset, u
 	return KD_OK;
 }
 
-static bool map_window(struct kd_windows *windows, unsigned int slot, uint64_t offset, size_t bytes)
+static bool map_window(const struct kd_windows *windows, struct kd_window_slot *slot,
+		       uint64_t offset, size_t bytes)
 {
 	void *data = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, windows->medium->fd, (off_t)offset);
 
 	if (data == MAP_FAILED)
 		return false;
-	windows->slots[slot].mapped = true;
-	windows->slots[slot].data = data;
-	windows->slots[slot].offset = offset;
-	windows->slots[slot].bytes = bytes;
+	slot->data = data;
+	slot->offset = offset;
+	slot->bytes = bytes;
 	return true;
 }
 
-static enum kd_status read_into(struct kd_windows *windows, unsigned int slot, uint64_t offset,
-				size_t bytes, struct kd_err *err)
+static enum kd_status read_into(struct kd_windows *windows, struct kd_window_slot *slot,
+				uint64_t offset, size_t bytes, struct kd_err *err)
 {
-	uint8_t *data = malloc(bytes);
 	enum kd_status status;
 
-	if (!data)
-		return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
-	status = read_window(windows, offset, data, &bytes, err);
-	if (status) {
-		free(data);
-		return status;
+	if (slot->room < bytes) {
+		free(slot->buffer);
+		slot->buffer = malloc(bytes);
+		slot->room = slot->buffer ? bytes : 0;
+		if (!slot->buffer)
+			return kd_fail_errno(err, ENOMEM, "a window of %zu bytes", bytes);
 	}
-	windows->slots[slot].mapped = false;
-	windows->slots[slot].data = data;
-	windows->slots[slot].offset = offset;
-	windows->slots[slot].bytes = bytes;
+	status = read_window(windows, offset, slot->buffer, &bytes, err);
+	if (status)
+		return status;
+	slot->data = slot->buffer;
+	slot->offset = offset;
+	slot->bytes = bytes;
 	return KD_OK;
 }
 
-static bool holds(const struct kd_windows *windows, unsigned int slot, uint64_t offset)
+static bool holds(const struct kd_window_slot *slot, uint64_t offset)
 {
-	return windows->slots[slot].data && offset >= windows->slots[slot].offset &&
-	       offset - windows->slots[slot].offset < windows->slots[slot].bytes;
+	return slot->data && offset >= slot->offset && offset - slot->offset < slot->bytes;
 }
 
 /* The slot whose window has the byte at offset, else the one to use for it: empty, or unused longest. */
-static unsigned int choose(const struct kd_windows *windows, uint64_t offset)
+static struct kd_window_slot *choose(struct kd_windows *windows, uint64_t offset)
 {
-	unsigned int slot = 0;
+	struct kd_window_slot *oldest = windows->slots, *end = windows->slots + KD_WINDOWS;
 
-	for (unsigned int i = 0; i < KD_WINDOWS; i++)
-		if (holds(windows, i, offset))
-			return i;
-	for (unsigned int i = 0; i < KD_WINDOWS; i++) {
-		if (!windows->slots[i].data)
-			return i;
-		if (windows->slots[i].used < windows->slots[slot].used)
-			slot = i;
+	for (struct kd_window_slot *slot = windows->slots; slot < end; slot++)
+		if (holds(slot, offset))
+			return slot;
+	for (struct kd_window_slot *slot = windows->slots; slot < end; slot++) {
+		if (!slot->data)
+			return slot;
+		if (slot->used < oldest->used)
+			oldest = slot;
 	}
-	return slot;
+	return oldest;
 }
 
-/* The window of that size around offset, up to the end of the file. */
-static size_t place(const struct kd_windows *windows, uint64_t offset, size_t window_bytes,
-		    uint64_t *start)
+/* So much of the file from there on, or what it has. */
+static size_t up_to_end(const struct kd_windows *windows, uint64_t start, size_t bytes)
 {
-	*start = kd_round_down(offset, window_bytes);
-	return windows->medium->bytes - *start < window_bytes
-		       ? (size_t)(windows->medium->bytes - *start)
-		       : window_bytes;
+	const uint64_t left = windows->medium->bytes - start;
+
+	return left < bytes ? (size_t)left : bytes;
+}
+
+/* How much to read at once from there: where the last read ended, twice as much as then. */
+static size_t read_ahead(const struct kd_windows *windows, uint64_t start, size_t unit)
+{
+	if (unit != KD_READ_WINDOW_BYTES || start != windows->sequel)
+		return unit;
+	return 2 * windows->last_read < KD_READ_AHEAD_BYTES ? 2 * windows->last_read
+							    : KD_READ_AHEAD_BYTES;
 }
 
 /*
@@ -135,26 +141,28 @@ static size_t place(const struct kd_windows *windows, uint64_t offset, size_t wi
  * windows, for it may be a little of a large file only: a second kernel refuses to map old memory where it has
  * mapped some itself with other attributes (EAGAIN, from reserve_pfn_range()).
  */
-static enum kd_status fill(struct kd_windows *windows, unsigned int slot, uint64_t offset,
+static enum kd_status fill(struct kd_windows *windows, struct kd_window_slot *slot, uint64_t offset,
 			   struct kd_err *err)
 {
-	size_t window_bytes = windows->window_bytes, length;
+	size_t unit = windows->window_bytes, length;
+	uint64_t start = kd_round_down(offset, unit);
 	enum kd_status status;
-	uint64_t start;
 
-	length = place(windows, offset, window_bytes, &start);
 	if (!windows->by_read) {
-		if (map_window(windows, slot, start, length))
+		if (map_window(windows, slot, start, up_to_end(windows, start, unit)))
 			return KD_OK;
-		if (window_bytes > KD_READ_WINDOW_BYTES)
-			window_bytes = KD_READ_WINDOW_BYTES;
-		length = place(windows, offset, window_bytes, &start);
+		if (unit > KD_READ_WINDOW_BYTES)
+			unit = KD_READ_WINDOW_BYTES;
+		start = kd_round_down(offset, unit);
 	}
+	windows->last_read = read_ahead(windows, start, unit);
+	length = up_to_end(windows, start, windows->last_read);
+	windows->sequel = start + length;
 	status = read_into(windows, slot, start, length, err);
-	if (!status && holds(windows, slot, offset))
+	if (!status && holds(slot, offset))
 		return KD_OK;
 	/* the window ends, or fails, before the byte that is wanted */
-	drop(windows, slot);
+	drop(slot);
 	length -= (size_t)(kd_round_down(offset, READ_UNIT_BYTES) - start);
 	return read_into(windows, slot, kd_round_down(offset, READ_UNIT_BYTES), length, err);
 }
@@ -163,26 +171,26 @@ enum kd_status kd_windows_at(struct kd_windows *windows, uint64_t offset, const 
 			     size_t *bytes, struct kd_err *err)
 {
 	enum kd_status status = KD_OK;
-	unsigned int slot;
+	struct kd_window_slot *slot;
 	uint64_t start;
 
 	if (offset >= windows->medium->bytes)
 		return kd_fail(err, KD_TRUNCATED, "the file ends before byte 0x%llx of it",
 			       (unsigned long long)offset);
 	slot = choose(windows, offset);
-	if (!holds(windows, slot, offset)) {
-		drop(windows, slot);
+	if (!holds(slot, offset)) {
+		drop(slot);
 		status = fill(windows, slot, offset, err);
 	}
 	if (status)
 		return status;
-	if (!holds(windows, slot, offset))
+	if (!holds(slot, offset))
 		return kd_fail(err, KD_TRUNCATED, "nothing could be read at 0x%llx",
 			       (unsigned long long)offset);
-	windows->slots[slot].used = ++windows->clock;
-	start = windows->slots[slot].offset;
-	*data = windows->slots[slot].data + (offset - start);
-	*bytes = windows->slots[slot].bytes - (size_t)(offset - start);
+	slot->used = ++windows->clock;
+	start = slot->offset;
+	*data = slot->data + (offset - start);
+	*bytes = slot->bytes - (size_t)(offset - start);
 	return KD_OK;
 }
 

@@ -14,21 +14,29 @@
 
 /*
  * By reading, small: of what a window holds, mostly little is wanted, and it takes less to read more of such windows than
- * the rest of larger ones.
+ * the rest of larger ones. Where one follows the other they grow, as a file's read-ahead does.
  */
-enum { KD_WINDOWS = 8, KD_WINDOW_BYTES = 4 << 20, KD_READ_WINDOW_BYTES = 16 << 10 };
+enum {
+	KD_WINDOWS = 8,
+	KD_WINDOW_BYTES = 4 << 20,
+	KD_READ_WINDOW_BYTES = 16 << 10,
+	KD_READ_AHEAD_BYTES = 64 << 10,
+};
 
 struct kd_windows {
 	const struct kd_medium *medium; /* borrowed */
 	size_t window_bytes;
-	bool by_read; /* windows are filled by pread(2), not mapped */
+	bool by_read;     /* windows are filled by pread(2), not mapped */
+	uint64_t sequel;  /* where the window that was read last ended; UINT64_MAX: none */
+	size_t last_read; /* how long it was to be */
 	uint64_t clock;
-	struct {
-		uint8_t *data; /* NULL: unused */
+	struct kd_window_slot {
+		uint8_t *data; /* NULL: unused; else buffer, or mapped */
 		uint64_t offset;
 		size_t bytes;
-		uint64_t used; /* clock of the last use */
-		bool mapped;   /* else allocated */
+		uint64_t used;   /* clock of the last use */
+		uint8_t *buffer; /* what is read; kept for the next. NULL: none yet */
+		size_t room;     /* bytes of it */
 	} slots[KD_WINDOWS];
 };
 
