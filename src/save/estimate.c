@@ -31,9 +31,11 @@ enum kd_status kd_save_estimate(struct kd_dump *dump, struct kd_kernel *kernel,
 	if (!status)
 		status = kd_job_sweep(job, take_window, 0, false, err);
 	result->plan_ns = kd_monotonic_ns() - start;
-	if (!status && options->sample)
+	if (!status && options->sample) {
+		job->sweep.windows[0].out = job->sweep.room;
 		kd_sample_expect(&estimate.sample, &job->hands[0].judge, &job->hands[0].packer,
 				 &job->sweep.windows[0], result);
+	}
 	kd_job_close(job);
 	return status;
 }

@@ -38,20 +38,27 @@ static bool leaves_structs_out(const struct kd_save_options *options)
 	return false;
 }
 
+/* What windows in flight share for their page data. */
+static size_t room_bytes(const struct kd_save_options *options, unsigned int workers,
+			 size_t page_bytes)
+{
+	return kd_sweep_rooms(workers) *
+	       kd_pack_room(kd_job_codec(options), page_bytes, KD_WINDOW_PAGES);
+}
+
 /* What all pieces of the reserve are together. */
 static size_t memory_bytes(const struct kd_save_options *options, unsigned int workers,
 			   size_t page_bytes, bool reads)
 {
 	const struct kd_codec *codec = kd_job_codec(options);
-	const unsigned int windows = kd_sweep_windows(workers);
-	size_t bytes = kd_reserve_bytes(windows * sizeof(struct kd_window)) +
+	size_t bytes = kd_reserve_bytes(kd_sweep_windows(workers) * sizeof(struct kd_window)) +
 		       kd_reserve_bytes(workers * sizeof(struct kd_hand));
 
 	if (leaves_structs_out(options))
 		bytes += kd_reserve_bytes(sizeof(struct kd_memmap));
 	if (reads)
 		bytes += kd_reserve_bytes(sizeof(struct kd_memo)) +
-			 windows * kd_reserve_bytes(kd_pack_room(codec, page_bytes)) +
+			 kd_reserve_bytes(room_bytes(options, workers, page_bytes)) +
 			 workers * (kd_reserve_bytes(codec->encoder_bytes(options->codec_level,
 									  page_bytes)) +
 				    kd_reserve_bytes(kd_pack_input(page_bytes)) +
@@ -102,13 +109,26 @@ static enum kd_status init_hand(struct kd_job *job, struct kd_hand *hand, bool r
 	return KD_OK;
 }
 
+static size_t need(void *opaque, struct kd_window *window)
+{
+	struct kd_job *job = opaque;
+	unsigned int pages = window->pages;
+
+	window->remembered = job->memo && kd_memo_recall(job->memo, window, job->wanted);
+	if (window->remembered)
+		pages = kd_set_count(&window->now);
+	if (!job->reads || !pages)
+		return 0;
+	return kd_pack_room(kd_job_codec(job->options), job->plan.page_bytes, pages);
+}
+
 static void work(void *opaque, unsigned int worker, struct kd_window *window)
 {
 	struct kd_job *job = opaque;
 	struct kd_hand *hand = &job->hands[worker];
 	uint64_t start = kd_monotonic_ns();
 
-	if (!job->memo || !kd_memo_recall(job->memo, window, job->wanted)) {
+	if (!window->remembered) {
 		kd_judge_window(&hand->judge, window, job->wanted);
 		if (job->memo)
 			kd_memo_keep(job->memo, window);
@@ -133,7 +153,6 @@ static void init_memmap(struct kd_job *job)
 static enum kd_status init_workers(struct kd_job *job, bool reads, struct kd_err *err)
 {
 	const size_t page_bytes = (size_t)job->plan.page_bytes;
-	const size_t room = kd_pack_room(kd_job_codec(job->options), page_bytes);
 	enum kd_status status;
 
 	job->workers = count_workers(job->options);
@@ -143,6 +162,7 @@ static enum kd_status init_workers(struct kd_job *job, bool reads, struct kd_err
 		return status;
 	job->sweep = (struct kd_sweep){
 		.work = work,
+		.need = need,
 		.opaque = job,
 		.workers = job->workers,
 		.window_count = kd_sweep_windows(job->workers),
@@ -152,8 +172,10 @@ static enum kd_status init_workers(struct kd_job *job, bool reads, struct kd_err
 	job->hands = kd_reserve_take(&job->reserve, job->workers * sizeof(*job->hands));
 	if (reads && !job->options->judge_again)
 		job->memo = kd_reserve_take(&job->reserve, sizeof(*job->memo));
-	for (unsigned int i = 0; reads && i < job->sweep.window_count; i++)
-		job->sweep.windows[i].out = kd_reserve_take(&job->reserve, room);
+	if (reads) {
+		job->sweep.room_bytes = room_bytes(job->options, job->workers, page_bytes);
+		job->sweep.room = kd_reserve_take(&job->reserve, job->sweep.room_bytes);
+	}
 	for (unsigned int i = 0; !status && i < job->workers; i++)
 		status = init_hand(job, &job->hands[i], reads, err);
 	return status;

@@ -23,10 +23,10 @@ size_t kd_pack_input(size_t page_bytes)
 	return read_bytes(page_bytes) + page_bytes;
 }
 
-size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes)
+size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes, unsigned int pages)
 {
 	/* a page is stored as it is when it does not get smaller, but codecs want room to find out */
-	return KD_WINDOW_PAGES * (size_t)page_bytes + codec->bound((size_t)page_bytes);
+	return pages * (size_t)page_bytes + codec->bound((size_t)page_bytes);
 }
 
 /* Whether an earlier page has the same bytes: then the data are that one's. */

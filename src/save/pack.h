@@ -29,8 +29,8 @@ struct kd_packer {
 /* Bytes that packer->input needs: pages that are read, and a copy in which something is erased. */
 size_t kd_pack_input(size_t page_bytes);
 
-/* Bytes that window->out needs. */
-size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes);
+/* Bytes that window->out needs for so many pages, at least one. */
+size_t kd_pack_room(const struct kd_codec *codec, uint64_t page_bytes, unsigned int pages);
 
 /* Fills window->packed and window->out for the pages in window->now. */
 void kd_pack_window(struct kd_packer *packer, struct kd_window *window);

@@ -4,14 +4,15 @@
  * does not depend on how many threads there are.
  *
  * There is a ring of windows, and three counts: `taken` <= `dealt` <= `taken` + the ring's size. Window number
- * n lives in slot n % size from when it is dealt until it is taken. Nobody is the writer: whoever finishes
+ * n lives in slot n % size from when it is dealt until it is taken, and for as long has its piece of the room for page
+ * data, which is a ring as well, of fewer windows if all were full. Nobody is the writer: whoever finishes
  * a window looks whether the next one to be taken is ready, and if nobody is at it takes it, and those
- * that are ready behind it. One that falls behind thus holds up nobody until the ring is full; then the others
- * sleep until a slot is free. With one worker all this is a plain loop without a second thread.
+ * that are ready behind it. One that falls behind thus holds up nobody until a ring is full; then the others
+ * sleep until something is taken. With one worker all this is a plain loop without a second thread.
  *
  * Invariants, under the lock: a slot is written by its worker alone between being dealt and `ready`, and by the
  * taker alone while `taking`; `taken` rises by one when the slot is free again; once `failed`, nothing is
- * dealt or taken any more.
+ * dealt or taken any more. Where nothing is in flight, any window finds a slot and room, so that not all can sleep.
  */
 #include "save/sweep.h"
 
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "host/system.h"
+#include "save/room.h"
 
 struct state {
 	struct kd_sweep *sweep;
@@ -27,7 +29,9 @@ struct state {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a slot became free, all was dealt, or it failed */
 	uint64_t dealt, taken;
-	bool ready[2 * KD_WORKERS_MOST];
+	struct kd_room room;
+	bool found; /* the window to be dealt next stands in its slot, and waits for room */
+	bool ready[KD_SWEEP_WINDOWS * KD_WORKERS_MOST];
 	bool all_dealt, taking, failed;
 	unsigned int sleeping;
 	enum kd_status status;
@@ -69,6 +73,9 @@ static void take_ready(struct state *state)
 		pthread_mutex_unlock(&state->lock);
 		status = sweep->take(sweep->opaque, &sweep->windows[slot], &state->err);
 		pthread_mutex_lock(&state->lock);
+		if (sweep->windows[slot].room)
+			kd_room_give(&state->room, sweep->windows[slot].out,
+				     sweep->windows[slot].room);
 		state->ready[slot] = false;
 		state->taken++;
 		if (status) {
@@ -80,19 +87,41 @@ static void take_ready(struct state *state)
 	state->taking = false;
 }
 
-/* Deals the next window into its slot; false when there is none. */
-static bool deal(struct state *state, unsigned int *slot)
+/* Looks for the next window, unless that was done; false when there is none. */
+static bool find_next(struct state *state, struct kd_window *window)
 {
-	struct kd_window *window;
+	struct kd_sweep *sweep = state->sweep;
 
-	*slot = (unsigned int)(state->dealt % state->sweep->window_count);
-	window = &state->sweep->windows[*slot];
+	if (state->found)
+		return true;
 	if (!kd_cursor_next(&state->cursor, &window->first_pfn, &window->pages)) {
 		state->all_dealt = true;
 		wake_all(state);
 		return false;
 	}
-	window->number = state->dealt++;
+	window->number = state->dealt;
+	window->room = sweep->need ? sweep->need(sweep->opaque, window) : 0;
+	state->found = true;
+	return true;
+}
+
+/* Deals the next window into its slot; false when there is none, or no slot or room for it yet. */
+static bool deal(struct state *state, unsigned int *slot)
+{
+	const unsigned int count = state->sweep->window_count;
+	struct kd_window *window;
+
+	*slot = (unsigned int)(state->dealt % count);
+	window = &state->sweep->windows[*slot];
+	if (state->dealt - state->taken == count || !find_next(state, window))
+		return false;
+	if (window->room) {
+		window->out = kd_room_take(&state->room, window->room);
+		if (!window->out)
+			return false;
+	}
+	state->found = false;
+	state->dealt++;
 	return true;
 }
 
@@ -103,12 +132,11 @@ static void run_worker(struct state *state, unsigned int number)
 
 	pthread_mutex_lock(&state->lock);
 	while (!state->failed && !state->all_dealt) {
-		if (state->dealt - state->taken == sweep->window_count) {
-			sleep_for_change(state);
+		if (!deal(state, &slot)) {
+			if (!state->all_dealt)
+				sleep_for_change(state);
 			continue;
 		}
-		if (!deal(state, &slot))
-			break;
 		pthread_mutex_unlock(&state->lock);
 		sweep->work(sweep->opaque, number, &sweep->windows[slot]);
 		pthread_mutex_lock(&state->lock);
@@ -128,7 +156,10 @@ static void *worker_main(void *argument)
 
 enum kd_status kd_sweep_run(struct kd_sweep *sweep, const struct kd_plan *plan, struct kd_err *err)
 {
-	struct state state = {.sweep = sweep};
+	struct state state = {
+		.sweep = sweep,
+		.room = {.memory = sweep->room, .bytes = sweep->room_bytes},
+	};
 	struct worker workers[KD_WORKERS_MOST];
 	unsigned int started = 1;
 

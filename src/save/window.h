@@ -68,11 +68,13 @@ struct kd_window {
 	struct kd_page_set kept;   /* pages that go into the dump */
 	struct kd_page_set now;    /* of them, those of this sweep */
 	uint8_t kinds[KD_WINDOW_PAGES];
+	bool remembered;  /* what is kept is known from an earlier sweep */
 	uint64_t unknown; /* pages that could not be judged, and are kept */
 	bool lost; /* what would tell which pages the source has cannot be read: it gives none */
 	/* of a sweep that reads: pages in `now` */
 	struct kd_packed packed[KD_WINDOW_PAGES];
 	uint8_t *out;     /* page data */
+	size_t room;      /* bytes there */
 	size_t out_bytes; /* of them used */
 };
 

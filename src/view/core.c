@@ -53,7 +53,7 @@ struct builder {
 		struct kd_reader *reader;
 		uint8_t page[PAGE_MOST] __attribute__((aligned(8)));
 	} * workers[WORKERS];
-	struct kd_window windows[2 * WORKERS];
+	struct kd_window windows[KD_SWEEP_WINDOWS * WORKERS];
 };
 
 /* Whether a page is there and holds nothing. One that cannot be read is kept: who reads it is told why. */
