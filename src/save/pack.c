@@ -11,7 +11,7 @@
  * How much is read at once: as much as stays in a core's second-level cache until it is compressed, and
  * enough that the system call costs nothing beside the copy.
  */
-enum { READ_BYTES = 64 << 10 };
+enum { READ_BYTES = 256 << 10 };
 
 static size_t read_bytes(size_t page_bytes)
 {
