@@ -10,6 +10,9 @@
 #include "dump/format.h"
 #include "host/system.h"
 
+/* So much goes past the windows of a file, to the buffer at once: struct pages do. */
+enum { PAST_WINDOWS_BYTES = KD_READ_WINDOW_BYTES };
+
 /*
  * What is on a file system is read: copying out of the page cache costs less than mapping its pages, and
  * a bad block is an error, not a signal.
@@ -79,18 +82,22 @@ enum kd_status kd_reader_present(struct kd_reader *reader, uint64_t pfn, unsigne
 enum kd_status kd_reader_read(struct kd_reader *reader, uint64_t paddr, void *buffer, size_t bytes,
 			      struct kd_err *err)
 {
-	char *to = buffer;
+	uint8_t *to = buffer;
 
 	while (bytes) {
 		const uint8_t *data;
 		size_t piece;
-		enum kd_status status = kd_reader_window(reader, paddr, &data, &piece, err);
+		enum kd_status status =
+			bytes < PAST_WINDOWS_BYTES
+				? kd_reader_window(reader, paddr, &data, &piece, err)
+				: kd_reader_stream(reader, paddr, bytes, to, &data, &piece, err);
 
 		if (status)
 			return status;
 		if (piece > bytes)
 			piece = bytes;
-		memcpy(to, data, piece);
+		if (data != to)
+			memcpy(to, data, piece);
 		to += piece;
 		bytes -= piece;
 		if (bytes && !kd_add(paddr, piece, &paddr))

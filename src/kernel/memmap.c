@@ -152,7 +152,7 @@ static bool is_dropped(struct around *around, struct kd_scan *scan, uint32_t dro
 	if (!around->known || around->first_pfn != first) {
 		uint64_t unknown = 0;
 
-		kd_scan_pages(scan, first, KD_SCAN_PAGES, around->kinds, &unknown);
+		kd_scan_pages(scan, first, KD_SCAN_PAGES, 0, around->kinds, &unknown);
 		around->first_pfn = first;
 		around->known = true;
 		around->readable = !unknown;

@@ -43,6 +43,31 @@ void kd_scan_init(struct kd_scan *scan, const struct kd_pages *pages, struct kd_
 {
 	scan->pages = pages;
 	scan->space = space;
+	scan->held_bytes = 0;
+}
+
+/*
+ * The struct pages from vaddr on, `bytes` of them; up to `more` of those behind are read with them when they are not held
+ * yet, which fails without harm where they cannot be. NULL.
+ */
+static const uint8_t *hold(struct kd_scan *scan, uint64_t vaddr, size_t bytes, size_t more)
+{
+	uint64_t into = vaddr - scan->held_vaddr;
+
+	if (vaddr >= scan->held_vaddr && into <= scan->held_bytes &&
+	    bytes <= scan->held_bytes - into)
+		return scan->structs + into;
+	if (more > sizeof(scan->structs) - bytes)
+		more = sizeof(scan->structs) - bytes;
+	scan->held_bytes = 0;
+	if (more && !kd_space_read(scan->space, vaddr, scan->structs, bytes + more, NULL))
+		scan->held_bytes = bytes + more;
+	else if (!kd_space_read(scan->space, vaddr, scan->structs, bytes, NULL))
+		scan->held_bytes = bytes;
+	else
+		return NULL;
+	scan->held_vaddr = vaddr;
+	return scan->structs;
 }
 
 /* Judges a page outside of the window. */
@@ -91,16 +116,16 @@ static uint64_t find_cover(struct kd_scan *scan, uint64_t pfn, bool tail, enum k
 	return 0;
 }
 
-/* Kinds of `count` pages whose struct pages, from vaddr on in the dead kernel, are in scan->structs. */
-static void judge_run(struct kd_scan *scan, uint64_t pfn, uint64_t vaddr, unsigned int count,
-		      uint8_t *kinds)
+/* Kinds of `count` pages, of whose struct pages, from vaddr on in the dead kernel, these are copies. */
+static void judge_run(struct kd_scan *scan, uint64_t pfn, uint64_t vaddr, const uint8_t *structs,
+		      unsigned int count, uint8_t *kinds)
 {
 	const struct kd_page_layout *layout = &scan->pages->layout;
 	enum kd_page_kind kind = KD_PAGE_KERNEL;
 	uint64_t covered = 0; /* pages from here on that a block before speaks for */
 
 	for (unsigned int i = 0; i < count; i++) {
-		const uint8_t *page = scan->structs + (size_t)i * layout->bytes;
+		const uint8_t *page = structs + (size_t)i * layout->bytes;
 		const uint8_t *next = i + 1 < count ? page + layout->bytes : NULL;
 		struct kd_page_verdict verdict;
 
@@ -123,30 +148,37 @@ static void judge_run(struct kd_scan *scan, uint64_t pfn, uint64_t vaddr, unsign
 	}
 }
 
-void kd_scan_pages(struct kd_scan *scan, uint64_t pfn, unsigned int count, uint8_t *kinds,
-		   uint64_t *unknown)
+void kd_scan_pages(struct kd_scan *scan, uint64_t pfn, unsigned int count, unsigned int ahead,
+		   uint8_t *kinds, uint64_t *unknown)
 {
+	const size_t struct_bytes = (size_t)scan->pages->layout.bytes;
+
 	memset(kinds, KD_PAGE_KERNEL, count);
 	while (count) {
+		const uint8_t *structs = NULL;
 		uint64_t vaddr, together;
 		unsigned int piece = count;
-		enum kd_status status;
+		enum kd_status status = kd_mem_map_find(&scan->pages->map, scan->space, pfn, &vaddr,
+							&together, NULL);
 
-		status = kd_mem_map_find(&scan->pages->map, scan->space, pfn, &vaddr, &together,
-					 NULL);
 		if (status == KD_NOTFOUND) /* the whole section has none */
-			return;
-		if (!status && together < piece)
-			piece = (unsigned int)together;
-		if (!status)
-			status = kd_space_read(scan->space, vaddr, scan->structs,
-					       (size_t)piece * scan->pages->layout.bytes, NULL);
-		if (status) /* some of them may be there all the same, but which counts little */
+			break;
+		if (!status) {
+			if (together > count + ahead)
+				together = count + ahead;
+			if (together < piece)
+				piece = (unsigned int)together;
+			structs = hold(scan, vaddr, piece * struct_bytes,
+				       (size_t)(together - piece) * struct_bytes);
+		}
+		if (structs)
+			judge_run(scan, pfn, vaddr, structs, piece, kinds);
+		else /* some of them may be there all the same, but which counts little */
 			*unknown += piece;
-		else
-			judge_run(scan, pfn, vaddr, piece, kinds);
 		pfn += piece;
 		kinds += piece;
 		count -= piece;
 	}
+	if (!ahead) /* who asks again wants to know what is there then */
+		scan->held_bytes = 0;
 }

@@ -21,6 +21,8 @@ enum kd_status kd_pages_init(struct kd_pages *pages, struct kd_kernel *kernel, s
 struct kd_scan {
 	const struct kd_pages *pages; /* borrowed */
 	struct kd_space *space;       /* borrowed */
+	uint64_t held_vaddr;          /* what is in `structs`: of so many bytes */
+	size_t held_bytes;
 	uint8_t structs[KD_SCAN_PAGES * KD_STRUCT_PAGE_MOST];
 };
 
@@ -29,9 +31,10 @@ void kd_scan_init(struct kd_scan *scan, const struct kd_pages *pages, struct kd_
 /*
  * Sets kinds[i] (enum kd_page_kind) for the pages pfn + i, i < count; the run lies within KD_SCAN_PAGES aligned
  * pages. Pages without a struct page, and pages whose struct page cannot be read, are KD_PAGE_KERNEL: they are
- * kept. The latter are counted in *unknown.
+ * kept. The latter are counted in *unknown. `ahead` pages behind these come next: their struct pages are read with
+ * them, as far as there is room, and are held until then.
  */
-void kd_scan_pages(struct kd_scan *scan, uint64_t pfn, unsigned int count, uint8_t *kinds,
-		   uint64_t *unknown);
+void kd_scan_pages(struct kd_scan *scan, uint64_t pfn, unsigned int count, unsigned int ahead,
+		   uint8_t *kinds, uint64_t *unknown);
 
 #endif

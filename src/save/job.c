@@ -254,6 +254,8 @@ enum kd_status kd_job_sweep(struct kd_job *job,
 	job->sweep.take = take;
 	job->wanted = wanted;
 	job->reads = reads;
+	/* who only judges reads the struct pages of some windows at once */
+	job->sweep.together = reads ? 1 : KD_SWEEP_TOGETHER;
 	return kd_sweep_run(&job->sweep, &job->plan, err);
 }
 

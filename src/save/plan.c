@@ -75,8 +75,8 @@ void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t 
 	if (window->lost)
 		memset(&present, 0xff, sizeof(present));
 	if (plan->pages)
-		kd_scan_pages(&judge->scan, window->first_pfn, window->pages, window->kinds,
-			      &window->unknown);
+		kd_scan_pages(&judge->scan, window->first_pfn, window->pages, window->ahead,
+			      window->kinds, &window->unknown);
 	else
 		memset(window->kinds, KD_PAGE_KERNEL, window->pages);
 	if (plan->memmap)

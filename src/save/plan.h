@@ -46,7 +46,7 @@ struct kd_judge {
 void kd_judge_init(struct kd_judge *judge, const struct kd_plan *plan, struct kd_reader *reader);
 
 /*
- * Sets kinds and kept of a window whose first_pfn and pages are set; `now` becomes what of `kept` has one of
+ * Sets kinds and kept of a window whose first_pfn, pages and ahead are set; `now` becomes what of `kept` has one of
  * the kinds in `wanted`.
  */
 void kd_judge_window(struct kd_judge *judge, struct kd_window *window, uint32_t wanted);

@@ -94,6 +94,7 @@ void kd_sample_expect(const struct kd_sample *sample, struct kd_judge *judge,
 	for (unsigned int i = 0; i < sample->count; i++) {
 		window->first_pfn = sample->first_pfn[i];
 		window->pages = sample->pages[i];
+		window->ahead = 0;
 		kd_judge_window(judge, window, (uint32_t)ALL_KINDS);
 		if (sample->count >= FEW_WINDOWS)
 			choose(window, i);

@@ -105,15 +105,17 @@ static bool find_next(struct state *state, struct kd_window *window)
 	return true;
 }
 
-/* Deals the next window into its slot; false when there is none, or no slot or room for it yet. */
-static bool deal(struct state *state, unsigned int *slot)
+static struct kd_window *window_in(const struct state *state, uint64_t number)
 {
-	const unsigned int count = state->sweep->window_count;
-	struct kd_window *window;
+	return &state->sweep->windows[number % state->sweep->window_count];
+}
 
-	*slot = (unsigned int)(state->dealt % count);
-	window = &state->sweep->windows[*slot];
-	if (state->dealt - state->taken == count || !find_next(state, window))
+/* Deals the next window into its slot; false when there is none, or no slot or room for it yet. */
+static bool deal(struct state *state)
+{
+	struct kd_window *window = window_in(state, state->dealt);
+
+	if (state->dealt - state->taken == state->sweep->window_count || !find_next(state, window))
 		return false;
 	if (window->room) {
 		window->out = kd_room_take(&state->room, window->room);
@@ -125,22 +127,48 @@ static bool deal(struct state *state, unsigned int *slot)
 	return true;
 }
 
+/* Deals as many as a worker gets at once, at least one unless there is none for now; returns how many, from *first on. */
+static unsigned int deal_some(struct state *state, uint64_t *first)
+{
+	const unsigned int most = state->sweep->together ? state->sweep->together : 1;
+	unsigned int count = 0, ahead = 0;
+
+	*first = state->dealt;
+	while (count < most && deal(state))
+		count++;
+	for (unsigned int i = count; i-- > 0;) {
+		struct kd_window *window = window_in(state, *first + i);
+		uint64_t end = window->first_pfn + window->pages;
+
+		/* behind a gap something else begins */
+		if (i + 1 < count && window_in(state, *first + i + 1)->first_pfn != end)
+			ahead = 0;
+		window->ahead = ahead;
+		ahead += window->pages;
+	}
+	return count;
+}
+
 static void run_worker(struct state *state, unsigned int number)
 {
 	struct kd_sweep *sweep = state->sweep;
-	unsigned int slot;
 
 	pthread_mutex_lock(&state->lock);
 	while (!state->failed && !state->all_dealt) {
-		if (!deal(state, &slot)) {
+		uint64_t first;
+		unsigned int count = deal_some(state, &first);
+
+		if (!count) {
 			if (!state->all_dealt)
 				sleep_for_change(state);
 			continue;
 		}
 		pthread_mutex_unlock(&state->lock);
-		sweep->work(sweep->opaque, number, &sweep->windows[slot]);
+		for (unsigned int i = 0; i < count; i++)
+			sweep->work(sweep->opaque, number, window_in(state, first + i));
 		pthread_mutex_lock(&state->lock);
-		state->ready[slot] = true;
+		for (unsigned int i = 0; i < count; i++)
+			state->ready[(first + i) % sweep->window_count] = true;
 		take_ready(state);
 	}
 	pthread_mutex_unlock(&state->lock);

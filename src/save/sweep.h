@@ -9,7 +9,8 @@
 #include "save/plan.h"
 #include "save/save.h"
 
-enum { KD_SWEEP_WINDOWS = 8 }; /* for each worker, when they are several */
+/* Windows in flight for each worker, and how many it may get at once. */
+enum { KD_SWEEP_WINDOWS = 8, KD_SWEEP_TOGETHER = 4 };
 
 struct kd_sweep {
 	/* Does the work on a window; called by any number of threads at once, `worker` counting them. */
@@ -22,10 +23,11 @@ struct kd_sweep {
 	/* Takes a window that was worked on: one at a time, in order of addresses. Not KD_OK: all ends. */
 	enum kd_status (*take)(void *opaque, struct kd_window *window, struct kd_err *err);
 	void *opaque;
-	/* Windows in flight; their number, first_pfn, pages, out and room are set here, all else is the caller's. */
+	/* Windows in flight; their number, first_pfn, pages, ahead, out and room are set here, all else is the caller's. */
 	struct kd_window *windows;
 	unsigned int window_count; /* at least workers */
 	unsigned int workers;      /* threads, the calling one included */
+	unsigned int together; /* windows that a worker gets at once, one after the other; 0: one */
 	uint8_t *room; /* borrowed: what windows in flight share; at least what one of them needs */
 	size_t room_bytes;
 };
@@ -36,7 +38,7 @@ struct kd_sweep {
  */
 static inline unsigned int kd_sweep_windows(unsigned int workers)
 {
-	return workers > 1 ? KD_SWEEP_WINDOWS * workers : 1;
+	return KD_SWEEP_WINDOWS * workers;
 }
 
 static inline unsigned int kd_sweep_rooms(unsigned int workers)

@@ -64,6 +64,7 @@ struct kd_window {
 	uint64_t number; /* in its sweep */
 	uint64_t first_pfn;
 	unsigned int pages;
+	unsigned int ahead;        /* pages behind these that the same worker does next */
 	struct kd_page_set absent; /* RAM that the source does not have */
 	struct kd_page_set kept;   /* pages that go into the dump */
 	struct kd_page_set now;    /* of them, those of this sweep */

@@ -418,13 +418,13 @@ static void drop(struct world *world)
 	fixture_deinit(&world->fixture);
 }
 
-/* Scans a run and compares; the run lies within a window. */
-static void check(struct world *world, unsigned int first, unsigned int count)
+/* Scans a run, and says how many come next, and compares; the run lies within a window. */
+static void check(struct world *world, unsigned int first, unsigned int count, unsigned int ahead)
 {
 	uint8_t kinds[KD_SCAN_PAGES];
 	uint64_t unknown = 0;
 
-	kd_scan_pages(&world->scan, FIRST + first, count, kinds, &unknown);
+	kd_scan_pages(&world->scan, FIRST + first, count, ahead, kinds, &unknown);
 	assert_int_equal(unknown, 0);
 	for (unsigned int i = 0; i < count; i++)
 		if (kinds[i] != world->expected[first + i])
@@ -442,12 +442,14 @@ static void test_kinds(void **state)
 	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
 		make(world, &variants[i]);
 		for (unsigned int first = 0; first < PAGES; first += KD_SCAN_PAGES)
-			check(world, first, KD_SCAN_PAGES);
+			check(world, first, KD_SCAN_PAGES, 0);
+		for (unsigned int first = 0; first < PAGES; first += KD_SCAN_PAGES)
+			check(world, first, KD_SCAN_PAGES, PAGES - KD_SCAN_PAGES - first);
 		for (unsigned int first = 0; first < PAGES; first++) {
 			unsigned int rest = KD_SCAN_PAGES - first % KD_SCAN_PAGES;
 
-			check(world, first, 1);
-			check(world, first, rest);
+			check(world, first, 1, 0);
+			check(world, first, rest, first % 2 * rest);
 		}
 		drop(world);
 	}
@@ -507,12 +509,21 @@ static void test_unreadable_structs(void **state)
 
 	make(world, &variants[0]);
 	/* in the section, but its struct pages are not mapped; and a page of no section */
-	kd_scan_pages(&world->scan, FIRST + 2 * PAGES, 64, kinds, &unknown);
+	kd_scan_pages(&world->scan, FIRST + 2 * PAGES, 64, 0, kinds, &unknown);
 	assert_int_equal(unknown, 64);
 	for (int i = 0; i < 64; i++)
 		assert_int_equal(kinds[i], KD_PAGE_KERNEL);
+	/* that those behind cannot be read is nothing to those that can, and what was held is not theirs */
 	unknown = 0;
-	kd_scan_pages(&world->scan, 0x1000000, 64, kinds, &unknown);
+	kd_scan_pages(&world->scan, FIRST + 2 * PAGES - KD_SCAN_PAGES, KD_SCAN_PAGES, 64, kinds,
+		      &unknown);
+	assert_int_equal(unknown, KD_SCAN_PAGES);
+	for (unsigned int first = 0; first < PAGES; first += KD_SCAN_PAGES)
+		check(world, first, KD_SCAN_PAGES, 2 * PAGES);
+	kd_scan_pages(&world->scan, FIRST + 2 * PAGES, 64, 0, kinds, &unknown);
+	assert_int_equal(unknown, KD_SCAN_PAGES + 64);
+	unknown = 0;
+	kd_scan_pages(&world->scan, 0x1000000, 64, 0, kinds, &unknown);
 	assert_int_equal(unknown, 0);
 	assert_int_equal(kinds[0], KD_PAGE_KERNEL);
 	drop(world);

@@ -152,7 +152,7 @@ static void test_flaky_source(void **state)
 			bad.offset = store_offset;
 			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
 			atomic_store(&bad.after, after);
-			atomic_store(&bad.count, 2); /* what fails is tried again, piece by piece */
+			atomic_store(&bad.count, 2); /* what fails is tried again, without what is read ahead */
 			status = save_world(world, world->path, 0, &options, &result, &err);
 			atomic_store(&bad.count, 0);
 			assert_int_equal(result.complete, !status && !result.unreadable_pages);
@@ -176,7 +176,7 @@ static void test_flaky_source(void **state)
 				compare_kinds(world, world->path, 31, true);
 		}
 	}
-	assert_true(failed > 20);
+	assert_true(failed > 5); /* of the few reads of a sweep, any can be the first that fails */
 	assert_true(complete);
 }
 

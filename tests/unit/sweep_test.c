@@ -79,6 +79,8 @@ struct walk {
 	struct kd_window windows[KD_SWEEP_WINDOWS * WORKERS];
 	uint8_t *room;
 	uint64_t first_pfn[4]; /* of the first windows that were taken */
+	uint64_t next_pfn;     /* behind the last one */
+	unsigned int ahead, most_ahead;
 	uint64_t most_in_flight, fail_at;
 	atomic_uint_fast64_t taken, worked;
 	bool uneven; /* a window in eight needs all of the room, most need none */
@@ -116,6 +118,15 @@ static enum kd_status check(void *opaque, struct kd_window *window, struct kd_er
 		return kd_fail(err, KD_SYSTEM, "enough");
 	assert_int_equal(window->number, walk->taken);
 	assert_true(holds(window->out, window->room, (uint8_t)window->number));
+	/* what was said to come next came */
+	if (walk->ahead) {
+		assert_int_equal(window->first_pfn, walk->next_pfn);
+		assert_int_equal(window->pages + window->ahead, walk->ahead);
+	}
+	walk->next_pfn = window->first_pfn + window->pages;
+	walk->ahead = window->ahead;
+	if (window->ahead > walk->most_ahead)
+		walk->most_ahead = window->ahead;
 	if (walk->taken < 4)
 		walk->first_pfn[walk->taken] = window->first_pfn;
 	walk->taken++;
@@ -167,13 +178,20 @@ static void windows_are_taken_in_order(void **state)
 	for (unsigned int workers = 1; workers <= WORKERS; workers++) {
 		walk->sweep.workers = workers;
 		walk->sweep.window_count = kd_sweep_windows(workers);
-		for (int i = 0; i < 2; i++) {
-			walk->uneven = i;
+		for (unsigned int i = 0; i < 2 * (KD_SWEEP_TOGETHER + 1); i++) {
+			walk->uneven = i % 2;
+			walk->sweep.together = i / 2;
 			walk->taken = 0;
+			walk->ahead = walk->most_ahead = 0;
 			walk->worked = 0;
 			assert_int_equal(kd_sweep_run(&walk->sweep, &walk->plan, NULL), KD_OK);
 			assert_int_equal(walk->taken, 2 + 128);
 			assert_int_equal(walk->worked, walk->taken);
+			assert_true(walk->most_ahead <= KD_WINDOW_PAGES * KD_SWEEP_TOGETHER);
+			if (i / 2 < 2)
+				assert_int_equal(walk->most_ahead, 0);
+			else if (!walk->uneven) /* else there may be room for one at a time */
+				assert_true(walk->most_ahead);
 			assert_int_equal(walk->first_pfn[0], 0x1ff);
 			assert_int_equal(walk->first_pfn[1], 0x200);
 			assert_int_equal(walk->first_pfn[2], 0x400);
