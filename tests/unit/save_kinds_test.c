@@ -152,7 +152,8 @@ static void test_flaky_source(void **state)
 			bad.offset = store_offset;
 			bad.bytes = KINDS_PAGES * KINDS_STRUCT;
 			atomic_store(&bad.after, after);
-			atomic_store(&bad.count, 2); /* what fails is tried again, without what is read ahead */
+			atomic_store(&bad.count,
+				     2); /* what fails is tried again, without what is read ahead */
 			status = save_world(world, world->path, 0, &options, &result, &err);
 			atomic_store(&bad.count, 0);
 			assert_int_equal(result.complete, !status && !result.unreadable_pages);
