@@ -84,9 +84,21 @@ bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bo
 enum kd_status kd_input_open_dump(struct kd_input *input, const char *name,
 				  const struct kd_dump_options *how, struct kd_err *err)
 {
+	struct kd_dump_options watched = how ? *how : (struct kd_dump_options){0};
+
 	*input = (struct kd_input){0};
+	input->search = kd_meter_init(&input->meter, "searching VMCOREINFO");
+	watched.search = &input->search;
 	kd_input_resolve(name, input->path);
-	return kd_dump_open(input->path, how, &input->dump, err);
+	return kd_dump_open(input->path, &watched, &input->dump, err);
+}
+
+enum kd_status kd_input_open_kernel(struct kd_input *input, struct kd_err *err)
+{
+	enum kd_status status = kd_kernel_open(input->dump, &input->kernel, err);
+
+	kd_meter_deinit(&input->meter);
+	return status;
 }
 
 enum kd_status kd_input_open(struct kd_input *input, const char *name,
@@ -95,7 +107,7 @@ enum kd_status kd_input_open(struct kd_input *input, const char *name,
 	enum kd_status status = kd_input_open_dump(input, name, how, err);
 
 	if (!status)
-		status = kd_kernel_open(input->dump, &input->kernel, err);
+		status = kd_input_open_kernel(input, err);
 	if (status)
 		kd_input_close(input);
 	return status;

@@ -15,6 +15,8 @@ struct kd_input {
 	struct kd_dump *dump;
 	struct kd_kernel *kernel; /* NULL when only the dump was opened */
 	struct kd_system *system; /* NULL unless it was asked for */
+	struct kd_meter meter;    /* of the search for what a dump does not tell */
+	struct kd_progress search;
 };
 
 /* The dump's path: NAME, or the vmcore (else vmcore.incomplete) in it when NAME is a crash folder. */
@@ -46,9 +48,10 @@ bool kd_input_dumps(int argc, char **argv, struct kd_dump_options *how);
 bool kd_input_arguments(const struct kd_command *self, int argc, char **argv, bool *json,
 			struct kd_dump_options *how, const char **name, int *exit_status);
 
-/* Opens a dump, and its kernel. Prints nothing. */
+/* Opens a dump, and its kernel. Prints nothing but, on a terminal, how far a search through all memory came. */
 enum kd_status kd_input_open_dump(struct kd_input *input, const char *name,
 				  const struct kd_dump_options *how, struct kd_err *err);
+enum kd_status kd_input_open_kernel(struct kd_input *input, struct kd_err *err);
 enum kd_status kd_input_open(struct kd_input *input, const char *name,
 			     const struct kd_dump_options *how, struct kd_err *err);
 /* Opens the system in it, too: symbols, types and modules. A warning names what of them cannot be had. */

@@ -64,7 +64,7 @@ static void name_kernel(struct kd_input *input, struct facts *facts)
 	facts->release = text_or_null(dump->release);
 	facts->host = text_or_null(dump->nodename);
 	facts->crash_time_s = dump->time_s;
-	if (kd_kernel_open(input->dump, &input->kernel, &facts->missing))
+	if (kd_input_open_kernel(input, &facts->missing))
 		return;
 	if (*kd_kernel_release(input->kernel))
 		facts->release = kd_kernel_release(input->kernel);

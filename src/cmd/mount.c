@@ -163,7 +163,7 @@ static int run_mount(const struct kd_command *self, int argc, char **argv)
 	if (kd_input_open_dump(&input, argv[optind], &request.how, &err))
 		return kd_command_failed(&err);
 	/* memory can be looked at without a kernel */
-	if (kd_kernel_open(input.dump, &input.kernel, &err))
+	if (kd_input_open_kernel(&input, &err))
 		kd_log(&log, KD_LOG_WARNING, "%s: only vmcore and oldmem are there", err.text);
 	request.view.log = &log;
 	if (kd_view_open(input.dump, input.kernel, &request.view, &view, &err)) {

@@ -105,6 +105,7 @@ static bool show_progress(void *opaque, uint64_t done_bytes, uint64_t total_byte
 struct kd_progress kd_meter_init(struct kd_meter *meter, const char *label)
 {
 	*meter = (struct kd_meter){.label = label, .started_ns = kd_monotonic_ns()};
+	meter->shown_ns = meter->started_ns; /* nothing is to be told of what is done at once */
 	if (!isatty(STDERR_FILENO))
 		return (struct kd_progress){0};
 	return (struct kd_progress){.tick = show_progress, .opaque = meter};

@@ -287,7 +287,7 @@ static int run_save(const struct kd_command *self, int argc, char **argv)
 	if (kd_input_open_dump(&input, request.source, &request.how, &err))
 		return kd_command_failed(&err);
 	/* a dump of nobody knows which kernel can be saved all the same */
-	if (kd_kernel_open(input.dump, &input.kernel, &why))
+	if (kd_input_open_kernel(&input, &why))
 		input.kernel = NULL;
 	if (find_erased(&request, &input, &err))
 		exit_status = kd_command_failed(&err);

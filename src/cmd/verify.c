@@ -62,7 +62,7 @@ static enum verdict check_segments(struct kd_input *input, char detail[DETAIL_BY
 static enum verdict check_vmcoreinfo(struct kd_input *input, char detail[DETAIL_BYTES])
 {
 	struct kd_err err = {0};
-	enum kd_status status = kd_kernel_open(input->dump, &input->kernel, &err);
+	enum kd_status status = kd_input_open_kernel(input, &err);
 	uint64_t page_bytes;
 	size_t bytes;
 	bool is_lost;

@@ -209,6 +209,11 @@ enum kd_status kd_dump_content(const struct kd_dump *dump, uint64_t offset, void
 	return kd_medium_copy(&dump->medium, offset, buffer, bytes, err);
 }
 
+const struct kd_progress *kd_dump_search(const struct kd_dump *dump)
+{
+	return dump->options.search;
+}
+
 struct kd_reader *kd_dump_reader(const struct kd_dump *dump)
 {
 	return dump->reader;

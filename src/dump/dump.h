@@ -20,7 +20,8 @@
 #include "base/err.h"
 #include "dump/reader.h"
 
-struct kd_arch; /* arch/arch.h */
+struct kd_arch;     /* arch/arch.h */
+struct kd_progress; /* base/log.h */
 
 enum kd_access {
 	KD_ACCESS_AUTO, /* maps the kernel's files (/proc/vmcore), reads those of file systems */
@@ -38,6 +39,11 @@ struct kd_dump_options {
 	bool raw;
 	uint64_t raw_base;    /* of a page */
 	const char *raw_arch; /* kd_arch.name; NULL: x86_64 */
+	/*
+	 * Told how much of a dump was searched that does not say what kernel it is of: all memory, at worst. Borrowed, for
+	 * as long as the dump is open; NULL: nobody.
+	 */
+	const struct kd_progress *search;
 	/* Files of one split dump beside the one that is opened: these, and no others. None: they are found. */
 	const char *const *others;
 	size_t other_count;
@@ -137,6 +143,9 @@ enum kd_status kd_dump_content(const struct kd_dump *dump, uint64_t offset, void
 
 /* The dump's own reader, for one thread. */
 struct kd_reader *kd_dump_reader(const struct kd_dump *dump);
+
+/* Who is told of searches: options.search. */
+const struct kd_progress *kd_dump_search(const struct kd_dump *dump);
 
 /* kd_reader_read() with it. */
 enum kd_status kd_dump_read(struct kd_dump *dump, uint64_t paddr, void *buffer, size_t bytes,

@@ -13,6 +13,7 @@
 
 #include "arch/arch.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "host/system.h"
 
 static const char first_line[] = "OSRELEASE=";
@@ -60,9 +61,19 @@ static char *find_in(const uint8_t *data, size_t bytes, size_t page_bytes, size_
 	return NULL;
 }
 
-static char *search_segment(struct kd_reader *reader, const struct kd_segment *segment,
-			    size_t page_bytes, uint8_t *buffer, size_t *length)
+struct search {
+	struct kd_dump *dump;
+	uint8_t *buffer;
+	size_t page_bytes;
+	uint64_t done_bytes, all_bytes;
+	char *text; /* what was found */
+	size_t length;
+	bool stopped; /* on request */
+};
+
+static void search_segment(struct search *search, const struct kd_segment *segment)
 {
+	const size_t page_bytes = search->page_bytes;
 	uint64_t end = segment->paddr + segment->file_bytes;
 	uint64_t paddr = kd_round_down(segment->paddr, page_bytes);
 
@@ -72,44 +83,51 @@ static char *search_segment(struct kd_reader *reader, const struct kd_segment *s
 		size_t want = end - paddr < PIECE_BYTES ? (size_t)(end - paddr) : PIECE_BYTES;
 		const uint8_t *data;
 		size_t bytes;
-		char *text;
 
+		search->stopped = !kd_progress(kd_dump_search(search->dump),
+					       search->done_bytes + paddr - segment->paddr,
+					       search->all_bytes);
+		if (search->stopped)
+			return;
 		/* a page that cannot be read, or is not there, is not the one */
-		if (kd_reader_stream(reader, paddr, want, buffer, &data, &bytes, NULL) ||
+		if (kd_reader_stream(kd_dump_reader(search->dump), paddr, want, search->buffer,
+				     &data, &bytes, NULL) ||
 		    bytes < page_bytes) {
 			paddr += page_bytes;
 			continue;
 		}
-		text = find_in(data, bytes, page_bytes, length);
-		if (text)
-			return text;
+		search->text = find_in(data, bytes, page_bytes, &search->length);
+		if (search->text)
+			return;
 		paddr += kd_round_down(bytes, page_bytes);
 	}
-	return NULL;
+	search->done_bytes += segment->file_bytes;
 }
 
 enum kd_status kd_vmcoreinfo_search(struct kd_dump *dump, char **text, size_t *bytes,
 				    struct kd_err *err)
 {
-	const size_t page_bytes = kd_dump_arch(dump)->page_bytes;
-	uint8_t *buffer;
-	char *found = NULL;
+	struct search search = {.dump = dump, .page_bytes = kd_dump_arch(dump)->page_bytes};
 	size_t count;
 	const struct kd_segment *segments = kd_dump_segments(dump, &count);
 
 	if (!strcmp(kd_dump_path(dump), "/proc/vmcore"))
 		return kd_fail(err, KD_NOTFOUND,
 			       "no VMCOREINFO note: not a core of a Linux kernel");
-	buffer = malloc(PIECE_BYTES);
-	if (!buffer)
+	search.buffer = malloc(PIECE_BYTES);
+	if (!search.buffer)
 		return kd_fail_errno(err, ENOMEM, "searching VMCOREINFO");
-	for (size_t i = 0; i < count && !found; i++)
-		found = search_segment(kd_dump_reader(dump), &segments[i], page_bytes, buffer,
-				       bytes);
-	free(buffer);
-	if (!found)
+	for (size_t i = 0; i < count; i++)
+		search.all_bytes += segments[i].file_bytes;
+	for (size_t i = 0; i < count && !search.text && !search.stopped; i++)
+		search_segment(&search, &segments[i]);
+	free(search.buffer);
+	if (search.stopped)
+		return kd_fail(err, KD_SYSTEM, "stopped while searching VMCOREINFO");
+	if (!search.text)
 		return kd_fail(err, KD_NOTFOUND,
 			       "no VMCOREINFO, neither as a note nor in memory: no Linux kernel");
-	*text = found;
+	*text = search.text;
+	*bytes = search.length;
 	return KD_OK;
 }

@@ -148,6 +148,23 @@ def on_terminal(command, until, then, most_s=60):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode()
 
 
+def test_progress_of_a_search(kdump, tmp_path):
+    """Where a dump does not tell what kernel it is of, all memory is searched for that: not in silence."""
+    memory = str(tmp_path / "memory")
+    with open(memory, "wb") as stream:
+        stream.truncate(16 << 30)  # as much as takes seconds to be read
+    status, shown = on_terminal([os.environ["KDUMP"], "pages", "--raw-input", memory], rb"^$", b"")
+    assert status == 1, shown
+    assert re.search(r"\rsearching VMCOREINFO: \d+ MiB of 16384 \(\d+%\), \d+ MiB/s, \d+ s left", shown), shown
+    assert re.search(r"\r\nkdump: .*no VMCOREINFO", shown), shown
+    # what is at once there needs no word
+    short = str(tmp_path / "short")
+    with open(short, "wb") as stream:
+        stream.truncate(1 << 20)
+    status, shown = on_terminal([os.environ["KDUMP"], "pages", "--raw-input", short], rb"^$", b"")
+    assert status == 1 and "searching" not in shown, shown
+
+
 @pytest.mark.parametrize("form", ["kdump", "elf"])
 def test_progress_and_control_c(kdump, tmp_path, form):
     """On a terminal the line tells how far it is, how fast it goes and how long it takes; ^C leaves a dump."""
