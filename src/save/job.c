@@ -109,6 +109,7 @@ static enum kd_status init_hand(struct kd_job *job, struct kd_hand *hand, bool r
 	return KD_OK;
 }
 
+/* Room for what will be packed: as many pages as are remembered, else it may be all of them. */
 static size_t need(void *opaque, struct kd_window *window)
 {
 	struct kd_job *job = opaque;
