@@ -49,15 +49,19 @@ static void large_reads_are_as_small_ones(void **state)
 	fixture_memory(&fixture, RAM, FIRST, FIRST);
 	fixture_memory(&fixture, RAM + FIRST, SECOND, SAVED);
 	for (uint32_t at = 0; at < FIRST + SAVED; at += sizeof(at))
-		fixture_poke(&fixture, RAM + at, &at, sizeof(at));
+		memcpy(all + at, &at, sizeof(at));
+	fixture_poke(&fixture, RAM, all, FIRST);
+	fixture_poke(&fixture, RAM + FIRST, all + FIRST, SAVED);
 	fixture_build(&fixture);
 	for (int i = 0; i < 2; i++) {
 		const struct kd_dump_options options = {.access = ways[i]};
 		struct kd_dump *dump;
 
 		assert_int_equal(kd_dump_open(fixture.path, &options, &dump, NULL), KD_OK);
-		for (uint32_t at = 0; at < FIRST + SAVED; at += 16)
-			assert_int_equal(kd_dump_read(dump, RAM + at, all + at, 16, NULL), KD_OK);
+		for (uint32_t at = 0; at < FIRST + SAVED; at += 16) {
+			assert_int_equal(kd_dump_read(dump, RAM + at, large, 16, NULL), KD_OK);
+			assert_memory_equal(large, all + at, 16);
+		}
 		for (uint32_t from = 0; from < 0x3000; from += 0x7fc) {
 			size_t bytes = FIRST + SAVED - from;
 
